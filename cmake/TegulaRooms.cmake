@@ -1,0 +1,46 @@
+# Declares the rooms: one static library a room, its sources all .cpp files of its folder, and what it links stated once.
+
+# tegula_thin_room(NAME LINK libs...): a room that may not see LLVM or MLIR.
+function(tegula_thin_room name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
+  target_compile_options(${name} PRIVATE -Wall -Wextra)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+endfunction()
+
+# tegula_room(NAME DEPENDS tablegen-targets... LINK libs...): a compiler room; links the shared MLIR and LLVM libraries.
+function(tegula_room name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
+  target_include_directories(${name} SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Wno-unused-parameter)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} MLIR LLVM)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
+
+# tegula_tablegen(TARGET FILE.td OUT_DIR ARGS...): runs mlir-tblgen into build/include/tegula/<room>; ARGS are pairs NAME.inc=-gen-flag[,-more].
+function(tegula_tablegen target td room)
+  set(LLVM_TARGET_DEFINITIONS ${td})
+  set(outputs)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/include/tegula/${room})
+  foreach(pair ${ARGN})
+    string(REPLACE "=" ";" pair ${pair})
+    list(GET pair 0 out)
+    list(GET pair 1 flags)
+    string(REPLACE "," ";" flags ${flags})
+    string(REPLACE ":" "=" flags "${flags}")
+    set(file ${PROJECT_BINARY_DIR}/include/tegula/${room}/${out})
+    add_custom_command(OUTPUT ${file}
+      COMMAND ${MLIR_TABLEGEN_EXE} ${flags} -I ${PROJECT_SOURCE_DIR} -I ${PROJECT_SOURCE_DIR}/include -I ${MLIR_INCLUDE_DIR}
+              ${CMAKE_CURRENT_SOURCE_DIR}/${td} -o ${file} -d ${file}.d --write-if-changed
+      DEPFILE ${file}.d DEPENDS ${td} ${MLIR_TABLEGEN_EXE} VERBATIM)
+    list(APPEND outputs ${file})
+  endforeach()
+  add_custom_target(${target} DEPENDS ${outputs})
+endfunction()

@@ -1,0 +1,10 @@
+# Finds the optional build helpers: ccache and lld are used when present, never required.
+find_program(TEGULA_CCACHE ccache)
+if(TEGULA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${TEGULA_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TEGULA_CCACHE})
+endif()
+find_program(TEGULA_LLD NAMES ld.lld-22 ld.lld)
+if(TEGULA_LLD AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  add_link_options(--ld-path=${TEGULA_LLD})
+endif()
