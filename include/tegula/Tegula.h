@@ -1,0 +1,73 @@
+// The compiler as a library: one call takes an ONNX file to any stage of its compilation, so that tools need no MLIR of their own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tegula {
+
+/// A tensor in host memory: row-major, `dtype` as numpy names it (bfloat16 besides), bytes little-endian.
+struct HostTensor {
+  std::string dtype;
+  std::vector<int64_t> shape;
+  std::vector<uint8_t> bytes;
+};
+
+/// What a compilation produces.
+enum class Emit { Graph, Tile, Sched, Llvm, Asm, Obj, Artifact };
+
+/// Exit codes of the tools, as documented in docs/exit-codes.md.
+enum class Outcome { Ok = 0, BadInput = 1, Unsupported = 2, VerificationFailed = 3, ResourceLimit = 4, Internal = 70 };
+
+struct CompileOptions {
+  int optLevel = 2;                                    ///< 0: the oracle, no fusion and no schedule; 2: everything
+  std::string target = "native";                       ///< native, x86-64-v3, x86-64-v4 or a named CPU
+  std::map<std::string, int64_t> dims;                 ///< symbolic dimension -> size
+  std::map<std::string, std::vector<int64_t>> shapes;  ///< input name -> shape
+  std::map<std::string, HostTensor> bound;             ///< inputs fixed to a value at compile time (they stay inputs, their run-time value is ignored)
+  bool keepDenormals = false;                          ///< else denormal constants are flushed and kernels run with FTZ and DAZ
+  int threads = 0;                                     ///< compile threads, 0: as many as the process may use
+  std::string schedFile;                               ///< schedules that override the scheduler's, as --emit=sched prints them
+  std::string stopAfter;                               ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
+  std::string saveTemps;                               ///< folder for the IR after each phase
+  bool verbose = false;                                ///< print IR on internal errors
+};
+
+/// One diagnostic. `node`, `op` and `opset` are empty or 0 where none is concerned.
+struct Message {
+  enum class Severity { Error, Warning, Note } severity = Severity::Error;
+  std::string node, op;
+  int64_t opset = 0;
+  std::string text;
+};
+
+struct Timing {
+  std::string name; ///< phase, or kernel symbol
+  double seconds = 0;
+};
+
+struct CompileResult {
+  Outcome outcome = Outcome::Ok;
+  std::vector<Message> messages; ///< all of them, in the model's order
+  std::vector<uint8_t> bytes;    ///< text for Graph, Tile, Sched, Llvm and Asm
+  std::vector<Timing> phases, kernels;
+  explicit operator bool() const { return outcome == Outcome::Ok; }
+};
+
+/// Compiles the ONNX model at `path`. Never throws, never prints.
+CompileResult compileModel(const std::string &path, Emit emit, const CompileOptions &options);
+
+/// Compiles a module in MLIR text (any phase's output, recognised by the dialects in it). Never throws, never prints.
+CompileResult compileModule(const std::string &text, Emit emit, const CompileOptions &options);
+
+/// The operators the importer knows: name, first and last opset, one sentence.
+struct OperatorInfo {
+  std::string domain, name;
+  int since = 1, until = 0;
+  std::string notes;
+};
+std::vector<OperatorInfo> supportedOperators();
+
+} // namespace tegula
