@@ -1,0 +1,99 @@
+// What an artifact holds, as plain data: the words that the compiler's writer and the runtime's reader share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tegula::artifact {
+
+/// Raised whenever the bytes change their meaning. Appending a manifest field does not raise it.
+inline constexpr uint32_t formatVersion = 1;
+
+/// Sections begin on page borders, so that a loader can map them.
+inline constexpr uint64_t pageSize = 4096;
+
+/// Weights are checksummed in blocks of this many bytes, so that several threads can verify them.
+inline constexpr uint64_t weightBlock = 1 << 20;
+
+/// Element types; the numbers are those of tgl_dtype and stand in files.
+enum class DType : uint8_t {
+  Bool = 1,
+  Int8,
+  Int16,
+  Int32,
+  Int64,
+  UInt8,
+  UInt16,
+  UInt32,
+  UInt64,
+  Float16,
+  BFloat16,
+  Float32,
+  Float64
+};
+
+/// numpy's name ("float32"; "bfloat16" besides), nullptr for a number that is no type.
+const char *dtypeName(DType dtype);
+/// Bytes of one element, 0 for a number that is no type.
+size_t dtypeSize(DType dtype);
+std::optional<DType> parseDType(std::string_view name);
+
+struct TensorInfo {
+  std::string name;
+  DType dtype = DType::Float32;
+  std::vector<int64_t> dims;
+  /// Symbolic names, "" where the model gave a number; empty, or one a dimension.
+  std::vector<std::string> dimNames;
+};
+
+/// A function the code image calls: the loader stores its address into the 8-byte slot at `slot`.
+struct Import {
+  std::string symbol;
+  uint64_t slot = 0; ///< offset in the code image, a multiple of 8
+};
+
+struct KernelInfo {
+  std::string name;
+  std::vector<std::string> nodes; ///< names of the ONNX nodes it computes
+  std::string schedule;           ///< its #sched as text, "" at -O0
+};
+
+/// One launch of a run. Its place in the list is the `dispatch` number that the code passes to
+/// TglHost::launch.
+struct DispatchInfo {
+  uint32_t kernel = 0; ///< index in kernels
+  int64_t cells = 0;
+  std::vector<std::string> nodes;
+};
+
+/// Everything of an artifact but its code and its weights.
+struct Manifest {
+  std::string producer;              ///< program and version, e.g. "tegula 0.1.0"
+  std::string modelHash;             ///< of the source model
+  std::string flags;                 ///< with which it was compiled
+  std::string target;                ///< e.g. "x86-64-v3"
+  std::vector<std::string> features; ///< CPU features it needs, in cpuid's words as Linux and LLVM spell
+                                     ///< them: "avx2", "fma", "avx512f"
+  bool keepDenormals = false;        ///< else runs flush denormals to zero
+  std::vector<TensorInfo> inputs, outputs;
+  uint64_t arenaBytes = 0; ///< scratch memory of a run
+  uint64_t entry = 0;      ///< offset of the TglEntryFn in the code image
+  std::vector<Import> imports;
+  std::vector<KernelInfo> kernels;
+  std::vector<DispatchInfo> dispatches;
+};
+
+/// The functions that code may import: memcpy and its kin, libm, and the float conversions of compiler-rt.
+bool isImportAllowed(std::string_view symbol);
+/// All of them, sorted.
+std::span<const std::string_view> allowedImports();
+
+/// The CPU features an artifact may ask for, sorted.
+std::span<const std::string_view> knownFeatures();
+
+} // namespace tegula::artifact

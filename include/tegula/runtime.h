@@ -1,0 +1,153 @@
+/* The public C API of the runtime: loads a compiled model and runs it. Plain C, so that any language can call
+ * it and a bad file can never end the host process. */
+#ifndef TEGULA_RUNTIME_H
+#define TEGULA_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status
+ * -------------------------------------------------------------------------------------------------- */
+
+/* What went wrong. The numbers never change their meaning. */
+typedef enum tgl_code {
+  TGL_OK = 0,
+  TGL_ERR_ARGUMENT = 1,    /* the caller passed something that does not fit: index, name, size, alignment */
+  TGL_ERR_IO = 2,          /* the file cannot be opened or mapped */
+  TGL_ERR_CORRUPT = 3,     /* not an artifact, or a damaged one: a length, checksum or reference is wrong */
+  TGL_ERR_VERSION = 4,     /* an artifact of another format or code ABI version */
+  TGL_ERR_UNSUPPORTED = 5, /* a sound artifact that this machine cannot run */
+  TGL_ERR_MEMORY = 6,      /* out of memory */
+  TGL_ERR_RUN = 7          /* the compiled code reported a failure */
+} tgl_code;
+
+/* The caller's status object. Every function that can fail takes one as its last argument (NULL: not wanted),
+ * fills it and returns its code. */
+typedef struct tgl_status {
+  tgl_code code;
+  char text[508]; /* one line, lower case, empty on success */
+} tgl_status;
+
+/* ---- Models: immutable after loading, usable from any number of threads at once
+ * -------------------------------- */
+
+typedef struct tgl_model tgl_model;
+
+typedef enum tgl_dtype {
+  TGL_BOOL = 1, /* one byte, 0 or 1 */
+  TGL_INT8 = 2,
+  TGL_INT16 = 3,
+  TGL_INT32 = 4,
+  TGL_INT64 = 5,
+  TGL_UINT8 = 6,
+  TGL_UINT16 = 7,
+  TGL_UINT32 = 8,
+  TGL_UINT64 = 9,
+  TGL_FLOAT16 = 10,
+  TGL_BFLOAT16 = 11,
+  TGL_FLOAT32 = 12,
+  TGL_FLOAT64 = 13
+} tgl_dtype;
+
+/* numpy's name of the type ("float32"; "bfloat16" besides), or NULL for a number that is no type. */
+const char *tgl_dtype_name(tgl_dtype dtype);
+/* Bytes of one element, 0 for a number that is no type. */
+size_t tgl_dtype_size(tgl_dtype dtype);
+
+/* An input or output. The pointers belong to the model and live as long as it. */
+typedef struct tgl_tensor_info {
+  const char *name;
+  tgl_dtype dtype;
+  int32_t rank;
+  const int64_t *dims;          /* `rank` sizes */
+  const char *const *dim_names; /* `rank` names of symbolic dimensions, "" where the model gave a number */
+  size_t bytes;                 /* of the whole tensor, row-major and dense */
+} tgl_tensor_info;
+
+typedef struct tgl_model_info {
+  const char *producer;   /* program and version that wrote the artifact */
+  const char *target;     /* what it was compiled for */
+  const char *features;   /* CPU features it needs, separated by spaces */
+  const char *model_hash; /* of the source model */
+  const char *flags;      /* with which it was compiled */
+  int32_t keeps_denormals;
+  int32_t kernel_count;
+  int32_t dispatch_count; /* launches a run */
+  size_t arena_bytes;     /* scratch memory of each context */
+  size_t weight_bytes;
+  size_t code_bytes;
+} tgl_model_info;
+
+/* One launch of a run, in order. */
+typedef struct tgl_dispatch_info {
+  const char *kernel;   /* the kernel's name */
+  const char *nodes;    /* the ONNX nodes this launch computes, separated by spaces */
+  const char *schedule; /* the kernel's schedule as text, "" if it has none */
+  int64_t cells;        /* parallel grid cells */
+} tgl_dispatch_info;
+
+/* Loads an artifact. Structure, manifest and code are verified here, every weight before the first context is
+ * made: nothing unverified is ever used. */
+tgl_code tgl_model_load_file(const char *path, tgl_model **model, tgl_status *status);
+/* The same from memory, which must stay unchanged until the model and its contexts are freed. Page-aligned
+ * memory is used in place, else the weights are copied. */
+tgl_code tgl_model_load_memory(const void *data, size_t size, tgl_model **model, tgl_status *status);
+/* Frees the model (NULL is fine). Contexts that still use it stay valid: what they share goes with the last
+ * of them. */
+void tgl_model_free(tgl_model *model);
+
+void tgl_model_describe(const tgl_model *model, tgl_model_info *info);
+int32_t tgl_model_input_count(const tgl_model *model);
+int32_t tgl_model_output_count(const tgl_model *model);
+tgl_code tgl_model_input(const tgl_model *model, int32_t index, tgl_tensor_info *info, tgl_status *status);
+tgl_code tgl_model_output(const tgl_model *model, int32_t index, tgl_tensor_info *info, tgl_status *status);
+tgl_code tgl_model_dispatch(const tgl_model *model, int32_t index, tgl_dispatch_info *info,
+                            tgl_status *status);
+/* The index of an input or output by its name, or -1. */
+int32_t tgl_model_find_input(const tgl_model *model, const char *name);
+int32_t tgl_model_find_output(const tgl_model *model, const char *name);
+
+/* ---- Contexts: one run at a time each; two contexts of one model may run at once
+ * ------------------------------- */
+
+typedef struct tgl_context tgl_context;
+
+/* Makes a context: its arena and its threads. `threads` counts the caller's thread; 0 takes as many as the
+ * affinity mask and the cgroup quota allow. */
+tgl_code tgl_context_create(tgl_model *model, int32_t threads, tgl_context **context, tgl_status *status);
+void tgl_context_free(tgl_context *context);
+/* The number of threads a run uses, the caller's included. */
+int32_t tgl_context_threads(const tgl_context *context);
+
+/* Binds the caller's memory: row-major, dense, exactly the tensor's bytes, aligned to the element size. It is
+ * used by every later run until bound anew. An output may overlap no other output and no input; that is
+ * checked by tgl_run. */
+tgl_code tgl_bind_input(tgl_context *context, int32_t index, const void *data, size_t bytes,
+                        tgl_status *status);
+tgl_code tgl_bind_output(tgl_context *context, int32_t index, void *data, size_t bytes, tgl_status *status);
+tgl_code tgl_bind_input_named(tgl_context *context, const char *name, const void *data, size_t bytes,
+                              tgl_status *status);
+tgl_code tgl_bind_output_named(tgl_context *context, const char *name, void *data, size_t bytes,
+                               tgl_status *status);
+/* Binds memory that the context owns (zeroed, 64-byte aligned) and hands out its address; the same address on
+ * every call. */
+tgl_code tgl_own_input(tgl_context *context, int32_t index, void **data, tgl_status *status);
+tgl_code tgl_own_output(tgl_context *context, int32_t index, void **data, tgl_status *status);
+
+/* Runs the model once, on the calling thread and the context's workers. Allocates nothing. Every input and
+ * output must be bound. */
+tgl_code tgl_run(tgl_context *context, tgl_status *status);
+
+/* From now on every run writes the duration of each dispatch into nanoseconds[0 .. dispatch_count). NULL and
+ * 0 turn it off. */
+tgl_code tgl_context_profile(tgl_context *context, int64_t *nanoseconds, size_t count, tgl_status *status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
