@@ -1,6 +1,8 @@
 // Defines the sched dialect's attributes and verifies that a schedule is well formed on its own, whatever kernel it is meant for.
 #include "tegula/dialects/sched/Sched.h"
 
+#include "mlir/IR/Builders.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

@@ -153,7 +153,7 @@ static LogicalResult verifyPacking(Operation *op, RankedTensorType plain, Ranked
   int64_t columns = plain.getShape().back(), width = packed.getShape().back();
   if (width > columns)
     return op->emitOpError("expected a panel width of at most ") << columns << ", got " << width;
-  if (packed.getShape().front() != llvm::divideCeil(columns, width))
+  if (packed.getShape().front() != int64_t(llvm::divideCeil(columns, width)))
     return op->emitOpError("expected ") << llvm::divideCeil(columns, width) << " panels, got "
                                         << packed.getShape().front();
   if (packed.getShape().slice(1, plain.getRank() - 1) != plain.getShape().drop_back())
