@@ -1,0 +1,95 @@
+"""Says how lit finds and runs tegula's tests, and what a machine must have for the tests that ask for more.
+
+A test names what it needs by REQUIRES: a feature of this list is set only where it is really there.
+  shared       a folder ../shared beside the checkout (%shared), with models, ONNX's cases and peers
+  avx2, avx512 the processor runs such code
+  onnxruntime  the Python environment build/venv can import it (%venv-python)
+  ptxas        NVIDIA's assembler is on the path or in its usual folder (%ptxas)
+  two-cores    more than one processor may be used
+  sanitizer    the programs were built with one: timings and memory figures mean nothing
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+
+import lit.formats
+
+if not hasattr(config, "tegula_obj_root"):
+    # Started on a source file or folder: take the place of the build's own configuration.
+    preset = os.environ.get("TEGULA_PRESET", "release")
+    here = os.path.dirname(os.path.abspath(__file__))
+    site = os.path.join(os.path.dirname(here), "build", preset, "test", "lit.site.cfg.py")
+    if not os.path.exists(site):
+        lit_config.fatal(f"no tests are configured in build/{preset}: run tools/test once")
+    lit_config.load_config(config, site)
+    raise SystemExit
+
+source, build = config.tegula_src_root, config.tegula_obj_root
+programs, tests = os.path.join(build, "bin"), os.path.join(source, "test")
+
+config.name = "tegula"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "unit", "CMakeLists.txt"]
+config.test_source_root = tests
+config.test_exec_root = os.path.join(build, "test")
+
+config.environment["PATH"] = os.pathsep.join([programs, config.llvm_tools_dir, os.environ.get("PATH", "")])
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input=fail"
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+for name in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "CI"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+
+def can_import(python, module):
+    """True where that Python exists and has the module."""
+    return os.path.exists(python) and subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode == 0
+
+
+def processor_flags():
+    try:
+        with open("/proc/cpuinfo") as info:
+            return next((set(line.split()[2:]) for line in info if line.startswith("flags")), set())
+    except OSError:
+        return set()
+
+
+shared = os.path.join(os.path.dirname(source), "shared")
+venv_python = os.path.join(source, "build", "venv", "bin", "python")
+ptxas = shutil.which("ptxas") or next((p for p in ["/usr/local/cuda/bin/ptxas"] if os.path.exists(p)), None)
+flags = processor_flags()
+present = {
+    "shared": os.path.isdir(shared),
+    "avx2": {"avx2", "fma"} <= flags,
+    "avx512": {"avx512f", "avx512bw", "avx512vl", "avx512dq"} <= flags,
+    "onnxruntime": can_import(venv_python, "onnxruntime"),
+    "ptxas": ptxas is not None,
+    "two-cores": len(os.sched_getaffinity(0)) > 1,
+    "sanitizer": "-fsanitize" in config.tegula_cxx_flags,
+}
+for feature, there in present.items():
+    if there:
+        config.available_features.add(feature)
+
+config.substitutions += [
+    ("%shared", shared),
+    ("%source", source),
+    ("%build", build),
+    ("%examples", os.path.join(source, "examples")),
+    ("%venv-python", venv_python),
+    ("%python", sys.executable),
+    ("%cxx", config.tegula_cxx),
+    ("%ptxas", ptxas or "ptxas"),
+]
+# A program that is not built yet must fail loudly, never fall back to another one of the same name on the path.
+for program in ("tegula-opt", "tegula-run", "tegula-equiv", "tegula"):
+    config.substitutions.append((rf"(?<![\w./%-]){program}(?![\w./-])", os.path.join(programs, program)))
+for tool in ("FileCheck", "not", "count", "split-file"):
+    config.substitutions.append((rf"(?<![\w./%-]){tool}(?![\w./-])", os.path.join(config.llvm_tools_dir, tool)))
+
+if importlib.util.find_spec("psutil"):  # lit needs it to end a test that hangs
+    lit_config.maxIndividualTestTime = int(os.environ.get("TEGULA_TEST_SECONDS", "600"))
