@@ -61,6 +61,9 @@ def Graph_ResizeModeAttr : Graph_EnumAttr<Graph_ResizeMode, "resize_mode">;
 def Graph_CoordinateModeAttr : Graph_EnumAttr<Graph_CoordinateMode, "coordinate_mode">;
 def Graph_NearestModeAttr : Graph_EnumAttr<Graph_NearestMode, "nearest_mode">;
 
+/// A signed number; ODS reads I64Attr as unsigned.
+def Graph_IndexAttr : TypedSignlessIntegerAttrBase<I64, "int64_t", "64-bit signless integer attribute">;
+
 //===-- Constants ----------------------------------------------------------------------------------------===//
 
 def Graph_ConstantOp : Graph_Op<"constant", [ConstantLike, AllTypesMatch<["value", "result"]>]> {
@@ -84,6 +87,9 @@ class Graph_Unary<string mnemonic, string text> : Graph_Elementwise<mnemonic, [S
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
 }
+class Graph_FloatUnary<string mnemonic, string text> : Graph_Unary<mnemonic, text> {
+  let hasVerifier = 1;
+}
 class Graph_UnaryTest<string mnemonic, string text> : Graph_Elementwise<mnemonic, []> {
   let summary = text;
   let arguments = (ins AnyRankedTensor:$input);
@@ -101,28 +107,28 @@ class Graph_Binary<string mnemonic, string text> : Graph_Elementwise<mnemonic, [
 
 def Graph_AbsOp : Graph_Unary<"abs", "absolute value (ONNX Abs)">;
 def Graph_NegOp : Graph_Unary<"neg", "negation (ONNX Neg)">;
-def Graph_ExpOp : Graph_Unary<"exp", "e to the power (ONNX Exp)">;
-def Graph_LogOp : Graph_Unary<"log", "natural logarithm (ONNX Log)">;
-def Graph_SqrtOp : Graph_Unary<"sqrt", "square root (ONNX Sqrt)">;
-def Graph_ReciprocalOp : Graph_Unary<"reciprocal", "one divided by the input (ONNX Reciprocal)">;
-def Graph_FloorOp : Graph_Unary<"floor", "largest integer not above (ONNX Floor)">;
-def Graph_CeilOp : Graph_Unary<"ceil", "smallest integer not below (ONNX Ceil)">;
-def Graph_RoundOp : Graph_Unary<"round", "nearest integer, halves to even (ONNX Round)">;
+def Graph_ExpOp : Graph_FloatUnary<"exp", "e to the power (ONNX Exp)">;
+def Graph_LogOp : Graph_FloatUnary<"log", "natural logarithm (ONNX Log)">;
+def Graph_SqrtOp : Graph_FloatUnary<"sqrt", "square root (ONNX Sqrt)">;
+def Graph_ReciprocalOp : Graph_FloatUnary<"reciprocal", "one divided by the input (ONNX Reciprocal)">;
+def Graph_FloorOp : Graph_FloatUnary<"floor", "largest integer not above (ONNX Floor)">;
+def Graph_CeilOp : Graph_FloatUnary<"ceil", "smallest integer not below (ONNX Ceil)">;
+def Graph_RoundOp : Graph_FloatUnary<"round", "nearest integer, halves to even (ONNX Round)">;
 def Graph_SignOp : Graph_Unary<"sign", "-1, 0 or 1 (ONNX Sign)">;
-def Graph_ErfOp : Graph_Unary<"erf", "Gauss error function (ONNX Erf)">;
-def Graph_SinOp : Graph_Unary<"sin", "sine (ONNX Sin)">;
-def Graph_CosOp : Graph_Unary<"cos", "cosine (ONNX Cos)">;
-def Graph_TanOp : Graph_Unary<"tan", "tangent (ONNX Tan)">;
-def Graph_AsinOp : Graph_Unary<"asin", "inverse sine (ONNX Asin)">;
-def Graph_AcosOp : Graph_Unary<"acos", "inverse cosine (ONNX Acos)">;
-def Graph_AtanOp : Graph_Unary<"atan", "inverse tangent (ONNX Atan)">;
-def Graph_SinhOp : Graph_Unary<"sinh", "hyperbolic sine (ONNX Sinh)">;
-def Graph_CoshOp : Graph_Unary<"cosh", "hyperbolic cosine (ONNX Cosh)">;
-def Graph_AsinhOp : Graph_Unary<"asinh", "inverse hyperbolic sine (ONNX Asinh)">;
-def Graph_AcoshOp : Graph_Unary<"acosh", "inverse hyperbolic cosine (ONNX Acosh)">;
-def Graph_AtanhOp : Graph_Unary<"atanh", "inverse hyperbolic tangent (ONNX Atanh)">;
-def Graph_TanhOp : Graph_Unary<"tanh", "hyperbolic tangent (ONNX Tanh)">;
-def Graph_SigmoidOp : Graph_Unary<"sigmoid", "1 / (1 + exp(-x)) (ONNX Sigmoid)">;
+def Graph_ErfOp : Graph_FloatUnary<"erf", "Gauss error function (ONNX Erf)">;
+def Graph_SinOp : Graph_FloatUnary<"sin", "sine (ONNX Sin)">;
+def Graph_CosOp : Graph_FloatUnary<"cos", "cosine (ONNX Cos)">;
+def Graph_TanOp : Graph_FloatUnary<"tan", "tangent (ONNX Tan)">;
+def Graph_AsinOp : Graph_FloatUnary<"asin", "inverse sine (ONNX Asin)">;
+def Graph_AcosOp : Graph_FloatUnary<"acos", "inverse cosine (ONNX Acos)">;
+def Graph_AtanOp : Graph_FloatUnary<"atan", "inverse tangent (ONNX Atan)">;
+def Graph_SinhOp : Graph_FloatUnary<"sinh", "hyperbolic sine (ONNX Sinh)">;
+def Graph_CoshOp : Graph_FloatUnary<"cosh", "hyperbolic cosine (ONNX Cosh)">;
+def Graph_AsinhOp : Graph_FloatUnary<"asinh", "inverse hyperbolic sine (ONNX Asinh)">;
+def Graph_AcoshOp : Graph_FloatUnary<"acosh", "inverse hyperbolic cosine (ONNX Acosh)">;
+def Graph_AtanhOp : Graph_FloatUnary<"atanh", "inverse hyperbolic tangent (ONNX Atanh)">;
+def Graph_TanhOp : Graph_FloatUnary<"tanh", "hyperbolic tangent (ONNX Tanh)">;
+def Graph_SigmoidOp : Graph_FloatUnary<"sigmoid", "1 / (1 + exp(-x)) (ONNX Sigmoid)">;
 def Graph_ReluOp : Graph_Unary<"relu", "max(x, 0) (ONNX Relu)">;
 def Graph_NotOp : Graph_Unary<"not", "logical not of booleans, bitwise not of integers (ONNX Not, BitwiseNot)">;
 def Graph_IsNaNOp : Graph_UnaryTest<"is_nan", "whether an element is not a number (ONNX IsNaN)">;
@@ -183,22 +189,23 @@ def Graph_PadOp : Graph_Move<"pad", "more elements around a tensor; negative amo
   let description = "`value` is a tensor of one element, of the input's type; used in constant mode only.";
 }
 def Graph_GatherOp : Graph_Move<"gather", "slices of the input along an axis, by index; negative indices count from the end (ONNX Gather)",
-    (ins AnyRankedTensor:$indices, I64Attr:$axis)>;
+    (ins AnyRankedTensor:$indices, Graph_IndexAttr:$axis)>;
 def Graph_GatherElementsOp : Graph_Move<"gather_elements", "one element per index along an axis (ONNX GatherElements)",
-    (ins AnyRankedTensor:$indices, I64Attr:$axis)>;
+    (ins AnyRankedTensor:$indices, Graph_IndexAttr:$axis)>;
 def Graph_GatherNDOp : Graph_Move<"gather_nd", "slices by index tuples (ONNX GatherND)",
-    (ins AnyRankedTensor:$indices, DefaultValuedAttr<I64Attr, "0">:$batch_dims)>;
-def Graph_TriluOp : Graph_Move<"trilu", "upper or lower triangle, zero elsewhere (ONNX Trilu)", (ins BoolAttr:$upper, I64Attr:$diagonal)>;
+    (ins AnyRankedTensor:$indices, DefaultValuedAttr<Graph_IndexAttr, "0">:$batch_dims)>;
+def Graph_TriluOp : Graph_Move<"trilu", "upper or lower triangle, zero elsewhere (ONNX Trilu)", (ins BoolAttr:$upper, Graph_IndexAttr:$diagonal)>;
 def Graph_ResizeOp : Graph_Move<"resize", "interpolation to another size (ONNX Resize, Upsample)",
     (ins DenseF64ArrayAttr:$scales, Graph_ResizeModeAttr:$mode, Graph_CoordinateModeAttr:$coordinates, Graph_NearestModeAttr:$nearest,
          DefaultValuedAttr<F64Attr, "-0.75">:$cubic_coeff, DefaultValuedAttr<BoolAttr, "false">:$exclude_outside,
          DefaultValuedAttr<BoolAttr, "false">:$antialias, DefaultValuedAttr<F64Attr, "0.0">:$extrapolation_value,
          DefaultValuedAttr<DenseF64ArrayAttr, "{}">:$roi)> {
+  let hasFolder = 0;
   let description = "`scales` has one factor a dimension (output size by input size as ONNX defines it); `roi` is starts then ends, for tf_crop_and_resize.";
 }
 def Graph_ConcatOp : Graph_Op<"concat"> {
   let summary = "tensors one after the other along an axis (ONNX Concat)";
-  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, I64Attr:$axis);
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, Graph_IndexAttr:$axis);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
@@ -210,6 +217,7 @@ def Graph_RangeOp : Graph_Op<"range"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 //===-- Contractions, windows ----------------------------------------------------------------------------===//
@@ -229,7 +237,7 @@ def Graph_ConvOp : Graph_Op<"conv"> {
     `pads_low`, `pads_high`: zeros before and after each spatial dimension.
   }];
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$filter, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
-                       DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high, DefaultValuedAttr<I64Attr, "1">:$group,
+                       DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high, DefaultValuedAttr<Graph_IndexAttr, "1">:$group,
                        DefaultValuedAttr<Graph_LayoutAttr, "Layout::ChannelsFirst">:$layout);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $filter attr-dict `:` functional-type(operands, $result)";
@@ -239,7 +247,7 @@ def Graph_ConvTransposeOp : Graph_Op<"conv_transpose"> {
   let summary = "transposed convolution (ONNX ConvTranspose, without its bias)";
   let description = "channels_first only: input [N, C, spatial...], filter [C, M/group, kernel...]. Output position = input*stride + k*dilation - pads_low.";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$filter, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
-                       DenseI64ArrayAttr:$pads_low, DefaultValuedAttr<I64Attr, "1">:$group);
+                       DenseI64ArrayAttr:$pads_low, DefaultValuedAttr<Graph_IndexAttr, "1">:$group);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input `,` $filter attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
@@ -272,24 +280,25 @@ def Graph_ReduceOp : Graph_Op<"reduce"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$kind `,` $input attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 def Graph_ArgReduceOp : Graph_Op<"arg_reduce"> {
   let summary = "index of the largest or smallest element along an axis, which disappears (ONNX ArgMax, ArgMin)";
-  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, BoolAttr:$largest, BoolAttr:$select_last);
+  let arguments = (ins AnyRankedTensor:$input, Graph_IndexAttr:$axis, BoolAttr:$largest, BoolAttr:$select_last);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
 }
 def Graph_CumSumOp : Graph_Op<"cum_sum"> {
   let summary = "running sum along an axis (ONNX CumSum)";
-  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, BoolAttr:$exclusive, BoolAttr:$reverse);
+  let arguments = (ins AnyRankedTensor:$input, Graph_IndexAttr:$axis, BoolAttr:$exclusive, BoolAttr:$reverse);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
 }
 def Graph_SoftmaxOp : Graph_Op<"softmax", [SameOperandsAndResultType]> {
   let summary = "exp(x - max) / sum of it, along an axis (ONNX Softmax; before opset 13 between reshapes)";
-  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis);
+  let arguments = (ins AnyRankedTensor:$input, Graph_IndexAttr:$axis);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
   let hasVerifier = 1;
@@ -297,7 +306,7 @@ def Graph_SoftmaxOp : Graph_Op<"softmax", [SameOperandsAndResultType]> {
 def Graph_LayerNormOp : Graph_Op<"layer_norm"> {
   let summary = "normalisation over all dimensions from axis on, times scale, plus bias (ONNX LayerNormalization)";
   let description = "`scale` and the optional `bias` broadcast to the input. Mean and variance are computed in f32.";
-  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, Optional<AnyRankedTensor>:$bias, I64Attr:$axis, F64Attr:$epsilon);
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, Optional<AnyRankedTensor>:$bias, Graph_IndexAttr:$axis, F64Attr:$epsilon);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
