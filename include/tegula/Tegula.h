@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tegula {
@@ -61,6 +63,32 @@ CompileResult compileModel(const std::string &path, Emit emit, const CompileOpti
 
 /// Compiles a module in MLIR text (any phase's output, recognised by the dialects in it). Never throws, never prints.
 CompileResult compileModule(const std::string &text, Emit emit, const CompileOptions &options);
+
+/// What a model file says about itself, read without compiling it.
+struct ModelInfo {
+  struct Value {
+    std::string name, dtype;       ///< dtype as in HostTensor; the ONNX word for other kinds of types
+    std::vector<std::string> dims; ///< a number, a symbol's name, or "?"
+    bool ranked = false;           ///< else `dims` says nothing
+    /// The shape where every dimension is a number.
+    std::optional<std::vector<int64_t>> staticShape() const;
+  };
+  std::string producer;
+  int64_t irVersion = 0, nodes = 0, parameters = 0; ///< nodes of the main graph and all below it; elements of all weights
+  std::vector<std::pair<std::string, int64_t>> opsets;
+  std::vector<Value> inputs, outputs;       ///< in the model's order; inputs with a stored value left out
+  std::map<std::string, int64_t> operators; ///< how often each operator occurs
+};
+
+/// Reads what an ONNX file says about itself; false with messages where it is no ONNX file.
+bool inspectModel(const std::string &path, ModelInfo &info, std::vector<Message> &messages);
+
+/// Reads a TensorProto file (.pb), as ONNX's own tests store their inputs and outputs; false with a reason on failure.
+bool readTensorProto(const std::string &path, HostTensor &tensor, std::string &error);
+
+/// "22.1.8" and what this build can compile for.
+std::string llvmVersion();
+std::vector<std::string> supportedTargets();
 
 /// The operators the importer knows: name, first and last opset, one sentence.
 struct OperatorInfo {

@@ -1,0 +1,31 @@
+// Files as tools read and write them: whole or not at all, so that an interrupted tool leaves no half-written
+// artifact.
+#pragma once
+
+#include "common/Report.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tegula::tools {
+
+/// Writes to a temporary file beside `path` and renames it; "-" is standard output.
+Failure writeFile(const std::string &path, std::span<const uint8_t> bytes);
+
+/// Reads a whole file; "-" is standard input.
+Failure readFile(const std::string &path, std::string &text);
+
+/// Empty where `path` is a readable regular file, else the error.
+Failure checkReadable(const std::string &path);
+
+bool hasExtension(const std::string &path, const char *extension);
+
+/// The folder of `path`, "." where it has none.
+std::string folderOf(const std::string &path);
+
+/// The file name without folder and last extension.
+std::string stemOf(const std::string &path);
+
+} // namespace tegula::tools

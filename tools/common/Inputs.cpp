@@ -1,0 +1,126 @@
+// Reads tensors from every kind of file that tools accept and matches them to a model's inputs by name.
+#include "common/Inputs.h"
+
+#include "common/Files.h"
+#include "common/Tensors.h"
+#include "tegula/npy/Npy.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace tegula::tools {
+
+namespace {
+
+HostTensor fromArray(npy::Array &&array) {
+  return {std::move(array.dtype), std::move(array.shape), std::move(array.bytes)};
+}
+npy::Array toArray(const HostTensor &tensor) { return {tensor.dtype, tensor.shape, tensor.bytes}; }
+
+std::string cleaned(std::string name) {
+  for (char &c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)))
+      c = '_';
+  return name;
+}
+
+/// "'a', 'b'" of all names, for messages that tell what would have been right.
+std::string nameList(const std::vector<Port> &ports) {
+  std::string text;
+  for (const Port &port : ports)
+    text += (text.empty() ? "'" : ", '") + port.name + "'";
+  return text.empty() ? "none" : text;
+}
+
+} // namespace
+
+Failure readTensors(const std::string &path, NamedTensors &tensors) {
+  if (Failure failure = checkReadable(path))
+    return {failure.outcome, path + ": " + failure.text};
+  std::string error;
+  if (hasExtension(path, ".pb")) {
+    HostTensor tensor;
+    if (!readTensorProto(path, tensor, error))
+      return {Outcome::BadInput, error};
+    tensors.emplace_back("", std::move(tensor));
+    return {};
+  }
+  std::vector<npy::NamedArray> arrays;
+  if (!npy::readArrays(path, arrays, error))
+    return {Outcome::BadInput, error};
+  for (npy::NamedArray &array : arrays)
+    tensors.emplace_back(std::move(array.name), fromArray(std::move(array.array)));
+  return {};
+}
+
+Failure writeTensors(const std::string &path, const NamedTensors &tensors) {
+  std::string error;
+  if (hasExtension(path, ".npy") && tensors.size() == 1)
+    return npy::writeNpy(path, toArray(tensors[0].second), error) ? Failure()
+                                                                  : Failure{Outcome::BadInput, error};
+  if (!hasExtension(path, ".npz"))
+    return {Outcome::BadInput, path + ": expected a name ending in .npz (or .npy for one array)"};
+  std::vector<npy::NamedArray> arrays;
+  for (const auto &[name, tensor] : tensors)
+    arrays.push_back({name, toArray(tensor)});
+  return npy::writeNpz(path, arrays, error) ? Failure() : Failure{Outcome::BadInput, error};
+}
+
+Failure readAssignment(const std::string &text, TensorMap &tensors) {
+  size_t split = text.rfind("=@");
+  if (split == std::string::npos || split == 0)
+    return {Outcome::BadInput, "expected NAME=@FILE.npy, got '" + text + "'"};
+  std::string name = text.substr(0, split), path = text.substr(split + 2);
+  NamedTensors read;
+  if (Failure failure = readTensors(path, read))
+    return failure;
+  if (read.size() != 1)
+    return {Outcome::BadInput, path + ": expected one array, got " + std::to_string(read.size())};
+  tensors[name] = std::move(read[0].second);
+  return {};
+}
+
+Failure readStored(const std::string &modelPath, const char *prefix, const std::vector<std::string> &names,
+                   TensorMap &tensors) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> files;
+  for (const auto &entry : std::filesystem::directory_iterator(folderOf(modelPath), ignored))
+    if (entry.path().extension() == ".npy" && entry.path().filename().string().starts_with(prefix))
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const auto &file : files) {
+    std::string stem = cleaned(file.stem().string().substr(std::string(prefix).size()));
+    for (const std::string &name : names) {
+      if (cleaned(name) != stem || tensors.count(name))
+        continue;
+      NamedTensors read;
+      if (Failure failure = readTensors(file, read))
+        return failure;
+      tensors[name] = std::move(read.at(0).second);
+    }
+  }
+  return {};
+}
+
+void completeShapes(const ModelInfo &info, const TensorMap &values,
+                    std::map<std::string, std::vector<int64_t>> &shapes) {
+  for (const ModelInfo::Value &input : info.inputs)
+    if (auto value = values.find(input.name);
+        value != values.end() && !input.staticShape() && !shapes.count(input.name))
+      shapes[input.name] = value->second.shape;
+}
+
+Failure gatherInputs(const Session &session, const TensorMap &given, std::vector<HostTensor> &values) {
+  for (const auto &[name, tensor] : given)
+    if (std::none_of(session.inputs().begin(), session.inputs().end(),
+                     [&](const Port &port) { return port.name == name; }))
+      return {Outcome::BadInput,
+              "no input is named '" + name + "'; the inputs are " + nameList(session.inputs())};
+  for (const Port &port : session.inputs()) {
+    auto found = given.find(port.name);
+    values.push_back(found != given.end() ? found->second : seededTensor(port.name, port.dtype, port.shape));
+  }
+  return {};
+}
+
+} // namespace tegula::tools

@@ -1,0 +1,40 @@
+// Where a model's inputs and expected outputs come from: the command line, files beside the model, or a seed.
+#pragma once
+
+#include "common/Report.h"
+#include "common/Session.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tegula::tools {
+
+using TensorMap = std::map<std::string, HostTensor>;
+
+/// Arrays as they stand in a file, names empty where it has none (.npy).
+using NamedTensors = std::vector<std::pair<std::string, HostTensor>>;
+
+/// Reads .npy, .npz or .pb.
+Failure readTensors(const std::string &path, NamedTensors &tensors);
+
+/// Writes .npz, or .npy where there is one array.
+Failure writeTensors(const std::string &path, const NamedTensors &tensors);
+
+/// Reads "name=@file" into `tensors`.
+Failure readAssignment(const std::string &text, TensorMap &tensors);
+
+/// Values for the names found in files in_<name>.npy (or out_<name>.npy) beside the model; characters other
+/// than letters and digits are compared as "_", because names hold slashes and colons.
+Failure readStored(const std::string &modelPath, const char *prefix, const std::vector<std::string> &names,
+                   TensorMap &tensors);
+
+/// Fills `shapes` for inputs whose shape the model leaves open and whose value is known.
+void completeShapes(const ModelInfo &info, const TensorMap &values,
+                    std::map<std::string, std::vector<int64_t>> &shapes);
+
+/// One value for each input of the session, seeded where none is given. A given name that is no input is an
+/// error.
+Failure gatherInputs(const Session &session, const TensorMap &given, std::vector<HostTensor> &values);
+
+} // namespace tegula::tools

@@ -1,0 +1,38 @@
+// How tools speak: every message in one form and every outcome as one exit code, as docs/exit-codes.md
+// promises.
+#pragma once
+
+#include "tegula/Tegula.h"
+
+#include <string>
+#include <vector>
+
+namespace tegula::tools {
+
+/// An error of a tool itself or of the runtime, carried to the verb that reports it.
+struct Failure {
+  Outcome outcome = Outcome::Ok;
+  std::string text;
+  explicit operator bool() const { return outcome != Outcome::Ok; }
+};
+
+/// `file(node 'conv1', op Conv, opset 13): error: text`
+std::string formatMessage(const std::string &file, const Message &message);
+
+/// Prints all messages to standard error; nothing where there are none.
+void printMessages(const std::string &file, const std::vector<Message> &messages);
+
+/// Prints `file: error: text` and returns the exit code.
+int reportFailure(const std::string &file, const Failure &failure);
+
+/// A JSON string literal of any bytes.
+std::string jsonString(const std::string &text);
+
+/// Turns a crash into exit code 70 with one line of text, and want of memory into exit code 4: a tool never
+/// dies silently.
+void installCrashHandlers(const char *tool);
+
+/// Removes `path` if the process ends in a crash; an empty path forgets it.
+void removeOnCrash(const std::string &path);
+
+} // namespace tegula::tools

@@ -1,0 +1,134 @@
+// Opens, binds and runs through tegula/runtime.h only: what tools measure and verify is what users call.
+#include "common/Session.h"
+
+#include "common/Tensors.h"
+
+#include <cstring>
+#include <sys/mman.h>
+
+namespace tegula::tools {
+
+namespace {
+
+Failure fromStatus(const tgl_status &status) {
+  switch (status.code) {
+  case TGL_OK:
+    return {};
+  case TGL_ERR_UNSUPPORTED:
+    return {Outcome::Unsupported, status.text};
+  case TGL_ERR_MEMORY:
+    return {Outcome::ResourceLimit, status.text};
+  case TGL_ERR_RUN:
+    return {Outcome::Internal, status.text};
+  default:
+    return {Outcome::BadInput, status.text};
+  }
+}
+
+Port portOf(const tgl_tensor_info &info) {
+  return {info.name, tgl_dtype_name(info.dtype), {info.dims, info.dims + info.rank}, info.bytes};
+}
+
+} // namespace
+
+Failure Session::openFile(const std::string &path, int threads, std::unique_ptr<Session> &session) {
+  session.reset(new Session());
+  tgl_status status{};
+  if (tgl_model_load_file(path.c_str(), &session->model, &status) != TGL_OK)
+    return fromStatus(status);
+  return session->start(threads);
+}
+
+Failure Session::openBytes(std::vector<uint8_t> &&bytes, int threads, std::unique_ptr<Session> &session) {
+  session.reset(new Session());
+  // Page-aligned memory is used in place by the runtime; a vector's is not.
+  void *image = mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (image == MAP_FAILED)
+    return {Outcome::ResourceLimit,
+            "not enough memory for an artifact of " + std::to_string(bytes.size()) + " bytes"};
+  session->image = image;
+  session->imageSize = bytes.size();
+  std::memcpy(image, bytes.data(), bytes.size());
+  bytes = {};
+  tgl_status status{};
+  if (tgl_model_load_memory(image, session->imageSize, &session->model, &status) != TGL_OK)
+    return fromStatus(status);
+  return session->start(threads);
+}
+
+Session::~Session() {
+  tgl_context_free(context);
+  tgl_model_free(model);
+  if (image)
+    munmap(image, imageSize);
+}
+
+int Session::threads() const { return tgl_context_threads(context); }
+
+Failure describePorts(const tgl_model *model, std::vector<Port> &inputs, std::vector<Port> &outputs) {
+  tgl_status status{};
+  tgl_tensor_info info{};
+  for (int32_t i = 0; i < tgl_model_input_count(model); ++i) {
+    if (tgl_model_input(model, i, &info, &status) != TGL_OK)
+      return fromStatus(status);
+    inputs.push_back(portOf(info));
+  }
+  for (int32_t i = 0; i < tgl_model_output_count(model); ++i) {
+    if (tgl_model_output(model, i, &info, &status) != TGL_OK)
+      return fromStatus(status);
+    outputs.push_back(portOf(info));
+  }
+  return {};
+}
+
+Failure Session::start(int threads) {
+  if (Failure failure = describePorts(model, inputPorts, outputPorts))
+    return failure;
+  tgl_status status{};
+  if (tgl_context_create(model, threads, &context, &status) != TGL_OK)
+    return fromStatus(status);
+  return {};
+}
+
+Failure Session::bind(const std::vector<HostTensor> &values) {
+  if (values.size() != inputPorts.size())
+    return {Outcome::BadInput, "expected " + std::to_string(inputPorts.size()) + " inputs, got " +
+                                   std::to_string(values.size())};
+  tgl_status status{};
+  for (size_t i = 0; i < values.size(); ++i) {
+    const Port &port = inputPorts[i];
+    if (values[i].dtype != port.dtype)
+      return {Outcome::BadInput,
+              "input '" + port.name + "': expected " + port.dtype + ", got " + values[i].dtype};
+    if (values[i].shape != port.shape || values[i].bytes.size() != port.bytes)
+      return {Outcome::BadInput, "input '" + port.name + "': expected shape " + shapeText(port.shape) +
+                                     ", got " + shapeText(values[i].shape)};
+    void *data = nullptr;
+    if (tgl_own_input(context, int32_t(i), &data, &status) != TGL_OK)
+      return fromStatus(status);
+    if (port.bytes)
+      std::memcpy(data, values[i].bytes.data(), port.bytes);
+  }
+  outputData.assign(outputPorts.size(), nullptr);
+  for (size_t i = 0; i < outputPorts.size(); ++i)
+    if (tgl_own_output(context, int32_t(i), &outputData[i], &status) != TGL_OK)
+      return fromStatus(status);
+  return {};
+}
+
+Failure Session::run() {
+  tgl_status status{};
+  tgl_run(context, &status);
+  return fromStatus(status);
+}
+
+std::vector<HostTensor> Session::results() const {
+  std::vector<HostTensor> values;
+  for (size_t i = 0; i < outputPorts.size(); ++i) {
+    auto *data = static_cast<const uint8_t *>(outputData[i]);
+    values.push_back({outputPorts[i].dtype, outputPorts[i].shape, {data, data + outputPorts[i].bytes}});
+  }
+  return values;
+}
+
+} // namespace tegula::tools

@@ -1,0 +1,58 @@
+// A compiled model that runs: the runtime's C API with owned memory, for tools that would otherwise each
+// repeat its calls.
+#pragma once
+
+#include "common/Report.h"
+#include "tegula/Tegula.h"
+#include "tegula/runtime.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tegula::tools {
+
+struct Port {
+  std::string name, dtype;
+  std::vector<int64_t> shape;
+  size_t bytes = 0;
+};
+
+/// The inputs and outputs of a loaded model.
+Failure describePorts(const tgl_model *model, std::vector<Port> &inputs, std::vector<Port> &outputs);
+
+class Session {
+public:
+  /// Maps an artifact file.
+  static Failure openFile(const std::string &path, int threads, std::unique_ptr<Session> &session);
+  /// Takes an artifact's bytes, and frees them as soon as they stand in memory that the runtime can use in
+  /// place.
+  static Failure openBytes(std::vector<uint8_t> &&bytes, int threads, std::unique_ptr<Session> &session);
+  ~Session();
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+
+  const std::vector<Port> &inputs() const { return inputPorts; }
+  const std::vector<Port> &outputs() const { return outputPorts; }
+  int threads() const;
+
+  /// Copies values into the inputs, one for each; every type and shape must fit. Also binds the outputs.
+  Failure bind(const std::vector<HostTensor> &values);
+  /// Runs once with what is bound.
+  Failure run();
+  /// Copies of the outputs of the last run.
+  std::vector<HostTensor> results() const;
+
+private:
+  Session() = default;
+  Failure start(int threads);
+
+  tgl_model *model = nullptr;
+  tgl_context *context = nullptr;
+  void *image = nullptr;
+  size_t imageSize = 0;
+  std::vector<Port> inputPorts, outputPorts;
+  std::vector<void *> outputData;
+};
+
+} // namespace tegula::tools

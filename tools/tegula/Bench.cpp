@@ -1,0 +1,204 @@
+// The verb bench: latency of a model, on its own or as one worker among other engines that a driver visits in
+// turn.
+#include "Verb.h"
+
+#include "common/Files.h"
+#include "common/Tensors.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+namespace tegula::tools {
+
+namespace {
+
+struct Arguments {
+  CompileArguments compile;
+  std::string model, archive, jsonFile;
+  std::vector<std::string> inputs, serve;
+  int threads = 0, runs = 0, warmup = 3;
+  double duration = 3;
+};
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// The most memory this process ever held.
+double peakMegabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:"))
+      return std::stod(line.substr(6)) / 1024;
+  return 0;
+}
+
+double percentile(const std::vector<double> &sorted, double share) {
+  return sorted[std::min(sorted.size() - 1, size_t(share * double(sorted.size())))];
+}
+
+double median(const std::vector<double> &sorted) {
+  size_t middle = sorted.size() / 2;
+  return sorted.size() % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/// Opens the model and binds its inputs once, so that a loop around run() times nothing else.
+int prepare(const Arguments &arguments, const std::string &archive, int threads, Opened &opened) {
+  TensorMap given;
+  Failure failure = readGiven(arguments.inputs, archive, given);
+  if (!failure)
+    failure = addStoredInputs(arguments.model, given);
+  if (failure)
+    return reportFailure("tegula bench", failure);
+  opened = openModel(arguments.model, arguments.compile, given, threads);
+  if (!opened.session)
+    return opened.exitCode;
+  std::vector<HostTensor> values;
+  failure = gatherInputs(*opened.session, given, values);
+  if (!failure)
+    failure = opened.session->bind(values);
+  return failure ? reportFailure(arguments.model, failure) : 0;
+}
+
+/// Speaks the worker protocol: a line when ready, K latencies for each "run K", memory at the end of input.
+int serve(Arguments &arguments) {
+  if (arguments.serve.size() != 3)
+    return reportFailure("tegula bench --serve", {Outcome::BadInput, "expected MODEL INPUTS.npz THREADS"});
+  arguments.model = arguments.serve[0];
+  const std::string &archive = arguments.serve[1];
+  int threads = std::atoi(arguments.serve[2].c_str());
+  Opened opened;
+  if (int code = prepare(arguments, archive, threads, opened))
+    return code;
+  Session &session = *opened.session;
+  if (Failure failure = session.run())
+    return reportFailure(arguments.model, failure);
+  NamedTensors named;
+  std::vector<HostTensor> results = session.results();
+  for (size_t i = 0; i < results.size(); ++i)
+    named.emplace_back(session.outputs()[i].name, std::move(results[i]));
+  std::string outputs = archive + ".tegula.out.npz";
+  if (Failure failure = writeTensors(outputs, named))
+    return reportFailure("tegula bench", failure);
+  std::printf("{\"compile_s\": %.3f, \"load_ms\": %.3f, \"outputs\": %s}\n", opened.compileSeconds,
+              opened.loadSeconds * 1e3, jsonString(outputs).c_str());
+  std::fflush(stdout);
+  std::vector<double> times;
+  for (std::string line; std::getline(std::cin, line);) {
+    long count = line.starts_with("run ") ? std::atol(line.c_str() + 4) : 0;
+    times.clear();
+    for (long i = 0; i < count; ++i) {
+      auto start = Clock::now();
+      Failure failure = session.run();
+      times.push_back(milliseconds(start));
+      if (failure)
+        return reportFailure(arguments.model, failure);
+    }
+    std::printf("[");
+    for (size_t i = 0; i < times.size(); ++i)
+      std::printf("%s%.6f", i ? ", " : "", times[i]);
+    std::printf("]\n");
+    std::fflush(stdout);
+  }
+  std::printf("{\"rss_mb\": %.1f}\n", peakMegabytes());
+  return 0;
+}
+
+int bench(Arguments &arguments) {
+  Opened opened;
+  if (int code = prepare(arguments, arguments.archive, arguments.threads, opened))
+    return code;
+  Session &session = *opened.session;
+  std::vector<double> times;
+  for (int i = 0; i < arguments.warmup; ++i)
+    if (Failure failure = session.run())
+      return reportFailure(arguments.model, failure);
+  auto begin = Clock::now();
+  auto enough = [&] {
+    return arguments.runs > 0 ? times.size() >= size_t(arguments.runs)
+                              : milliseconds(begin) >= arguments.duration * 1e3;
+  };
+  do {
+    auto start = Clock::now();
+    Failure failure = session.run();
+    times.push_back(milliseconds(start));
+    if (failure)
+      return reportFailure(arguments.model, failure);
+  } while (!enough());
+  std::sort(times.begin(), times.end());
+  double sum = 0;
+  for (double time : times)
+    sum += time;
+  std::string json = "{\"model\": " + jsonString(arguments.model);
+  auto field = [&](const char *name, const char *format, double value) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof buffer, format, value);
+    json += std::string(", \"") + name + "\": " + buffer;
+  };
+  field("threads", "%.0f", session.threads());
+  field("runs", "%.0f", double(times.size()));
+  field("median_ms", "%.6f", median(times));
+  field("p90_ms", "%.6f", percentile(times, 0.9));
+  field("min_ms", "%.6f", times.front());
+  field("mean_ms", "%.6f", sum / double(times.size()));
+  field("compile_s", "%.3f", opened.compileSeconds);
+  field("load_ms", "%.3f", opened.loadSeconds * 1e3);
+  field("rss_mb", "%.1f", peakMegabytes());
+  json += "}\n";
+  if (arguments.jsonFile != "-")
+    std::printf("%s: median %.4f ms, p90 %.4f ms, min %.4f ms, %.2f runs/s (%zu runs, %d threads; compile "
+                "%.2f s, load %.2f ms)\n",
+                arguments.model.c_str(), median(times), percentile(times, 0.9), times.front(),
+                double(times.size()) * 1e3 / sum, times.size(), session.threads(), opened.compileSeconds,
+                opened.loadSeconds * 1e3);
+  if (arguments.jsonFile.empty())
+    return 0;
+  Failure failure =
+      writeFile(arguments.jsonFile, {reinterpret_cast<const uint8_t *>(json.data()), json.size()});
+  return failure ? reportFailure(arguments.jsonFile, failure) : 0;
+}
+
+} // namespace
+
+void addBench(CLI::App &app, Action &action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App *verb = app.add_subcommand("bench", "Measure the latency of a model (.onnx, .mlir or .tgl)");
+  CLI::Option *model = verb->add_option("MODEL", arguments->model, "The model");
+  verb->add_option("--serve", arguments->serve, "Be a worker: \"run K\" on standard input, K latencies out")
+      ->expected(3)
+      ->type_name("MODEL INPUTS.npz THREADS")
+      ->excludes(model);
+  verb->add_option("--input", arguments->inputs, "An input's value; others are seeded")
+      ->type_name("NAME=@FILE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb->add_option("--inputs", arguments->archive, "Inputs by name from one archive")->type_name("FILE.npz");
+  verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  verb->add_option("--runs", arguments->runs, "Number of runs, instead of --duration")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  verb->add_option("--duration", arguments->duration, "Seconds of running (3)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("S");
+  verb->add_option("--warmup", arguments->warmup, "Runs before the first measured one (3)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  verb->add_option("--json", arguments->jsonFile, "Write the figures as JSON; - is standard output")
+      ->type_name("FILE");
+  arguments->compile.addTo(*verb, true);
+  verb->callback([&action, arguments] {
+    if (arguments->serve.empty() && arguments->model.empty())
+      throw CLI::RequiredError("MODEL");
+    action = [arguments] { return arguments->serve.empty() ? bench(*arguments) : serve(*arguments); };
+  });
+}
+
+} // namespace tegula::tools

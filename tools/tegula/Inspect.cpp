@@ -1,0 +1,213 @@
+// The verb inspect: what a model or an artifact says about itself, for people and (--json) for scripts.
+#include "Verb.h"
+
+#include "common/Files.h"
+#include "common/Tensors.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace tegula::tools {
+
+namespace {
+
+struct Arguments {
+  std::string model;
+  bool json = false, kernels = false;
+};
+
+/// A JSON object or array built field by field.
+class Json {
+public:
+  explicit Json(char open) : text(1, open) {}
+  Json &add(const std::string &name, const std::string &value) { return raw(name, jsonString(value)); }
+  Json &add(const std::string &name, int64_t value) { return raw(name, std::to_string(value)); }
+  Json &raw(const std::string &name, const std::string &value) {
+    if (text.size() > 1)
+      text += ", ";
+    if (!name.empty())
+      text += jsonString(name) + ": ";
+    text += value;
+    return *this;
+  }
+  std::string close() const { return text + (text[0] == '{' ? "}" : "]"); }
+
+private:
+  std::string text;
+};
+
+std::string joined(const std::vector<std::string> &parts, const char *separator) {
+  std::string text;
+  for (const std::string &part : parts)
+    text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+std::string dimsText(const ModelInfo::Value &value) {
+  if (!value.ranked)
+    return "of unknown rank";
+  return value.dims.empty() ? "scalar" : joined(value.dims, "x");
+}
+
+std::string valuesJson(const std::vector<ModelInfo::Value> &values) {
+  Json list('[');
+  for (const ModelInfo::Value &value : values) {
+    Json dims('[');
+    for (const std::string &dim : value.dims) {
+      bool number = !dim.empty() &&
+                    std::all_of(dim.begin(), dim.end(), [](unsigned char c) { return std::isdigit(c); });
+      dims.raw("", number ? dim : jsonString(dim));
+    }
+    list.raw("", Json('{')
+                     .add("name", value.name)
+                     .add("dtype", value.dtype)
+                     .raw("shape", value.ranked ? dims.close() : "null")
+                     .close());
+  }
+  return list.close();
+}
+
+std::string portsJson(const std::vector<Port> &ports) {
+  Json list('[');
+  for (const Port &port : ports) {
+    Json dims('[');
+    for (int64_t dim : port.shape)
+      dims.raw("", std::to_string(dim));
+    list.raw("", Json('{')
+                     .add("name", port.name)
+                     .add("dtype", port.dtype)
+                     .raw("shape", dims.close())
+                     .add("bytes", int64_t(port.bytes))
+                     .close());
+  }
+  return list.close();
+}
+
+int inspectOnnx(const Arguments &arguments) {
+  if (Failure failure = checkReadable(arguments.model))
+    return reportFailure(arguments.model, failure);
+  ModelInfo info;
+  std::vector<Message> messages;
+  bool ok = inspectModel(arguments.model, info, messages);
+  printMessages(arguments.model, messages);
+  if (!ok)
+    return int(Outcome::BadInput);
+  std::vector<std::pair<int64_t, std::string>> histogram;
+  for (const auto &[name, count] : info.operators)
+    histogram.emplace_back(-count, name); // the most frequent first, then by name
+  std::sort(histogram.begin(), histogram.end());
+  if (arguments.json) {
+    Json opsets('{'), operators('{');
+    for (const auto &[domain, version] : info.opsets)
+      opsets.add(domain.empty() ? "ai.onnx" : domain, version);
+    for (const auto &[count, name] : histogram)
+      operators.add(name, -count);
+    Json json('{');
+    json.add("model", arguments.model)
+        .add("producer", info.producer)
+        .add("ir_version", info.irVersion)
+        .raw("opsets", opsets.close());
+    json.raw("inputs", valuesJson(info.inputs))
+        .raw("outputs", valuesJson(info.outputs))
+        .add("nodes", info.nodes)
+        .add("parameters", info.parameters);
+    std::printf("%s\n", json.raw("operators", operators.close()).close().c_str());
+    return 0;
+  }
+  std::printf("%s: ONNX, IR version %lld%s%s\n", arguments.model.c_str(),
+              static_cast<long long>(info.irVersion), info.producer.empty() ? "" : ", by ",
+              info.producer.c_str());
+  for (const auto &[domain, version] : info.opsets)
+    std::printf("opset %s %lld\n", domain.empty() ? "ai.onnx" : domain.c_str(),
+                static_cast<long long>(version));
+  for (const ModelInfo::Value &value : info.inputs)
+    std::printf("input %s: %s %s\n", value.name.c_str(), value.dtype.c_str(), dimsText(value).c_str());
+  for (const ModelInfo::Value &value : info.outputs)
+    std::printf("output %s: %s %s\n", value.name.c_str(), value.dtype.c_str(), dimsText(value).c_str());
+  std::printf("%lld parameters, %lld nodes\n", static_cast<long long>(info.parameters),
+              static_cast<long long>(info.nodes));
+  for (const auto &[count, name] : histogram)
+    std::printf("%6lld  %s\n", static_cast<long long>(-count), name.c_str());
+  return 0;
+}
+
+struct Model {
+  tgl_model *model = nullptr;
+  ~Model() { tgl_model_free(model); }
+};
+
+int inspectArtifact(const Arguments &arguments) {
+  Model artifact;
+  tgl_status status{};
+  if (tgl_model_load_file(arguments.model.c_str(), &artifact.model, &status) != TGL_OK)
+    return reportFailure(
+        arguments.model,
+        {status.code == TGL_ERR_UNSUPPORTED ? Outcome::Unsupported : Outcome::BadInput, status.text});
+  std::vector<Port> inputs, outputs;
+  if (Failure failure = describePorts(artifact.model, inputs, outputs))
+    return reportFailure(arguments.model, failure);
+  tgl_model_info info{};
+  tgl_model_describe(artifact.model, &info);
+  Json kernels('[');
+  std::string kernelText;
+  for (int32_t i = 0; i < info.dispatch_count; ++i) {
+    tgl_dispatch_info dispatch{};
+    if (tgl_model_dispatch(artifact.model, i, &dispatch, &status) != TGL_OK)
+      return reportFailure(arguments.model, {Outcome::BadInput, status.text});
+    kernels.raw("", Json('{')
+                        .add("kernel", dispatch.kernel)
+                        .add("cells", dispatch.cells)
+                        .add("nodes", dispatch.nodes)
+                        .add("schedule", dispatch.schedule)
+                        .close());
+    kernelText += "  " + std::string(dispatch.kernel) + ": " + std::to_string(dispatch.cells) +
+                  " cells, nodes " + dispatch.nodes + "\n";
+  }
+  if (arguments.json) {
+    Json json('{');
+    json.add("artifact", arguments.model)
+        .add("producer", info.producer)
+        .add("target", info.target)
+        .add("features", info.features)
+        .add("flags", info.flags);
+    json.add("model_hash", info.model_hash).raw("keeps_denormals", info.keeps_denormals ? "true" : "false");
+    json.raw("inputs", portsJson(inputs))
+        .raw("outputs", portsJson(outputs))
+        .add("kernels", info.kernel_count);
+    json.add("arena_bytes", int64_t(info.arena_bytes))
+        .add("weight_bytes", int64_t(info.weight_bytes))
+        .add("code_bytes", int64_t(info.code_bytes));
+    std::printf("%s\n", json.raw("dispatches", kernels.close()).close().c_str());
+    return 0;
+  }
+  std::printf("%s: artifact by %s\ntarget %s, needs %s\nflags %s\nsource %s\n", arguments.model.c_str(),
+              info.producer, info.target, info.features[0] ? info.features : "nothing special", info.flags,
+              info.model_hash);
+  for (const Port &port : inputs)
+    std::printf("input %s: %s %s\n", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+  for (const Port &port : outputs)
+    std::printf("output %s: %s %s\n", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+  std::printf("sections: code %zu bytes, weights %zu bytes; arena %zu bytes; denormals %s\n", info.code_bytes,
+              info.weight_bytes, info.arena_bytes, info.keeps_denormals ? "kept" : "flushed");
+  std::printf("%d kernels in %d dispatches\n%s", info.kernel_count, info.dispatch_count,
+              arguments.kernels ? kernelText.c_str() : "");
+  return 0;
+}
+
+} // namespace
+
+void addInspect(CLI::App &app, Action &action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App *verb = app.add_subcommand("inspect", "Describe a model (.onnx) or an artifact (.tgl)");
+  verb->add_option("MODEL", arguments->model, "The model or artifact")->required();
+  verb->add_flag("--json", arguments->json, "As one JSON object");
+  verb->add_flag("--kernels", arguments->kernels,
+                 "List an artifact's dispatches, each with its kernel and ONNX nodes");
+  verb->callback([&action, arguments] {
+    action = [arguments] {
+      return hasExtension(arguments->model, ".tgl") ? inspectArtifact(*arguments) : inspectOnnx(*arguments);
+    };
+  });
+}
+
+} // namespace tegula::tools

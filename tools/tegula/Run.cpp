@@ -1,0 +1,122 @@
+// The verb run: a model on given or seeded inputs, outputs to a file, to the screen, or against a reference.
+#include "Verb.h"
+
+#include "common/Files.h"
+#include "common/Tensors.h"
+
+#include <cmath>
+#include <cstdio>
+
+namespace tegula::tools {
+
+namespace {
+
+struct Arguments {
+  CompileArguments compile;
+  std::string model, archive, output, expect;
+  std::vector<std::string> inputs;
+  double rtol = 1e-5, atol = 1e-6;
+  int threads = 0;
+};
+
+void printSummary(const Port &port, const HostTensor &value) {
+  size_t size = elementSize(value.dtype), count = size ? value.bytes.size() / size : 0;
+  std::printf("%s: %s %s", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+  if (count > 8) {
+    double low = INFINITY, high = -INFINITY, sum = 0;
+    for (size_t i = 0; i < count; ++i) {
+      double element = elementAsDouble(value, i);
+      low = std::fmin(low, element), high = std::fmax(high, element), sum += element;
+    }
+    std::printf(" min %.6g mean %.6g max %.6g,", low, sum / double(count), high);
+  }
+  std::printf(" =");
+  for (size_t i = 0; i < std::min<size_t>(count, 8); ++i)
+    std::printf(" %.6g", elementAsDouble(value, i));
+  std::printf("%s\n", count > 8 ? " ..." : "");
+}
+
+/// The reference is matched by name, or by position where the file was written without the names.
+int compareWith(const Arguments &arguments, const Session &session, const std::vector<HostTensor> &results) {
+  NamedTensors expected;
+  if (Failure failure = readTensors(arguments.expect, expected))
+    return reportFailure(arguments.expect, failure);
+  if (expected.size() != results.size())
+    return reportFailure(arguments.expect,
+                         {Outcome::BadInput, "expected " + std::to_string(results.size()) + " arrays, got " +
+                                                 std::to_string(expected.size())});
+  bool failed = false;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const std::string &name = session.outputs()[i].name;
+    const HostTensor *reference = &expected[i].second;
+    for (const auto &[other, tensor] : expected)
+      if (other == name)
+        reference = &tensor;
+    std::string mismatch = firstMismatch(results[i], *reference, arguments.rtol, arguments.atol);
+    std::printf("%s: %s (error %.3g)\n", name.c_str(),
+                mismatch.empty() ? "equal within tolerance" : mismatch.c_str(),
+                relativeDifference(results[i], *reference).error);
+    failed |= !mismatch.empty();
+  }
+  return failed ? int(Outcome::VerificationFailed) : 0;
+}
+
+int run(const Arguments &arguments) {
+  TensorMap given;
+  Failure failure = readGiven(arguments.inputs, arguments.archive, given);
+  if (!failure)
+    failure = addStoredInputs(arguments.model, given);
+  if (failure)
+    return reportFailure("tegula run", failure);
+  Opened opened = openModel(arguments.model, arguments.compile, given, arguments.threads);
+  if (!opened.session)
+    return opened.exitCode;
+  std::vector<HostTensor> values;
+  failure = gatherInputs(*opened.session, given, values);
+  if (!failure)
+    failure = opened.session->bind(values);
+  if (!failure)
+    failure = opened.session->run();
+  if (failure)
+    return reportFailure(arguments.model, failure);
+  std::vector<HostTensor> results = opened.session->results();
+  if (arguments.output.empty() && arguments.expect.empty())
+    for (size_t i = 0; i < results.size(); ++i)
+      printSummary(opened.session->outputs()[i], results[i]);
+  if (!arguments.output.empty()) {
+    NamedTensors named;
+    for (size_t i = 0; i < results.size(); ++i)
+      named.emplace_back(opened.session->outputs()[i].name, results[i]);
+    if ((failure = writeTensors(arguments.output, named)))
+      return reportFailure("tegula run", failure);
+  }
+  return arguments.expect.empty() ? 0 : compareWith(arguments, *opened.session, results);
+}
+
+} // namespace
+
+void addRun(CLI::App &app, Action &action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App *verb = app.add_subcommand("run", "Run a model once (.onnx, .mlir or .tgl)");
+  verb->add_option("MODEL", arguments->model, "The model")->required();
+  verb->add_option("--input", arguments->inputs, "An input's value, .npy or .pb; others are seeded")
+      ->type_name("NAME=@FILE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb->add_option("--inputs", arguments->archive, "Inputs by name from one archive")->type_name("FILE.npz");
+  verb->add_option("--output", arguments->output,
+                   "Write the outputs by name; without it a summary is printed")
+      ->type_name("FILE.npz");
+  verb->add_option("--expect", arguments->expect, "Compare with these; exit code 3 where they differ")
+      ->type_name("FILE.npz");
+  verb->add_option("--rtol", arguments->rtol, "Relative tolerance of --expect (1e-5)")->type_name("X");
+  verb->add_option("--atol", arguments->atol, "Absolute tolerance of --expect (1e-6)")->type_name("X");
+  verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  arguments->compile.addTo(*verb, true);
+  verb->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });
+}
+
+} // namespace tegula::tools

@@ -1,0 +1,62 @@
+// The program tegula: one driver with verbs. It exists so that compiling, running, timing, verifying and
+// inspecting a model share one grammar.
+#include "Verb.h"
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+using namespace tegula;
+using namespace tegula::tools;
+
+static std::string versionText() {
+  std::string text = std::string("tegula ") + TEGULA_VERSION + "\nLLVM " + llvmVersion() + "\ntargets:";
+  for (const std::string &target : supportedTargets())
+    text += " " + target;
+  return text;
+}
+
+/// `tegula model.onnx` means compile: the first argument that is no option and no verb is a model.
+static std::vector<std::string> withDefaultVerb(int argc, char **argv, const CLI::App &app) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty() || arguments[0] == "-h" || arguments[0] == "--help" || arguments[0] == "--version")
+    return arguments;
+  for (const CLI::App *verb : app.get_subcommands({}))
+    if (verb->get_name() == arguments[0])
+      return arguments;
+  arguments.insert(arguments.begin(), "compile");
+  return arguments;
+}
+
+int main(int argc, char **argv) {
+  installCrashHandlers("tegula");
+  CLI::App app("Compiles ONNX models to native code and runs them.\n`tegula model.onnx` is `tegula compile "
+               "model.onnx`.",
+               "tegula");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", versionText, "Print the versions of tegula and LLVM, and the targets");
+  app.footer("Exit codes: 0 ok, 1 usage or bad input, 2 unsupported model, 3 verification failed, 4 resource "
+             "limit, 70 internal error.");
+  Action action;
+  addCompile(app, action);
+  addRun(app, action);
+  addBench(app, action);
+  addVerify(app, action);
+  addInspect(app, action);
+  try {
+    std::vector<std::string> arguments = withDefaultVerb(argc, argv, app);
+    std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
+    app.parse(arguments);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? int(Outcome::Ok) : int(Outcome::BadInput);
+  } catch (const std::exception &error) {
+    return reportFailure("tegula", {Outcome::Internal, error.what()});
+  }
+  try {
+    return action();
+  } catch (const std::bad_alloc &) {
+    return reportFailure("tegula", {Outcome::ResourceLimit, "out of memory"});
+  } catch (const std::exception &error) {
+    return reportFailure("tegula", {Outcome::Internal, error.what()});
+  }
+}

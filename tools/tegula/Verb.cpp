@@ -1,0 +1,217 @@
+// Compile options on the command line and the way from a model file to a running session, written once for
+// all verbs.
+#include "Verb.h"
+
+#include "common/Files.h"
+#include "common/Tensors.h"
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+
+namespace tegula::tools {
+
+namespace {
+
+double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+bool parseSize(const std::string &text, int64_t &value) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= 0;
+}
+
+Failure badOption(const char *option, const std::string &form, const std::string &got) {
+  return {Outcome::BadInput, std::string(option) + ": expected " + form + ", got '" + got + "'"};
+}
+
+/// "x:1x3x224x224"; the name may hold colons, the shape not. An empty shape is a scalar.
+bool parseShape(const std::string &text, std::string &name, std::vector<int64_t> &shape) {
+  size_t split = text.rfind(':');
+  if (split == std::string::npos || split == 0)
+    return false;
+  name = text.substr(0, split);
+  std::string rest = text.substr(split + 1);
+  while (!rest.empty()) {
+    size_t end = rest.find('x');
+    int64_t size = 0;
+    if (!parseSize(rest.substr(0, end), size) || end + 1 == rest.size())
+      return false;
+    shape.push_back(size);
+    rest = end == std::string::npos ? "" : rest.substr(end + 1);
+  }
+  return true;
+}
+
+} // namespace
+
+void CompileArguments::addTo(CLI::App &verb, bool runs) {
+  verb.add_option("-O", optLevel, "Optimisation: 2 (default), or 0 for naive loops, the oracle")
+      ->check(CLI::IsMember({0, 2}))
+      ->type_name("0|2");
+  verb.add_option("--target", target, "native (default), x86-64-v3, x86-64-v4 or the name of a CPU")
+      ->type_name("NAME");
+  verb.add_option("--dim", dims, "Fix a symbolic dimension: batch=1")
+      ->type_name("NAME=N")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_option("--shape", shapes, "Fix an input's shape: x:1x3x224x224")
+      ->type_name("NAME:SHAPE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_option("--bind", bound, "Fix an input's value at compile time")
+      ->type_name("NAME=@FILE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_option("--denormals", denormals, "keep, or flush to zero (default)")
+      ->check(CLI::IsMember({"keep", "flush"}))
+      ->type_name("keep|flush");
+  verb.add_option("--sched", schedFile, "Schedules that override the compiler's, as --emit=sched prints them")
+      ->type_name("FILE");
+  if (!runs) {
+    verb.add_option("--save-temps", saveTemps, "Keep the IR after every phase in this folder")
+        ->type_name("DIR");
+    verb.add_option("--threads", threads, "Compile threads; 0 (default): all that the process may use")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N");
+    verb.add_flag("--time", time, "Print the time of every phase and kernel");
+  }
+  verb.add_flag("-v", verbose, "Print IR with internal errors");
+}
+
+Failure CompileArguments::convert(CompileOptions &options) const {
+  options.optLevel = optLevel;
+  options.target = target;
+  options.keepDenormals = denormals == "keep";
+  options.threads = threads;
+  options.schedFile = schedFile;
+  options.saveTemps = saveTemps;
+  options.verbose = verbose;
+  for (const std::string &text : dims) {
+    size_t split = text.rfind('=');
+    int64_t size = 0;
+    if (split == std::string::npos || split == 0 || !parseSize(text.substr(split + 1), size))
+      return badOption("--dim", "NAME=N", text);
+    options.dims[text.substr(0, split)] = size;
+  }
+  for (const std::string &text : shapes) {
+    std::string name;
+    std::vector<int64_t> shape;
+    if (!parseShape(text, name, shape))
+      return badOption("--shape", "NAME:1x3x224x224", text);
+    options.shapes[name] = shape;
+  }
+  TensorMap values;
+  for (const std::string &text : bound)
+    if (Failure failure = readAssignment(text, values))
+      return {failure.outcome, "--bind: " + failure.text};
+  for (auto &[name, value] : values)
+    options.bound[name] = std::move(value);
+  return {};
+}
+
+CompileResult compileFile(const std::string &path, Emit emit, const CompileOptions &options) {
+  CompileResult result;
+  if (hasExtension(path, ".mlir") || path == "-") {
+    std::string text;
+    if (Failure failure = readFile(path, text)) {
+      result.outcome = failure.outcome;
+      result.messages.push_back({Message::Severity::Error, "", "", 0, failure.text});
+    } else {
+      result = compileModule(text, emit, options);
+    }
+  } else if (Failure failure = checkReadable(path)) {
+    result.outcome = failure.outcome;
+    result.messages.push_back({Message::Severity::Error, "", "", 0, failure.text});
+  } else {
+    result = compileModel(path, emit, options);
+  }
+  if (!result && result.messages.empty()) // a failure always says something
+    result.messages.push_back({Message::Severity::Error, "", "", 0, "compilation failed without a message"});
+  printMessages(path, result.messages);
+  return result;
+}
+
+void printTimings(const CompileResult &result) {
+  auto print = [](const char *title, const std::vector<Timing> &timings) {
+    double total = 0;
+    for (const Timing &timing : timings)
+      total += timing.seconds;
+    if (!timings.empty())
+      std::fprintf(stderr, "%s: %.3f s\n", title, total);
+    for (const Timing &timing : timings)
+      std::fprintf(stderr, "  %9.3f s  %s\n", timing.seconds, timing.name.c_str());
+  };
+  print("phases", result.phases);
+  print("kernels", result.kernels);
+}
+
+Opened openModel(const std::string &path, const CompileArguments &arguments, const TensorMap &given,
+                 int threads) {
+  Opened opened;
+  auto stop = [&](const Failure &failure) {
+    opened.exitCode = reportFailure(path, failure);
+    opened.session.reset();
+    return std::move(opened);
+  };
+  auto start = std::chrono::steady_clock::now();
+  if (hasExtension(path, ".tgl")) {
+    if (Failure failure = Session::openFile(path, threads, opened.session))
+      return stop(failure);
+    opened.loadSeconds = secondsSince(start);
+    return opened;
+  }
+  CompileOptions options;
+  if (Failure failure = arguments.convert(options))
+    return stop(failure);
+  if (hasExtension(path, ".onnx")) {
+    ModelInfo info;
+    std::vector<Message> ignored; // the compiler reports them again
+    if (inspectModel(path, info, ignored))
+      completeShapes(info, given, options.shapes);
+  }
+  CompileResult result = compileFile(path, Emit::Artifact, options);
+  if (arguments.time)
+    printTimings(result);
+  if (!result) {
+    opened.exitCode = int(result.outcome);
+    return opened;
+  }
+  opened.compileSeconds = secondsSince(start);
+  start = std::chrono::steady_clock::now();
+  if (Failure failure = Session::openBytes(std::move(result.bytes), threads, opened.session))
+    return stop(failure);
+  opened.loadSeconds = secondsSince(start);
+  return opened;
+}
+
+Failure readGiven(const std::vector<std::string> &assignments, const std::string &archive, TensorMap &given) {
+  if (!archive.empty()) {
+    NamedTensors tensors;
+    if (Failure failure = readTensors(archive, tensors))
+      return failure;
+    for (auto &[name, tensor] : tensors)
+      given[name] = std::move(tensor);
+  }
+  for (const std::string &assignment : assignments)
+    if (Failure failure = readAssignment(assignment, given))
+      return failure;
+  return {};
+}
+
+Failure addStoredInputs(const std::string &path, TensorMap &given) {
+  ModelInfo info;
+  std::vector<Message> ignored;
+  if (!hasExtension(path, ".onnx") || !inspectModel(path, info, ignored))
+    return {};
+  std::vector<std::string> names;
+  for (const ModelInfo::Value &input : info.inputs)
+    names.push_back(input.name);
+  return readStored(path, "in_", names, given);
+}
+
+} // namespace tegula::tools

@@ -1,0 +1,64 @@
+// What the verbs share: each registers itself with the command line, and most compile a model on their way.
+#pragma once
+
+#include "common/Inputs.h"
+#include "common/Report.h"
+#include "common/Session.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tegula::tools {
+
+/// What a verb does once its arguments are parsed; returns the exit code.
+using Action = std::function<int()>;
+
+// Each adds a subcommand that sets `action` when it is chosen.
+void addCompile(CLI::App &app, Action &action);
+void addRun(CLI::App &app, Action &action);
+void addBench(CLI::App &app, Action &action);
+void addVerify(CLI::App &app, Action &action);
+void addInspect(CLI::App &app, Action &action);
+
+/// Compile options as they stand on the command line.
+struct CompileArguments {
+  int optLevel = 2;
+  std::string target = "native", denormals = "flush", schedFile, saveTemps;
+  std::vector<std::string> dims, shapes, bound;
+  int threads = 0;
+  bool time = false, verbose = false;
+
+  /// Adds the options to a verb; `threads` means compile threads only where the verb runs nothing.
+  void addTo(CLI::App &verb, bool runs);
+  /// Checks and converts everything but the target and the files, which the compiler judges.
+  Failure convert(CompileOptions &options) const;
+};
+
+/// A model ready to run, or the exit code with which to stop; everything is then printed already.
+struct Opened {
+  int exitCode = 0;
+  std::unique_ptr<Session> session;
+  double compileSeconds = 0, loadSeconds = 0;
+};
+
+/// Compiles an .onnx or .mlir file and loads it, or loads a .tgl file. `given` are values whose shapes fix
+/// open dimensions.
+Opened openModel(const std::string &path, const CompileArguments &arguments, const TensorMap &given,
+                 int threads);
+
+/// Compiles by the file's extension and prints all messages.
+CompileResult compileFile(const std::string &path, Emit emit, const CompileOptions &options);
+
+/// Prints how long each phase and kernel took.
+void printTimings(const CompileResult &result);
+
+/// Reads every "name=@file" of `assignments` and every array of the .npz `archive` (may be empty).
+Failure readGiven(const std::vector<std::string> &assignments, const std::string &archive, TensorMap &given);
+
+/// Adds what in_<name>.npy files beside an .onnx model say about inputs that `given` lacks.
+Failure addStoredInputs(const std::string &path, TensorMap &given);
+
+} // namespace tegula::tools

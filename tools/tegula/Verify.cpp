@@ -1,0 +1,165 @@
+// The verb verify: proves a compiled model by numbers, against what lies beside it or against -O0, the
+// oracle.
+#include "Verb.h"
+
+#include "common/DataSets.h"
+#include "common/Files.h"
+#include "common/Tensors.h"
+
+#include <cstdio>
+
+namespace tegula::tools {
+
+namespace {
+
+struct Arguments {
+  CompileArguments compile;
+  std::string model;
+  std::vector<std::string> inputs;
+  double tolerance = 1e-5;
+  int threads = 0;
+  bool oracle = false;
+};
+
+/// Prints one line an output; true if all are within the tolerance.
+bool compareAll(const Session &session, const std::vector<HostTensor> &results, const TensorMap &expected,
+                const Arguments &arguments, const std::string &reference) {
+  double worst = 0;
+  size_t compared = 0;
+  bool ok = true;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Port &port = session.outputs()[i];
+    auto found = expected.find(port.name);
+    std::printf("%s: %s %s: ", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+    if (found == expected.end()) {
+      std::printf("no reference\n");
+      continue;
+    }
+    Difference difference = relativeDifference(results[i], found->second);
+    bool close = difference.comparable && difference.error <= (isFloat(port.dtype) ? arguments.tolerance : 0);
+    ok &= close;
+    worst = std::max(worst, difference.error);
+    ++compared;
+    std::printf("worst error %.3g%s%s\n", difference.error, close ? "" : ", FAILED ",
+                close ? "" : difference.reason.c_str());
+  }
+  if (compared == 0)
+    ok = false;
+  std::printf("%s against %s: %zu outputs, worst error %.3g, tolerance %.3g\n",
+              ok ? "verified" : "NOT verified", reference.c_str(), compared, worst, arguments.tolerance);
+  return ok;
+}
+
+/// Runs the session on a data set's inputs; others are seeded.
+Failure runOn(Session &session, const TensorMap &inputs, std::vector<HostTensor> &results) {
+  std::vector<HostTensor> values;
+  Failure failure = gatherInputs(session, inputs, values);
+  if (!failure)
+    failure = session.bind(values);
+  if (!failure)
+    failure = session.run();
+  if (!failure)
+    results = session.results();
+  return failure;
+}
+
+int verifyStored(const Arguments &arguments, const std::vector<DataSet> &sets) {
+  bool ok = true;
+  for (const DataSet &set : sets) {
+    Opened opened = openModel(arguments.model, arguments.compile, set.inputs,
+                              arguments.threads); // each set may have its own shapes
+    if (!opened.session)
+      return opened.exitCode;
+    std::vector<HostTensor> results;
+    if (Failure failure = runOn(*opened.session, set.inputs, results))
+      return reportFailure(arguments.model, failure);
+    ok &= compareAll(*opened.session, results, set.expected, arguments, set.name);
+  }
+  return ok ? 0 : int(Outcome::VerificationFailed);
+}
+
+int verifyOracle(const Arguments &arguments, const TensorMap &given) {
+  if (hasExtension(arguments.model, ".tgl"))
+    return reportFailure(
+        arguments.model,
+        {Outcome::BadInput,
+         "no reference lies beside it, and -O0 needs the model itself: pass the .onnx file"});
+  CompileArguments naive = arguments.compile;
+  naive.optLevel = 0;
+  TensorMap expected;
+  {
+    Opened oracle = openModel(arguments.model, naive, given, arguments.threads);
+    if (!oracle.session)
+      return oracle.exitCode;
+    std::vector<HostTensor> results;
+    if (Failure failure = runOn(*oracle.session, given, results))
+      return reportFailure(arguments.model, failure);
+    for (size_t i = 0; i < results.size(); ++i)
+      expected[oracle.session->outputs()[i].name] = std::move(results[i]);
+  }
+  Opened opened = openModel(arguments.model, arguments.compile, given, arguments.threads);
+  if (!opened.session)
+    return opened.exitCode;
+  std::vector<HostTensor> results;
+  if (Failure failure = runOn(*opened.session, given, results))
+    return reportFailure(arguments.model, failure);
+  return compareAll(*opened.session, results, expected, arguments, "-O0") ? 0
+                                                                          : int(Outcome::VerificationFailed);
+}
+
+int verify(const Arguments &arguments) {
+  TensorMap given;
+  Failure failure = readGiven(arguments.inputs, "", given);
+  ModelInfo info;
+  std::vector<Message> ignored;
+  std::vector<DataSet> sets;
+  bool described = !hasExtension(arguments.model, ".mlir") && inspectModel(arguments.model, info, ignored);
+  if (!failure && hasExtension(arguments.model, ".tgl")) {
+    std::unique_ptr<Session> session;
+    failure = Session::openFile(arguments.model, 1, session);
+    if (!failure) {
+      described = true;
+      info = {};
+      for (const Port &port : session->inputs())
+        info.inputs.push_back({port.name, port.dtype, {}, false});
+      for (const Port &port : session->outputs())
+        info.outputs.push_back({port.name, port.dtype, {}, false});
+    }
+  }
+  if (!failure && described && !arguments.oracle && given.empty())
+    failure = readDataSets(arguments.model, info, sets);
+  if (!failure && sets.empty())
+    failure = addStoredInputs(arguments.model, given);
+  if (failure)
+    return reportFailure(arguments.model, failure);
+  return sets.empty() ? verifyOracle(arguments, given) : verifyStored(arguments, sets);
+}
+
+} // namespace
+
+void addVerify(CLI::App &app, Action &action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App *verb =
+      app.add_subcommand("verify", "Verify a model against stored outputs beside it, or against -O0");
+  verb->add_option("MODEL", arguments->model,
+                   "The model; test_data_set_*/ or in_*.npy and out_*.npy beside it are the reference")
+      ->required();
+  verb->add_flag("--oracle", arguments->oracle,
+                 "Compare with -O0 even where a reference lies beside the model");
+  verb->add_option("--input", arguments->inputs, "An input's value for the comparison with -O0")
+      ->type_name("NAME=@FILE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb->add_option("--tolerance", arguments->tolerance,
+                   "Largest max|a-b| / max|b| of an output (1e-5); integers must be equal")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("X");
+  verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  arguments->compile.addTo(*verb, true);
+  verb->callback([&action, arguments] { action = [arguments] { return verify(*arguments); }; });
+}
+
+} // namespace tegula::tools
