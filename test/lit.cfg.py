@@ -5,6 +5,7 @@ A test names what it needs by REQUIRES: a feature of this list is set only where
   avx2, avx512 the processor runs such code
   onnxruntime  the Python environment build/venv can import it (%venv-python)
   ptxas        NVIDIA's assembler is on the path or in its usual folder (%ptxas)
+  clang-format clang-format of LLVM 22 is installed (%clang-format)
   two-cores    more than one processor may be used
   sanitizer    the programs were built with one: timings and memory figures mean nothing
 """
@@ -61,6 +62,7 @@ def processor_flags():
 shared = os.path.join(os.path.dirname(source), "shared")
 venv_python = os.path.join(source, "build", "venv", "bin", "python")
 ptxas = shutil.which("ptxas") or next((p for p in ["/usr/local/cuda/bin/ptxas"] if os.path.exists(p)), None)
+clang_format = shutil.which("clang-format-22") or shutil.which("clang-format", path=config.llvm_tools_dir)
 flags = processor_flags()
 present = {
     "shared": os.path.isdir(shared),
@@ -68,6 +70,7 @@ present = {
     "avx512": {"avx512f", "avx512bw", "avx512vl", "avx512dq"} <= flags,
     "onnxruntime": can_import(venv_python, "onnxruntime"),
     "ptxas": ptxas is not None,
+    "clang-format": clang_format is not None,
     "two-cores": len(os.sched_getaffinity(0)) > 1,
     "sanitizer": "-fsanitize" in config.tegula_cxx_flags,
 }
@@ -83,6 +86,8 @@ config.substitutions += [
     ("%venv-python", venv_python),
     ("%python", sys.executable),
     ("%cxx", config.tegula_cxx),
+    ("%cc", config.tegula_cc),
+    ("%clang-format", clang_format or "clang-format"),
     ("%ptxas", ptxas or "ptxas"),
 ]
 # A program that is not built yet must fail loudly, never fall back to another one of the same name on the path.
