@@ -1,0 +1,263 @@
+// Cuts kernels into loops over static tiles, because vector code needs sizes that are known and loops are what machines run:
+// linalg on whole tensors => scf.for nest with linalg on slices.
+#include "tegula/passes/tile/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+using namespace mlir;
+
+namespace tegula::tile {
+#define GEN_PASS_DEF_TILEKERNEL
+#include "tegula/passes/tile/Passes.h.inc"
+
+namespace {
+
+/// One loop of the nest over the root's result.
+struct Level {
+  unsigned dim;
+  int64_t size;
+  bool innermost; ///< steps over tiles of the final size
+};
+
+/// Builds the loop nest of one kernel and the tile program inside it.
+class Tiler {
+public:
+  Tiler(KernelOp kernel, TilingInterface root)
+      : kernel(kernel), root(root), schedule(kernel.getSched()), builder(root), loc(root->getLoc()),
+        type(cast<RankedTensorType>(root->getResult(0).getType())) {}
+
+  LogicalResult run() {
+    if (failed(collectLevels()))
+      return failure();
+    int64_t rank = type.getRank();
+    low.assign(rank, builder.getIndexAttr(0));
+    high.clear();
+    for (int64_t extent : type.getShape())
+      high.push_back(builder.getIndexAttr(extent));
+    Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+    Value result = grid.empty() ? sequential(0, empty) : gridLoop(empty);
+    if (!result)
+      return failure();
+    root->getResult(0).replaceAllUsesWith(result);
+    eraseDead();
+    return success();
+  }
+
+private:
+  LogicalResult collectLevels() {
+    int64_t rank = type.getRank();
+    tile.assign(type.getShape().begin(), type.getShape().end());
+    if (!schedule.getTile().empty() && static_cast<int64_t>(schedule.getTile().size()) != rank)
+      return kernel.emitOpError("expected a tile size for each of the root's ") << rank << " dimensions, got "
+                                                                                << schedule.getTile().size();
+    for (auto [dim, size] : llvm::enumerate(schedule.getTile()))
+      tile[dim] = std::min(tile[dim], size);
+    SmallVector<int64_t> block(type.getShape());
+    SmallVector<bool> done(rank, false);
+    auto add = [&](ArrayRef<sched::LevelAttr> from, SmallVectorImpl<Level> &to) -> LogicalResult {
+      for (sched::LevelAttr level : from) {
+        unsigned dim = level.getDim();
+        if (static_cast<int64_t>(dim) >= rank)
+          return kernel.emitOpError("expected the schedule to name one of ") << rank << " dimensions, got " << dim;
+        int64_t size = std::min(level.getSize(), block[dim]);
+        if (size != tile[dim] && size % tile[dim] && size != type.getDimSize(dim))
+          return kernel.emitOpError("expected blocks of dimension ")
+                 << dim << " to be multiples of its tile size " << tile[dim] << ", got " << size;
+        if (done[dim] || size >= block[dim])
+          continue;
+        block[dim] = size;
+        done[dim] = size == tile[dim];
+        to.push_back({dim, size, done[dim]});
+      }
+      return success();
+    };
+    if (failed(add(schedule.getGrid(), grid)) || failed(add(schedule.getLoops(), loops)))
+      return failure();
+    for (unsigned dim = 0; dim < rank; ++dim)
+      if (block[dim] > tile[dim])
+        loops.push_back({dim, tile[dim], true});
+    return success();
+  }
+
+  Value value(OpFoldResult ofr) { return getValueOrCreateConstantIndexOp(builder, loc, ofr); }
+  Value index(int64_t v) { return arith::ConstantIndexOp::create(builder, loc, v); }
+  OpFoldResult apply(AffineExpr expr, ArrayRef<OpFoldResult> operands) {
+    return affine::makeComposedFoldedAffineApply(builder, loc, expr, operands);
+  }
+
+  /// Enters block `number` of `level`: narrows the range of its dimension.
+  void enter(const Level &level, OpFoldResult number) {
+    AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1);
+    int64_t extent = type.getDimSize(level.dim);
+    OpFoldResult offset = apply(d0 + d1 * level.size, {low[level.dim], number});
+    if (level.innermost) {
+      // The last tile moves back so that every tile is whole; what it computes twice has the same value both times.
+      if (extent % level.size != 0)
+        offset = arith::MinUIOp::create(builder, loc, value(offset), index(extent - level.size)).getResult();
+      low[level.dim] = offset;
+      return;
+    }
+    OpFoldResult end = apply(d0 + level.size, {offset});
+    if (extent % level.size != 0)
+      end = arith::MinUIOp::create(builder, loc, value(end), index(extent)).getResult();
+    low[level.dim] = offset;
+    high[level.dim] = end;
+  }
+
+  Value gridLoop(Value dest) {
+    int64_t cells = 1;
+    for (const Level &level : grid)
+      cells *= llvm::divideCeil(type.getDimSize(level.dim), level.size);
+    auto loop = scf::ForOp::create(builder, loc, index(0), index(cells), index(1), dest);
+    loop->setAttr("tile.grid", builder.getUnitAttr());
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    AffineExpr d0 = builder.getAffineDimExpr(0);
+    int64_t inner = cells;
+    for (const Level &level : grid) {
+      int64_t count = llvm::divideCeil(type.getDimSize(level.dim), level.size);
+      inner /= count;
+      enter(level, apply(d0.floorDiv(inner) % count, {loop.getInductionVar()}));
+    }
+    Value result = sequential(0, loop.getRegionIterArg(0));
+    if (!result)
+      return {};
+    scf::YieldOp::create(builder, loc, result);
+    return loop.getResult(0);
+  }
+
+  Value sequential(size_t depth, Value dest) {
+    if (depth == loops.size())
+      return body(dest);
+    const Level &level = loops[depth];
+    AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1);
+    OpFoldResult count = apply((d1 - d0).ceilDiv(level.size), {low[level.dim], high[level.dim]});
+    auto loop = scf::ForOp::create(builder, loc, index(0), value(count), index(1), dest);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    OpFoldResult savedLow = low[level.dim], savedHigh = high[level.dim];
+    enter(level, loop.getInductionVar());
+    Value result = sequential(depth + 1, loop.getRegionIterArg(0));
+    low[level.dim] = savedLow;
+    high[level.dim] = savedHigh;
+    if (!result)
+      return {};
+    scf::YieldOp::create(builder, loc, result);
+    return loop.getResult(0);
+  }
+
+  /// The tile program: the root's tile, its producers' tiles, and the insertion into `dest`.
+  Value body(Value dest) {
+    SmallVector<OpFoldResult> sizes, strides(type.getRank(), builder.getIndexAttr(1));
+    for (int64_t size : tile)
+      sizes.push_back(builder.getIndexAttr(size));
+    FailureOr<TilingResult> tiled = root.generateResultTileValue(builder, 0, low, sizes);
+    if (failed(tiled)) {
+      kernel.emitOpError("expected a root that can be tiled, got ") << root->getName();
+      return {};
+    }
+    SmallVector<Operation *> slices = tiled->generatedSlices;
+    for (size_t i = 0; i < slices.size(); ++i)
+      fuse(cast<tensor::ExtractSliceOp>(slices[i]), slices);
+    return tensor::InsertSliceOp::create(builder, loc, tiled->tiledValues.front(), dest, low, sizes, strides);
+  }
+
+  /// Replaces a slice of a producer's result by the producer computed for that slice; slices of panels by panels.
+  void fuse(tensor::ExtractSliceOp slice, SmallVectorImpl<Operation *> &slices) {
+    auto result = dyn_cast<OpResult>(slice.getSource());
+    if (!result || slice.use_empty())
+      return;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(slice);
+    SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(), sizes = slice.getMixedSizes();
+    if (auto unpack = dyn_cast<UnpackOp>(result.getOwner())) {
+      if (Value panel = slicePanel(unpack, offsets, sizes))
+        slice.replaceAllUsesWith(panel);
+      return;
+    }
+    auto producer = dyn_cast<TilingInterface>(result.getOwner());
+    if (!producer || !isa<linalg::LinalgOp>(result.getOwner()) || producer->getParentOp() != kernel)
+      return;
+    SmallVector<void *> key{result.getAsOpaquePointer(), slice->getBlock()};
+    for (OpFoldResult each : llvm::concat<OpFoldResult>(offsets, sizes))
+      key.push_back(each.getOpaqueValue());
+    for (auto &[known, value] : fused)
+      if (known == key)
+        return slice.replaceAllUsesWith(value);
+    FailureOr<TilingResult> tiled =
+        producer.generateResultTileValue(builder, result.getResultNumber(), offsets, sizes);
+    if (failed(tiled))
+      return;
+    slice.replaceAllUsesWith(tiled->tiledValues.front());
+    fused.push_back({std::move(key), tiled->tiledValues.front()});
+    llvm::append_range(slices, tiled->generatedSlices);
+  }
+
+  /// The panel that holds columns [offset, offset + width) of packed operand; null where the slice is not one whole panel.
+  Value slicePanel(UnpackOp unpack, ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes) {
+    auto packed = unpack.getSource().getType();
+    int64_t width = packed.getShape().back();
+    if (getConstantIntValue(sizes.back()) != width)
+      return {};
+    OpFoldResult panel = apply(builder.getAffineDimExpr(0).ceilDiv(width), {offsets.back()});
+    SmallVector<OpFoldResult> from{panel}, extent{builder.getIndexAttr(1)};
+    llvm::append_range(from, offsets.drop_back());
+    from.push_back(builder.getIndexAttr(0));
+    llvm::append_range(extent, sizes);
+    SmallVector<OpFoldResult> strides(from.size(), builder.getIndexAttr(1));
+    SmallVector<int64_t> shape;
+    for (OpFoldResult size : sizes)
+      shape.push_back(*getConstantIntValue(size));
+    auto resultType = RankedTensorType::get(shape, packed.getElementType());
+    return tensor::ExtractSliceOp::create(builder, loc, resultType, unpack.getSource(), from, extent, strides);
+  }
+
+  void eraseDead() {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBlock())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+    SmallVector<Operation *> dead;
+    kernel.walk([&](tensor::ExtractSliceOp slice) {
+      if (slice.use_empty())
+        dead.push_back(slice);
+    });
+    for (Operation *op : dead)
+      op->erase();
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBlock())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
+
+  KernelOp kernel;
+  TilingInterface root;
+  sched::ScheduleAttr schedule;
+  OpBuilder builder;
+  Location loc;
+  RankedTensorType type;
+  SmallVector<Level> grid, loops;
+  SmallVector<int64_t> tile;
+  SmallVector<OpFoldResult> low, high;
+  SmallVector<std::pair<SmallVector<void *>, Value>> fused;
+};
+
+struct TileKernel : impl::TileKernelBase<TileKernel> {
+  using TileKernelBase::TileKernelBase;
+  void runOnOperation() override {
+    KernelOp kernel = getOperation();
+    if (!kernel.getSched() || kernel.getBlock().getTerminator()->getNumOperands() != 1)
+      return;
+    auto root = kernel.getBlock().getTerminator()->getOperand(0).getDefiningOp<linalg::LinalgOp>();
+    if (!root || !cast<RankedTensorType>(root->getResult(0).getType()).hasStaticShape())
+      return;
+    if (failed(Tiler(kernel, cast<TilingInterface>(root.getOperation())).run()))
+      return signalPassFailure();
+    ++numKernelsTiled;
+  }
+};
+
+} // namespace
+} // namespace tegula::tile
