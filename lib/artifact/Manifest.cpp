@@ -1,0 +1,187 @@
+// The manifest's two directions, plain data to bytes and back, kept side by side so that a new field is added
+// to both.
+#include "Manifest.h"
+
+#include "manifest_generated.h"
+#include "tegula/support/Checked.h"
+
+#include <algorithm>
+
+namespace tegula::artifact {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+using flatbuffers::Vector;
+
+bool fail(std::string &error, std::string text) {
+  error = std::move(text);
+  return false;
+}
+
+Offset<Vector<Offset<flatbuffers::String>>> encode(FlatBufferBuilder &builder,
+                                                   const std::vector<std::string> &strings) {
+  return strings.empty() ? 0 : builder.CreateVectorOfStrings(strings);
+}
+
+/// Encodes a list by a function that encodes one element.
+template <typename T, typename F>
+auto encodeEach(FlatBufferBuilder &builder, const std::vector<T> &list, F encodeOne) {
+  std::vector<decltype(encodeOne(list.front()))> offsets;
+  for (const T &element : list)
+    offsets.push_back(encodeOne(element));
+  return builder.CreateVector(offsets);
+}
+
+Offset<fbs::Tensor> encode(FlatBufferBuilder &builder, const TensorInfo &tensor) {
+  auto name = builder.CreateString(tensor.name);
+  auto dims = builder.CreateVector(tensor.dims);
+  return fbs::CreateTensor(builder, name, uint8_t(tensor.dtype), dims, encode(builder, tensor.dimNames));
+}
+
+Offset<fbs::Target> encodeTarget(FlatBufferBuilder &builder, const Manifest &manifest) {
+  auto name = builder.CreateString(manifest.target);
+  auto features = encode(builder, manifest.features);
+  auto imports = encodeEach(builder, manifest.imports, [&](const Import &import) {
+    return fbs::CreateImport(builder, builder.CreateString(import.symbol), import.slot);
+  });
+  auto kernels = encodeEach(builder, manifest.kernels, [&](const KernelInfo &kernel) {
+    auto kernelName = builder.CreateString(kernel.name);
+    auto nodes = encode(builder, kernel.nodes);
+    return fbs::CreateKernel(builder, kernelName, nodes, builder.CreateString(kernel.schedule));
+  });
+  auto dispatches = encodeEach(builder, manifest.dispatches, [&](const DispatchInfo &dispatch) {
+    return fbs::CreateDispatch(builder, dispatch.kernel, dispatch.cells, encode(builder, dispatch.nodes));
+  });
+  return fbs::CreateTarget(builder, name, features, manifest.keepDenormals, manifest.arenaBytes,
+                           manifest.entry, imports, kernels, dispatches);
+}
+
+std::string decode(const flatbuffers::String *string) { return string ? string->str() : std::string(); }
+
+std::vector<std::string> decode(const Vector<Offset<flatbuffers::String>> *strings) {
+  std::vector<std::string> result;
+  if (strings)
+    for (const flatbuffers::String *string : *strings)
+      result.push_back(string->str());
+  return result;
+}
+
+/// Decodes a list, absent or not, by a function that decodes one element.
+template <typename T, typename V, typename F>
+void decodeEach(const V *list, std::vector<T> &result, F decodeOne) {
+  result.clear();
+  if (list)
+    for (auto *element : *list)
+      result.push_back(decodeOne(*element));
+}
+
+TensorInfo decodeTensor(const fbs::Tensor &tensor) {
+  TensorInfo result;
+  result.name = decode(tensor.name());
+  result.dtype = DType(tensor.dtype());
+  if (tensor.dims())
+    result.dims.assign(tensor.dims()->begin(), tensor.dims()->end());
+  result.dimNames = decode(tensor.dim_names());
+  return result;
+}
+
+void decodeTarget(const fbs::Target &target, Manifest &manifest) {
+  manifest.target = decode(target.name());
+  manifest.features = decode(target.features());
+  manifest.keepDenormals = target.keep_denormals();
+  manifest.arenaBytes = target.arena_bytes();
+  manifest.entry = target.entry();
+  decodeEach(target.imports(), manifest.imports,
+             [](const fbs::Import &import) { return Import{decode(import.symbol()), import.slot()}; });
+  decodeEach(target.kernels(), manifest.kernels, [](const fbs::Kernel &kernel) {
+    return KernelInfo{decode(kernel.name()), decode(kernel.nodes()), decode(kernel.schedule())};
+  });
+  decodeEach(target.dispatches(), manifest.dispatches, [](const fbs::Dispatch &dispatch) {
+    return DispatchInfo{dispatch.kernel(), dispatch.cells(), decode(dispatch.nodes())};
+  });
+}
+
+bool checkTensors(const std::vector<TensorInfo> &tensors, const char *what, std::string &error) {
+  for (const TensorInfo &tensor : tensors) {
+    std::string name = std::string(what) + " '" + tensor.name + "'";
+    size_t size = dtypeSize(tensor.dtype);
+    if (size == 0)
+      return fail(error, name + " has an unknown element type");
+    if (tensor.dims.size() > 64 || !(Checked::product(tensor.dims) * Checked(int64_t(size))).valid())
+      return fail(error, name + " has an impossible shape");
+    if (!tensor.dimNames.empty() && tensor.dimNames.size() != tensor.dims.size())
+      return fail(error, name + " names a wrong number of dimensions");
+  }
+  std::vector<std::string_view> names;
+  for (const TensorInfo &tensor : tensors)
+    names.push_back(tensor.name);
+  std::sort(names.begin(), names.end());
+  if (auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
+    return fail(error, std::string("two ") + what + "s are named '" + std::string(*twice) + "'");
+  return true;
+}
+
+bool checkImports(const std::vector<Import> &imports, uint64_t codeBytes, std::string &error) {
+  std::vector<uint64_t> slots;
+  for (const Import &import : imports) {
+    if (!isImportAllowed(import.symbol))
+      return fail(error, "the code imports '" + import.symbol + "', which is not allowed");
+    if (import.slot % 8 != 0 || codeBytes < 8 || import.slot > codeBytes - 8)
+      return fail(error, "the slot of import '" + import.symbol + "' lies outside the code");
+    slots.push_back(import.slot);
+  }
+  std::sort(slots.begin(), slots.end());
+  if (std::adjacent_find(slots.begin(), slots.end()) != slots.end())
+    return fail(error, "two imports share a slot");
+  return true;
+}
+
+} // namespace
+
+std::vector<uint8_t> encodeManifest(const Manifest &manifest) {
+  FlatBufferBuilder builder;
+  auto producer = builder.CreateString(manifest.producer);
+  auto modelHash = builder.CreateString(manifest.modelHash);
+  auto flags = builder.CreateString(manifest.flags);
+  auto encodeTensor = [&](const TensorInfo &tensor) { return encode(builder, tensor); };
+  auto inputs = encodeEach(builder, manifest.inputs, encodeTensor);
+  auto outputs = encodeEach(builder, manifest.outputs, encodeTensor);
+  auto targets = builder.CreateVector({encodeTarget(builder, manifest)});
+  builder.Finish(fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets));
+  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
+}
+
+bool decodeManifest(std::span<const uint8_t> bytes, Manifest &manifest, std::string &error) {
+  constexpr unsigned maxDepth = 16, maxTables = 16'000'000;
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size(), maxDepth, maxTables);
+  if (!verifier.VerifyBuffer<fbs::Manifest>(nullptr))
+    return fail(error, "malformed manifest");
+  const fbs::Manifest &root = *flatbuffers::GetRoot<fbs::Manifest>(bytes.data());
+  if (root.targets()->size() != 1)
+    return fail(error, "expected code for 1 target, got " + std::to_string(root.targets()->size()));
+  manifest.producer = decode(root.producer());
+  manifest.modelHash = decode(root.model_hash());
+  manifest.flags = decode(root.flags());
+  decodeEach(root.inputs(), manifest.inputs, decodeTensor);
+  decodeEach(root.outputs(), manifest.outputs, decodeTensor);
+  decodeTarget(*root.targets()->Get(0), manifest);
+  return true;
+}
+
+bool checkManifest(const Manifest &manifest, uint64_t codeBytes, std::string &error) {
+  if (!checkTensors(manifest.inputs, "input", error) || !checkTensors(manifest.outputs, "output", error) ||
+      !checkImports(manifest.imports, codeBytes, error))
+    return false;
+  if (manifest.entry >= codeBytes)
+    return fail(error, "the entry function lies outside the code");
+  constexpr uint64_t addressSpace = uint64_t(1) << 47;
+  if (manifest.arenaBytes > addressSpace)
+    return fail(error, "the arena is larger than any address space");
+  for (const DispatchInfo &dispatch : manifest.dispatches)
+    if (dispatch.kernel >= manifest.kernels.size() || dispatch.cells < 0)
+      return fail(error, "a dispatch refers to a kernel that is not there");
+  return true;
+}
+
+} // namespace tegula::artifact

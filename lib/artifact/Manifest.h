@@ -1,0 +1,16 @@
+// The manifest's two directions, plain data to bytes and back, kept side by side so that a new field is added
+// to both.
+#pragma once
+
+#include "tegula/artifact/Artifact.h"
+
+namespace tegula::artifact {
+
+std::vector<uint8_t> encodeManifest(const Manifest &manifest);
+/// Reads bytes that may be hostile. `bytes` must be 16-byte aligned. On failure returns false and says why.
+bool decodeManifest(std::span<const uint8_t> bytes, Manifest &manifest, std::string &error);
+/// Whether everything the manifest refers to is in range for a code image of `codeBytes`; the writer asks
+/// before it writes, the reader before it believes.
+bool checkManifest(const Manifest &manifest, uint64_t codeBytes, std::string &error);
+
+} // namespace tegula::artifact
