@@ -16,10 +16,21 @@ static std::string versionText() {
   return text;
 }
 
+/// One operator a line: name, opsets, notes, separated by tabs.
+static void listOperators() {
+  for (const OperatorInfo &info : supportedOperators()) {
+    bool standard = info.domain.empty() || info.domain == "ai.onnx";
+    std::string opsets = std::to_string(info.since) + (info.until ? "-" + std::to_string(info.until) : "+");
+    std::printf("%s%s\t%s\t%s\n", standard ? "" : (info.domain + ".").c_str(), info.name.c_str(),
+                opsets.c_str(), info.notes.c_str());
+  }
+}
+
 /// `tegula model.onnx` means compile: the first argument that is no option and no verb is a model.
 static std::vector<std::string> withDefaultVerb(int argc, char **argv, const CLI::App &app) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.empty() || arguments[0] == "-h" || arguments[0] == "--help" || arguments[0] == "--version")
+  if (arguments.empty() || arguments[0] == "-h" || arguments[0] == "--help" || arguments[0] == "--version" ||
+      arguments[0] == "--list-operators")
     return arguments;
   for (const CLI::App *verb : app.get_subcommands({}))
     if (verb->get_name() == arguments[0])
@@ -35,6 +46,13 @@ int main(int argc, char **argv) {
                "tegula");
   app.require_subcommand(1);
   app.set_version_flag("--version", versionText, "Print the versions of tegula and LLVM, and the targets");
+  app.add_flag_callback(
+      "--list-operators",
+      [] {
+        listOperators();
+        throw CLI::Success();
+      },
+      "Print the ONNX operators that can be compiled");
   app.footer("Exit codes: 0 ok, 1 usage or bad input, 2 unsupported model, 3 verification failed, 4 resource "
              "limit, 70 internal error.");
   Action action;
