@@ -1,0 +1,262 @@
+// Computes at compile time what depends on constants only, so that no run pays for what never changes.
+#include "Constants.h"
+#include "Movement.h"
+
+#include "tegula/passes/graph/Passes.h"
+
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/TypeUtilities.h"
+
+namespace tegula::graph {
+#define GEN_PASS_DEF_FOLDCONSTANTS
+#include "tegula/passes/graph/Passes.h.inc"
+} // namespace tegula::graph
+
+using namespace mlir;
+using namespace tegula::graph;
+
+namespace {
+
+/// Results that are larger than their operands may add this much to a model, all together.
+constexpr int64_t maxGrowthBytes = int64_t(64) << 20;
+/// An operation may return this many times its operands' bytes without counting as growth.
+constexpr int64_t maxGrowthFactor = 4;
+
+int64_t byteSize(Value value) {
+  RankedTensorType type = tensorType(value);
+  return type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+}
+
+/// Copies `count` elements of `size` bytes that lie `stride` bytes apart into a dense row.
+template <size_t size> void gatherRow(const char *from, int64_t stride, int64_t count, char *to) {
+  for (int64_t i = 0; i < count; ++i)
+    memcpy(to + i * size, from + i * stride, size);
+}
+
+/// Writes the transposed tensor in the order of the result.
+template <size_t size> void transposeBytes(const char *from, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, char *to) {
+  if (shape.size() == 1)
+    return gatherRow<size>(from, strides[0], shape[0], to);
+  if (shape.size() == 2) {
+    // Blocks of a few rows and columns keep both sides in cache.
+    constexpr int64_t block = 32;
+    for (int64_t i0 = 0; i0 < shape[0]; i0 += block)
+      for (int64_t j0 = 0; j0 < shape[1]; j0 += block)
+        for (int64_t i = i0; i < std::min(i0 + block, shape[0]); ++i)
+          gatherRow<size>(from + i * strides[0] + j0 * strides[1], strides[1], std::min(block, shape[1] - j0),
+                          to + (i * shape[1] + j0) * size);
+    return;
+  }
+  int64_t inner = size;
+  for (int64_t dim : shape.drop_front())
+    inner *= dim;
+  for (int64_t i = 0; i < shape[0]; ++i)
+    transposeBytes<size>(from + i * strides[0], shape.drop_front(), strides.drop_front(), to + i * inner);
+}
+
+ElementsAttr transposeElements(ElementsAttr value, ArrayRef<int64_t> perm, RankedTensorType type) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(value); dense && dense.isSplat())
+    return dense.resizeSplat(type);
+  std::optional<ArrayRef<char>> bytes = rawBytes(value);
+  size_t size = type.getElementTypeBitWidth() / 8;
+  if (!bytes || type.getNumElements() == 0 || bytes->size() != size * type.getNumElements())
+    return {};
+  SmallVector<int64_t> strides(perm.size());
+  int64_t stride = size;
+  ArrayRef<int64_t> shape = value.getShapedType().getShape();
+  for (size_t i = shape.size(); i-- > 0; stride *= shape[i])
+    strides[i] = stride;
+  strides = permuted(ArrayRef<int64_t>(strides), perm);
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(bytes->size(), /*align=*/64);
+  char *to = blob.getMutableData().data();
+  switch (size) {
+  case 1:
+    transposeBytes<1>(bytes->data(), type.getShape(), strides, to);
+    break;
+  case 2:
+    transposeBytes<2>(bytes->data(), type.getShape(), strides, to);
+    break;
+  case 4:
+    transposeBytes<4>(bytes->data(), type.getShape(), strides, to);
+    break;
+  case 8:
+    transposeBytes<8>(bytes->data(), type.getShape(), strides, to);
+    break;
+  default:
+    return {};
+  }
+  return createElements(type, std::move(blob));
+}
+
+/// The same bytes under another shape; resources share their blob.
+ElementsAttr reshapeElements(ElementsAttr value, RankedTensorType type) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    return dense.reshape(type);
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  return {};
+}
+
+/// Reshapes and transposes of constants, done on bytes: no arithmetic, and filters are large.
+ElementsAttr moveElements(Operation *op) {
+  auto constant = op->getNumOperands() == 1 ? op->getOperand(0).getDefiningOp<ConstantOp>() : ConstantOp();
+  if (!constant)
+    return {};
+  if (auto reshape = dyn_cast<ReshapeOp>(op))
+    return reshapeElements(constant.getValue(), tensorType(reshape));
+  if (auto transpose = dyn_cast<TransposeOp>(op))
+    return transposeElements(constant.getValue(), transpose.getPerm(), tensorType(transpose));
+  return {};
+}
+
+/// The name of a type as the interface of an entry function states it.
+StringRef interfaceName(Type type) {
+  if (type.isInteger(1))
+    return "bool";
+  if (auto integer = dyn_cast<IntegerType>(type)) {
+    bool isUnsigned = integer.isUnsigned();
+    switch (integer.getWidth()) {
+    case 8:
+      return isUnsigned ? "uint8" : "int8";
+    case 16:
+      return isUnsigned ? "uint16" : "int16";
+    case 32:
+      return isUnsigned ? "uint32" : "int32";
+    default:
+      return isUnsigned ? "uint64" : "int64";
+    }
+  }
+  return type.isBF16() ? "bfloat16" : type.isF16() ? "float16" : type.isF64() ? "float64" : "float32";
+}
+
+struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
+  using FoldConstantsBase::FoldConstantsBase;
+  explicit FoldConstants(ConstantEvaluator evaluate) : evaluate(std::move(evaluate)) {}
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (auto function : module.getOps<func::FuncOp>())
+      for (Block &block : function.getBody())
+        moveConstants(block);
+    if (evaluate && failed(computeConstants(module)))
+      return signalPassFailure();
+    releaseUnusedBlobs(module);
+  }
+
+  /// Replaces an operation with one result by a constant.
+  void replaceByConstant(Operation *op, ElementsAttr value) {
+    OpBuilder builder(op);
+    Value constant = ConstantOp::create(builder, op->getLoc(), op->getResult(0).getType(), value);
+    op->getResult(0).replaceAllUsesWith(constant);
+    ++numOpsFolded;
+  }
+
+  void moveConstants(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      ElementsAttr moved = moveElements(&op);
+      if (!moved)
+        continue;
+      Operation *source = op.getOperand(0).getDefiningOp();
+      replaceByConstant(&op, moved);
+      op.erase();
+      if (source->use_empty())
+        source->erase();
+    }
+  }
+
+  /// Operations that can be computed, in order, without letting the model grow.
+  SmallVector<Operation *> findComputable(ModuleOp module) {
+    llvm::SmallPtrSet<Operation *, 32> computable;
+    SmallVector<Operation *> result;
+    int64_t growth = 0;
+    module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isa<GraphDialect>(op->getDialect()) || op->getNumOperands() == 0 || op->getNumResults() != 1 || op->use_empty())
+        return;
+      int64_t operandBytes = 0;
+      for (Value operand : op->getOperands()) {
+        Operation *def = operand.getDefiningOp();
+        if (!def || !(isa<ConstantOp>(def) || computable.contains(def)))
+          return;
+        operandBytes += byteSize(operand);
+      }
+      int64_t bytes = byteSize(op->getResult(0));
+      if (bytes > maxGrowthFactor * operandBytes) {
+        if (bytes > maxGrowthBytes - growth)
+          return;
+        growth += bytes;
+      }
+      computable.insert(op);
+      result.push_back(op);
+    });
+    return result;
+  }
+
+  /// A module that computes `ops` and returns what other operations use of them, listed in `frontier`.
+  OwningOpRef<ModuleOp> outline(ArrayRef<Operation *> ops, SmallVectorImpl<Operation *> &frontier) {
+    OwningOpRef<ModuleOp> outlined = ModuleOp::create(ops.front()->getLoc());
+    OpBuilder builder = OpBuilder::atBlockEnd(outlined->getBody());
+    llvm::SmallPtrSet<Operation *, 32> members(ops.begin(), ops.end());
+    SmallVector<Type> types;
+    SmallVector<Attribute> attributes;
+    for (Operation *op : ops) {
+      if (llvm::all_of(op->getUsers(), [&](Operation *user) { return members.contains(user); }))
+        continue;
+      Type type = op->getResult(0).getType();
+      attributes.push_back(builder.getDictionaryAttr(
+          {builder.getNamedAttr("tegula.name", builder.getStringAttr("constant" + Twine(frontier.size()))),
+           builder.getNamedAttr("tegula.dtype", builder.getStringAttr(interfaceName(getElementTypeOrSelf(type))))}));
+      types.push_back(type);
+      frontier.push_back(op);
+    }
+    auto main = func::FuncOp::create(builder, ops.front()->getLoc(), "main", builder.getFunctionType({}, types));
+    main.setResAttrsAttr(builder.getArrayAttr(attributes));
+    builder.setInsertionPointToStart(main.addEntryBlock());
+    IRMapping map;
+    for (Operation *op : ops) {
+      for (Value operand : op->getOperands())
+        if (!map.contains(operand))
+          builder.clone(*operand.getDefiningOp(), map);
+      builder.clone(*op, map);
+    }
+    SmallVector<Value> results;
+    for (Operation *op : frontier)
+      results.push_back(map.lookup(op->getResult(0)));
+    func::ReturnOp::create(builder, main.getLoc(), results);
+    return outlined;
+  }
+
+  LogicalResult computeConstants(ModuleOp module) {
+    SmallVector<Operation *> ops = findComputable(module);
+    if (ops.empty())
+      return success();
+    SmallVector<Operation *> frontier;
+    SmallVector<DenseElementsAttr> values;
+    OwningOpRef<ModuleOp> outlined = outline(ops, frontier);
+    if (failed(evaluate(*outlined, values)) || values.size() != frontier.size())
+      return ops.front()->emitError("expected the constant subgraph that starts here to be computable");
+    for (auto [op, value] : llvm::zip_equal(frontier, values))
+      replaceByConstant(op, stored(value));
+    for (Operation *op : llvm::reverse(ops))
+      if (op->use_empty())
+        op->erase();
+    return success();
+  }
+
+  /// Large results become resources; equal elements stay one element.
+  static ElementsAttr stored(DenseElementsAttr value) {
+    std::optional<ArrayRef<char>> bytes = rawBytes(value);
+    if (!bytes)
+      return value;
+    return createElements(cast<RankedTensorType>(value.getType()), HeapAsmResourceBlob::allocateAndCopyWithAlign(*bytes, /*align=*/64));
+  }
+
+  ConstantEvaluator evaluate;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> tegula::graph::createFoldConstants(ConstantEvaluator evaluate) {
+  return std::make_unique<FoldConstants>(std::move(evaluate));
+}

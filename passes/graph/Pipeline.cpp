@@ -1,0 +1,48 @@
+// Assembles the graph stage, so that driver and tests run the same passes in the same order.
+#include "tegula/passes/graph/Passes.h"
+
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
+  auto add = [&](std::unique_ptr<Pass> pass) { pm.addNestedPass<func::FuncOp>(std::move(pass)); };
+  // Common subexpressions and dead code.
+  add(createCSEPass());
+  if (options.optLevel == 0)
+    return;
+  add(createSimplifyMovement());
+  add(createSimplifyArithmetic());
+  pm.addPass(createFoldConstants(options.evaluate));
+  // What was computed may be neutral, equal or a scalar.
+  add(createSimplifyArithmetic());
+  add(createSimplifyMovement());
+  add(createCSEPass());
+  add(createFuseLayerNorm());
+  add(createFoldAffineIntoConv());
+  add(createAssignLayout());
+  add(createCSEPass());
+  add(createSimplifyMovement());
+  add(createExplicitPadding());
+  // Pads may have met pads of the model.
+  add(createSimplifyMovement());
+  // New filters, and constants in new layouts.
+  pm.addPass(createFoldConstants(options.evaluate));
+  add(createCSEPass());
+}
+
+void tegula::graph::registerGraphPasses(const ConstantEvaluator &evaluate) {
+  registerSimplifyMovement();
+  registerSimplifyArithmetic();
+  registerFuseLayerNorm();
+  registerFoldAffineIntoConv();
+  registerAssignLayout();
+  registerExplicitPadding();
+  registerPass([evaluate] { return createFoldConstants(evaluate); });
+  PassPipelineRegistration<>("tegula-graph", "the graph stage at -O2", [evaluate](OpPassManager &pm) {
+    GraphOptions options;
+    options.evaluate = evaluate;
+    populateGraphPipeline(pm, options);
+  });
+}
