@@ -1,5 +1,4 @@
-// The vocabulary of artifacts: element types, importable functions and CPU features, in tables that writer
-// and reader share.
+// The vocabulary of artifacts in tables: element types, importable functions, CPU features.
 #include "tegula/artifact/Artifact.h"
 
 #include <algorithm>

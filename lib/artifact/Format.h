@@ -1,5 +1,4 @@
-// The bytes of an artifact outside its manifest: header, section table and checksums, shared by the writer
-// and the reader so that they cannot disagree.
+// The bytes around the manifest: header, section table, checksums; shared so that both sides agree.
 #pragma once
 
 #include "tegula/artifact/Artifact.h"

@@ -1,5 +1,4 @@
-// The manifest's two directions, plain data to bytes and back, kept side by side so that a new field is added
-// to both.
+// The manifest to bytes and back, and the check that both sides make.
 #pragma once
 
 #include "tegula/artifact/Artifact.h"

@@ -1,5 +1,4 @@
-// Reads artifacts that may be damaged or hostile: header, then section table, then checksums, then manifest,
-// each only after what it rests on was verified.
+// Reads artifacts that may be hostile: each part only after what it rests on was verified.
 #include "tegula/artifact/Reader.h"
 
 #include "Format.h"

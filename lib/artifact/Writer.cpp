@@ -1,5 +1,4 @@
-// Writes artifacts: lays the sections out, then streams them to a file or to memory, so that weights pass
-// through without being held.
+// Writes artifacts: lays the sections out, then streams them, so that weights are never held.
 #include "tegula/artifact/Writer.h"
 
 #include "Format.h"

@@ -1,5 +1,4 @@
-// Whole files in and out with errors as text, because every reader and writer of this room needs the same
-// three checks.
+// Whole files in and out with errors as text, for every reader and writer of this room.
 #pragma once
 
 #include "tegula/npy/Npy.h"

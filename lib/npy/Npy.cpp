@@ -1,5 +1,4 @@
-// The .npy format: a magic number, a Python dictionary literal and raw elements; read strictly, because the
-// file may lie about any of them.
+// The .npy format, read strictly, because a file may lie about its type, its shape and its size.
 #include "tegula/npy/Npy.h"
 
 #include "File.h"

@@ -1,5 +1,4 @@
-// The .npz format: a zip archive of .npy files; only what numpy writes is read, and everything an archive
-// says is checked before it is believed.
+// The .npz format: a zip archive of .npy files; what it says is checked before it is believed.
 #include "tegula/npy/Npy.h"
 
 #include "File.h"

@@ -1,5 +1,4 @@
-// numpy's .npy and .npz files, read strictly and written plainly, because they are how people hand tensors to
-// the tools.
+// numpy's .npy and .npz files, because they are how people hand tensors to the tools.
 #pragma once
 
 #include <cstdint>
