@@ -1,0 +1,28 @@
+// Predicts how long a kernel takes under a schedule, so that schedules can be chosen without running them.
+#pragma once
+
+#include "tegula/cost/KernelShape.h"
+#include "tegula/target/Machine.h"
+
+namespace tegula::cost {
+
+/// Cycles of one core for the whole kernel, and what they consist of.
+struct Prediction {
+  double cycles = 0;
+  double computeCycles = 0; ///< arithmetic, loads from L1 and issue slots of the innermost loops
+  double trafficCycles = 0; ///< moving operands up from outer levels of the memory hierarchy
+  int64_t registers = 0;    ///< vector registers live in the innermost loop
+};
+
+/// A register tile of a contraction: extents for each result dimension, the last one in whole vectors.
+struct ContractTile {
+  llvm::SmallVector<int64_t> extents;
+  int64_t rows() const;               ///< elements of all dimensions but the last
+  int64_t vectors(int64_t lanes) const; ///< vectors of the last dimension
+};
+
+/// Predicts a contraction (matmul, convolution) computed with `tile`. Terms as in Roller (Zhu et al., OSDI 2022): for each memory level
+/// the time is traffic by bandwidth; arithmetic is bound by multiply-adds, loads, issue or latency.
+Prediction predictContract(const KernelShape &shape, const ContractTile &tile, const target::Machine &machine);
+
+} // namespace tegula::cost

@@ -1,0 +1,29 @@
+// Declares the schedule stage for the driver and tegula-opt.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+
+#include "tegula/dialects/tile/Tile.h"
+
+#include <string>
+
+namespace tegula::schedule {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "tegula/passes/schedule/Passes.h.inc"
+
+struct ScheduleOptions {
+  std::string machine = "native"; ///< name that target::findMachine knows
+  std::string file;               ///< overrides, empty: none
+};
+
+/// After it: every kernel that can be cut carries a #sched.schedule that is legal for the machine.
+void populateSchedulePipeline(mlir::OpPassManager &pm, const ScheduleOptions &options);
+
+/// One line a kernel, in the form that the override file takes.
+std::string printSchedules(mlir::ModuleOp module);
+
+} // namespace tegula::schedule

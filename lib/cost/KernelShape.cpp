@@ -1,0 +1,171 @@
+// Classifies kernels: which of the algorithms of #sched fits a body, and the extents a cost depends on.
+#include "tegula/cost/KernelShape.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace tegula::cost {
+
+static int64_t product(ArrayRef<int64_t> extents) {
+  return std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
+}
+
+int64_t KernelShape::reductionSteps() const { return product(reductions); }
+int64_t KernelShape::resultElements() const { return product(result); }
+
+/// Whether lanes can carry every operation of the body.
+static bool hasVectorBody(linalg::GenericOp op) {
+  if (op->getNumResults() != 1)
+    return false;
+  return llvm::all_of(op.getBody()->without_terminator(), [](Operation &each) {
+    return isa<linalg::IndexOp, tensor::ExtractOp, arith::ConstantOp>(each) ||
+           (each.getNumResults() == 1 && each.getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(&each));
+  });
+}
+
+/// The loop that runs along the last dimension of the output, if it is a loop of its own.
+static std::optional<unsigned> lastOutputLoop(linalg::GenericOp op) {
+  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (out.getNumResults() == 0)
+    return std::nullopt;
+  auto loop = dyn_cast<AffineDimExpr>(out.getResults().back());
+  return loop ? std::optional<unsigned>(loop.getPosition()) : std::nullopt;
+}
+
+static bool runsAlong(AffineMap map, unsigned loop) {
+  return map.getNumResults() && map.getResults().back() == getAffineDimExpr(loop, map.getContext());
+}
+
+/// Whether a reduction goes along the contiguous dimension of what it reads.
+static bool reducesLanes(linalg::GenericOp op) {
+  std::optional<unsigned> last = lastOutputLoop(op);
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (last && runsAlong(op.getMatchingIndexingMap(input), *last))
+      return false;
+  auto iterators = op.getIteratorTypesArray();
+  return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    auto loop = map.getNumResults() ? dyn_cast<AffineDimExpr>(map.getResults().back()) : AffineDimExpr(nullptr);
+    return loop && iterators[loop.getPosition()] == utils::IteratorType::reduction && loop.getPosition() + 1 == op.getNumLoops();
+  });
+}
+
+/// Whether every operation works on rows of the root: [outer..., columns], [outer...] or [outer..., 1].
+static bool allRows(ArrayRef<linalg::GenericOp> generics, linalg::GenericOp root) {
+  auto rootShape = cast<RankedTensorType>(root->getResult(0).getType()).getShape();
+  bool reducedRoot = root.getNumReductionLoops() > 0;
+  for (linalg::GenericOp op : generics) {
+    AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+    if (!out.isProjectedPermutation())
+      return false;
+    if (!op.getNumReductionLoops())
+      continue;
+    auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+    bool sameAsRoot = shape == rootShape, outerOfRoot = rootShape.size() && shape == rootShape.drop_back();
+    bool keepsUnit = rootShape.size() && shape.size() == rootShape.size() && shape.drop_back() == rootShape.drop_back() && shape.back() == 1;
+    if (!(reducedRoot || sameAsRoot ? sameAsRoot : outerOfRoot || keepsUnit))
+      return false;
+    // One reduction loop goes along the lanes; several must be the last loops, nested.
+    auto iterators = op.getIteratorTypesArray();
+    if (iterators.back() != utils::IteratorType::reduction)
+      return false;
+    if (!reducedRoot && !sameAsRoot && op.getNumReductionLoops() != 1)
+      return false;
+    BlockArgument acc = op.getMatchingBlockArgument(op.getDpsInitOperand(0));
+    if (!acc.hasOneUse() || op.getBody()->getTerminator()->getOperand(0) != (*acc.user_begin())->getResult(0) ||
+        !isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp, arith::MaximumFOp, arith::MinimumFOp, arith::MaxSIOp,
+             arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp>(*acc.user_begin()))
+      return false;
+  }
+  return true;
+}
+
+/// Fills in what a contraction or window needs; the anchor is the only reduction.
+static void describeAnchor(linalg::GenericOp anchor, KernelShape &shape) {
+  unsigned last = *lastOutputLoop(anchor);
+  int along = 0, still = 0;
+  for (OpOperand *input : anchor.getDpsInputOperands()) {
+    AffineMap map = anchor.getMatchingIndexingMap(input);
+    if (!map.isFunctionOfDim(last)) {
+      ++still;
+      continue;
+    }
+    ++along;
+    Value source = input->get();
+    auto type = cast<RankedTensorType>(source.getType());
+    shape.vectorOperandBytes = type.getNumElements() * std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+    if (auto arg = dyn_cast<BlockArgument>(source); arg && map.isProjectedPermutation() && runsAlong(map, last))
+      shape.vectorOperand = arg.getArgNumber();
+    auto iterators = anchor.getIteratorTypesArray();
+    for (unsigned loop = 0; loop < anchor.getNumLoops(); ++loop)
+      if (loop != last && iterators[loop] == utils::IteratorType::parallel && map.isFunctionOfDim(loop))
+        shape.vectorOperandVaries = true;
+  }
+  shape.algorithm = along == 1 && still == 1 ? sched::Algorithm::Contract : sched::Algorithm::Window;
+  if (shape.algorithm != sched::Algorithm::Contract || shape.vectorOperandVaries)
+    shape.vectorOperand = -1;
+}
+
+KernelShape analyse(tile::KernelOp kernel) {
+  KernelShape shape;
+  Operation *yield = kernel.getBlock().getTerminator();
+  if (yield->getNumOperands() != 1)
+    return shape;
+  auto type = cast<RankedTensorType>(yield->getOperand(0).getType());
+  if (!type.hasStaticShape() || type.getNumElements() == 0)
+    return shape;
+  shape.result.assign(type.getShape().begin(), type.getShape().end());
+  shape.resultBytes = shape.elementBytes = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+  SmallVector<linalg::GenericOp> generics, reductions;
+  for (Operation &op : kernel.getBlock().without_terminator()) {
+    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+      generics.push_back(generic);
+      if (generic.getNumReductionLoops())
+        reductions.push_back(generic);
+    } else if (!isa<linalg::FillOp, tensor::EmptyOp, arith::ConstantOp>(op)) {
+      return shape;
+    }
+  }
+  auto root = yield->getOperand(0).getDefiningOp<linalg::GenericOp>();
+  if (!root)
+    return shape;
+  shape.tileable = true;
+  shape.inputs = kernel.getInputs().size();
+  if (!llvm::all_of(generics, hasVectorBody))
+    return shape;
+  shape.operations = 0;
+  for (linalg::GenericOp op : generics)
+    shape.operations += std::distance(op.getBody()->begin(), op.getBody()->end()) - 1;
+  if (reductions.empty()) {
+    // Elements that several users want would be computed again for each of them; that stays cheap only for a chain.
+    shape.algorithm = sched::Algorithm::Map;
+    return shape;
+  }
+  linalg::GenericOp anchor = reductions.front();
+  for (auto [loop, kind] : llvm::enumerate(anchor.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction)
+      shape.reductions.push_back(anchor.getStaticLoopRanges()[loop]);
+  if (llvm::any_of(shape.reductions, [](int64_t extent) { return extent <= 0; }))
+    return shape;
+  shape.elementBytes = std::max<int64_t>(1, cast<RankedTensorType>(anchor->getResult(0).getType()).getElementTypeBitWidth() / 8);
+  if (llvm::all_of(reductions, reducesLanes)) {
+    if (allRows(generics, root)) {
+      shape.algorithm = sched::Algorithm::Rows;
+      shape.rowsInResult = cast<RankedTensorType>(anchor->getResult(0).getType()).getShape() != type.getShape();
+    }
+    return shape;
+  }
+  if (reductions.size() != 1 || !lastOutputLoop(anchor) || cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() != type.getRank())
+    return shape;
+  if (cast<RankedTensorType>(anchor->getResult(0).getType()).getShape() != type.getShape())
+    return shape;
+  describeAnchor(anchor, shape);
+  return shape;
+}
+
+} // namespace tegula::cost

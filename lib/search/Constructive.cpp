@@ -1,0 +1,249 @@
+// The constructive scheduler: the best register tile by the cost model, blocks that fit caches, cells that keep cores busy.
+// Order of decisions as in Roller (Zhu et al., OSDI 2022): from the registers outwards.
+#include "tegula/search/Search.h"
+
+#include "tegula/cost/CostModel.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+#include <optional>
+
+using namespace mlir;
+
+namespace tegula::search {
+namespace {
+
+/// Work of one cell: enough that handing it out costs nothing beside it, little enough that the last one is not waited for.
+constexpr double flopsPerCell = 2e6, bytesPerCell = 64 * 1024;
+constexpr int64_t mostCells = 64;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return static_cast<int64_t>(llvm::divideCeil(a, b)); }
+
+class Builder {
+public:
+  Builder(MLIRContext *context, const cost::KernelShape &shape, const target::Machine &machine)
+      : context(context), shape(shape), machine(machine), lanes(machine.lanes(shape.elementBytes)), tile(shape.result.size(), 1) {}
+
+  sched::ScheduleAttr finish(sched::Algorithm algorithm) {
+    return sched::ScheduleAttr::get(context, algorithm, grid, loops, tile, lanes, unroll, pack);
+  }
+
+  /// Splits the dimensions in `order` among `wanted` cells, outermost first, in multiples of the tile.
+  void distribute(ArrayRef<unsigned> order, int64_t wanted) {
+    for (unsigned dim : order) {
+      if (wanted <= 1)
+        return;
+      int64_t tiles = ceilDiv(shape.result[dim], tile[dim]);
+      if (tiles <= 1)
+        continue;
+      int64_t block = ceilDiv(tiles, std::min(tiles, wanted)) * tile[dim];
+      grid.push_back(level(dim, block));
+      wanted = ceilDiv(wanted, ceilDiv(shape.result[dim], block));
+    }
+  }
+
+  sched::LevelAttr level(unsigned dim, int64_t size) { return sched::LevelAttr::get(context, dim, size); }
+
+  /// How many cells the kernel is worth.
+  int64_t cellsWanted() const {
+    double bytes = 1.0 * shape.resultElements() * shape.resultBytes * (1 + shape.inputs);
+    double cells = std::max(shape.flops() / flopsPerCell, bytes / bytesPerCell);
+    return std::clamp<int64_t>(static_cast<int64_t>(cells), 1, mostCells);
+  }
+
+  MLIRContext *context;
+  const cost::KernelShape &shape;
+  const target::Machine &machine;
+  int64_t lanes, unroll = 1;
+  SmallVector<int64_t> tile;
+  SmallVector<sched::LevelAttr> grid, loops, pack;
+};
+
+/// All dimensions but the last, outermost first.
+SmallVector<unsigned> outerDims(const cost::KernelShape &shape) {
+  return llvm::to_vector(llvm::seq<unsigned>(0, shape.result.empty() ? 0 : shape.result.size() - 1));
+}
+
+/// The register tile of a contraction with the lowest predicted cost.
+cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const target::Machine &machine, int64_t lanes) {
+  size_t rank = shape.result.size();
+  // Rows come from the innermost dimension that has any, and from the one outside of it where that is too short.
+  int inner = -1, outer = -1;
+  for (int dim = static_cast<int>(rank) - 2; dim >= 0; --dim) {
+    if (shape.result[dim] == 1)
+      continue;
+    if (inner == -1)
+      inner = dim;
+    else if (outer == -1)
+      outer = dim;
+  }
+  cost::ContractTile best;
+  double bestCycles = 0;
+  int64_t mostRows = machine.vectorRegisters;
+  int64_t innerExtent = inner == -1 ? 1 : shape.result[inner], outerExtent = outer == -1 ? 1 : shape.result[outer];
+  for (int64_t vectors = 1; vectors <= 8; ++vectors) {
+    int64_t columns = std::min(vectors * lanes, shape.result.back());
+    if (vectors > 1 && (vectors - 1) * lanes >= shape.result.back())
+      break;
+    for (int64_t rows = 1; rows <= std::min(mostRows, innerExtent); ++rows)
+      for (int64_t outerRows = 1; outerRows <= std::min<int64_t>(4, outerExtent); ++outerRows) {
+        // A second dimension of rows costs addresses: it is for the case that the first one is used up.
+        if (outerRows > 1 && rows != innerExtent)
+          continue;
+        cost::ContractTile tile;
+        tile.extents.assign(rank, 1);
+        tile.extents.back() = columns;
+        if (inner != -1)
+          tile.extents[inner] = rows;
+        if (outer != -1)
+          tile.extents[outer] = outerRows;
+        cost::Prediction prediction = cost::predictContract(shape, tile, machine);
+        if (prediction.registers > machine.vectorRegisters)
+          continue;
+        if (best.extents.empty() || prediction.cycles < bestCycles) {
+          best = tile;
+          bestCycles = prediction.cycles;
+        }
+      }
+  }
+  return best;
+}
+
+sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) {
+  const cost::KernelShape &shape = b.shape;
+  unsigned last = shape.result.size() - 1;
+  b.tile = chooseContractTile(shape, b.machine, b.lanes).extents;
+  b.unroll = shape.reductions.back() <= 8 ? shape.reductions.back() : 4;
+  if (shape.vectorOperand >= 0 && constantInputs[shape.vectorOperand])
+    b.pack.push_back(b.level(shape.vectorOperand, b.tile.back()));
+
+  // Rows of the other operand that stay in L2 while panels pass by.
+  int64_t steps = shape.reductionSteps(), rowTile = 1, rowDim = -1;
+  for (int dim = static_cast<int>(last) - 1; dim >= 0; --dim)
+    if (b.tile[dim] > 1 || (shape.result[dim] > 1 && rowDim == -1)) {
+      rowDim = dim;
+      rowTile = b.tile[dim];
+      break;
+    }
+  SmallVector<unsigned> order = outerDims(shape);
+  bool smallWeights = shape.vectorOperandBytes <= b.machine.l2Bytes / 2;
+  int64_t wanted = b.cellsWanted();
+  // Small weights are shared by all cells; large ones are best read by one core each.
+  if (smallWeights || shape.vectorOperandVaries)
+    order.push_back(last);
+  else
+    order.insert(order.begin(), last);
+  b.distribute(order, wanted);
+  if (rowDim >= 0 && shape.result.size() == 2 + static_cast<size_t>(rowDim)) {
+    int64_t rowsInL2 = std::max<int64_t>(1, b.machine.l2Bytes / 2 / std::max<int64_t>(1, steps * shape.elementBytes));
+    int64_t block = std::max(rowTile, rowsInL2 / rowTile * rowTile);
+    if (block < shape.result[rowDim] && shape.result.size() == 2)
+      b.loops.push_back(b.level(rowDim, block));
+  }
+  b.loops.push_back(b.level(last, b.tile.back()));
+  return b.finish(sched::Algorithm::Contract);
+}
+
+sched::ScheduleAttr scheduleWindow(Builder &b) {
+  const cost::KernelShape &shape = b.shape;
+  unsigned last = shape.result.size() - 1;
+  int64_t steps = shape.reductionSteps();
+  bool smallWindow = steps <= 32;
+  // Whole windows are unrolled, so that neighbouring results share what they read.
+  b.unroll = smallWindow ? steps : 4;
+  int64_t registers = b.machine.vectorRegisters;
+  int inner = -1;
+  for (int dim = static_cast<int>(last) - 1; dim >= 0 && inner == -1; --dim)
+    if (shape.result[dim] > 1)
+      inner = dim;
+  if (inner != -1 && smallWindow) {
+    int64_t best = 1;
+    double bestCost = 1e30;
+    for (int64_t rows = 1; rows <= std::min<int64_t>(registers / 2, shape.result[inner]); ++rows) {
+      double tiles = ceilDiv(shape.result[inner], rows);
+      double cost = tiles * (4 + steps * (rows / b.machine.fmaPerCycle) + steps / b.machine.loadsPerCycle);
+      if (cost < bestCost) {
+        bestCost = cost;
+        best = rows;
+      }
+    }
+    b.tile[inner] = best;
+    b.tile[last] = std::min(shape.result[last], b.lanes);
+  } else {
+    b.tile[last] = std::min(shape.result[last], b.lanes * 4);
+  }
+  SmallVector<unsigned> order = outerDims(shape);
+  order.push_back(last);
+  b.distribute(order, b.cellsWanted());
+  return b.finish(sched::Algorithm::Window);
+}
+
+sched::ScheduleAttr scheduleMap(Builder &b) {
+  const cost::KernelShape &shape = b.shape;
+  if (!shape.result.empty()) {
+    unsigned last = shape.result.size() - 1;
+    int64_t vectors = 4;
+    b.tile[last] = std::min(shape.result[last], b.lanes * vectors);
+    // Short rows: several at once, to fill the loop body.
+    vectors = std::max<int64_t>(1, vectors / ceilDiv(b.tile[last], b.lanes));
+    if (last > 0 && vectors > 1)
+      b.tile[last - 1] = std::min(vectors, shape.result[last - 1]);
+    SmallVector<unsigned> order = outerDims(shape);
+    order.push_back(last);
+    b.distribute(order, b.cellsWanted());
+  }
+  return b.finish(sched::Algorithm::Map);
+}
+
+sched::ScheduleAttr scheduleRows(Builder &b) {
+  const cost::KernelShape &shape = b.shape;
+  b.unroll = 4;
+  SmallVector<unsigned> order = outerDims(shape);
+  // A root with the rows' length keeps whole rows; a root of one value a row is cut to single values.
+  bool wholeRows = !shape.result.empty() && shape.rowsInResult;
+  if (wholeRows)
+    b.tile.back() = shape.result.back();
+  else if (!shape.result.empty())
+    order.push_back(shape.result.size() - 1);
+  b.distribute(order, b.cellsWanted());
+  return b.finish(sched::Algorithm::Rows);
+}
+
+/// Plain loops over a slice of the result a cell.
+sched::ScheduleAttr scheduleLoops(Builder &b) {
+  const cost::KernelShape &shape = b.shape;
+  b.tile = SmallVector<int64_t>(shape.result);
+  if (shape.result.empty() || shape.result.front() <= 1)
+    return b.finish(sched::Algorithm::Loops);
+  int64_t wanted = std::min(b.cellsWanted(), shape.result.front());
+  b.tile.front() = ceilDiv(shape.result.front(), wanted);
+  if (wanted > 1)
+    b.grid.push_back(b.level(0, b.tile.front()));
+  return b.finish(sched::Algorithm::Loops);
+}
+
+} // namespace
+
+sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape &shape, const target::Machine &machine,
+                                   ArrayRef<bool> constantInputs) {
+  if (!shape.tileable)
+    return {};
+  Builder builder(context, shape, machine);
+  switch (shape.algorithm) {
+  case sched::Algorithm::Contract:
+    return scheduleContract(builder, constantInputs);
+  case sched::Algorithm::Window:
+    return scheduleWindow(builder);
+  case sched::Algorithm::Map:
+    return scheduleMap(builder);
+  case sched::Algorithm::Rows:
+    return scheduleRows(builder);
+  case sched::Algorithm::Loops:
+    return scheduleLoops(builder);
+  }
+  return {};
+}
+
+} // namespace tegula::search

@@ -1,0 +1,38 @@
+// The schedule stage: passes that write down how kernels run.
+#ifndef TEGULA_PASSES_SCHEDULE
+#define TEGULA_PASSES_SCHEDULE
+
+include "mlir/Pass/PassBase.td"
+
+def ScheduleKernels : Pass<"tegula-schedule-kernels", "::mlir::ModuleOp"> {
+  let summary = "decide a schedule for every kernel from the machine's facts";
+  let description = [{
+    Kernels that carry a schedule keep it. A kernel that nothing but its naive order fits stays without one.
+
+    ```mlir
+    tile.kernel @matmul_0(...) -> tensor<128x768xf32> { ... }
+    // =>
+    tile.kernel @matmul_0(...) -> tensor<128x768xf32> schedule(#sched.schedule<contract, grid = [<1 : 48>], ...>) { ... }
+    ```
+  }];
+  let options = [Option<"machine", "machine", "std::string", "\"native\"", "machine whose facts decide">];
+  let statistics = [Statistic<"numKernelsScheduled", "num-kernels-scheduled", "kernels given a schedule">];
+}
+
+def OverrideSchedules : Pass<"tegula-override-schedules", "::mlir::ModuleOp"> {
+  let summary = "take schedules from a text file instead of the scheduler";
+  let description = [{
+    Each line is `@kernel #sched.schedule<...>` or `@kernel none`; empty lines and lines that start with `//` say nothing. A name without a
+    kernel is an error.
+
+    ```mlir
+    tile.kernel @k(...) ...
+    // file: @k #sched.schedule<map, tile = [8], lanes = 8>  =>
+    tile.kernel @k(...) ... schedule(#sched.schedule<map, tile = [8], lanes = 8>) ...
+    ```
+  }];
+  let options = [Option<"file", "file", "std::string", "", "file with one schedule a line">];
+  let dependentDialects = ["::tegula::sched::SchedDialect"];
+}
+
+#endif

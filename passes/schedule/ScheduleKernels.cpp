@@ -1,0 +1,51 @@
+// Writes the scheduler's choice on every kernel, because later stages only obey: tile.kernel => tile.kernel with #sched.schedule.
+#include "tegula/passes/schedule/Passes.h"
+
+#include "tegula/search/Search.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace tegula::schedule {
+#define GEN_PASS_DEF_SCHEDULEKERNELS
+#include "tegula/passes/schedule/Passes.h.inc"
+
+namespace {
+
+bool isConstant(Value value) {
+  while (auto view = value.getDefiningOp<tile::ViewOp>())
+    value = view.getSource();
+  return value.getDefiningOp<arith::ConstantOp>() != nullptr;
+}
+
+struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
+  using ScheduleKernelsBase::ScheduleKernelsBase;
+  void runOnOperation() override {
+    std::optional<target::Machine> facts = target::findMachine(machine);
+    if (!facts) {
+      getOperation().emitError("expected a machine that is known, got '") << machine << "'";
+      return signalPassFailure();
+    }
+    llvm::StringMap<SmallVector<bool>> constants;
+    getOperation().walk([&](tile::LaunchOp launch) {
+      SmallVector<bool> &known = constants[launch.getKernel()];
+      known.resize(launch.getInputs().size(), true);
+      for (auto [number, input] : llvm::enumerate(launch.getInputs()))
+        known[number] = known[number] && isConstant(input);
+    });
+    for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
+      if (kernel.getSched())
+        continue;
+      SmallVector<bool> constant = constants.lookup(kernel.getSymName());
+      constant.resize(kernel.getInputs().size(), false);
+      if (sched::ScheduleAttr chosen = search::chooseSchedule(&getContext(), cost::analyse(kernel), *facts, constant)) {
+        kernel.setScheduleAttr(chosen);
+        ++numKernelsScheduled;
+      }
+    }
+  }
+};
+
+} // namespace
+} // namespace tegula::schedule
