@@ -1,0 +1,46 @@
+// Declares who writes which operation's body as linalg, one builder a family, because each family has its own way of counting.
+#pragma once
+
+#include "TensorKit.h"
+
+#include "tegula/dialects/graph/Graph.h"
+
+namespace tegula::fuse {
+
+/// Writes the computation of any graph operation on tensors of storage types; fails where it cannot be expressed.
+llvm::FailureOr<llvm::SmallVector<mlir::Value>> buildBody(mlir::OpBuilder &builder, mlir::Operation *graphOp,
+                                                          mlir::ValueRange storageInputs);
+
+/// A scalar as graph.ElementwiseOpInterface computes it, from its stored form, and back.
+mlir::Value fromStorage(ScalarKit &kit, mlir::Value stored, mlir::Type graphElement);
+mlir::Value toStorage(ScalarKit &kit, mlir::Value computed, mlir::Type graphElement);
+
+/// The families; each returns null where the operation is none of its own.
+mlir::Value buildElementwise(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+mlir::Value buildMovement(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+mlir::Value buildIndexed(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+mlir::Value buildResize(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+mlir::Value buildContraction(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+mlir::Value buildWindow(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+mlir::Value buildReduction(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+mlir::Value buildScan(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+
+/// result[o0, o1, ...] = input[tables[0][o0], tables[1][o1], ...]; an empty table stands for 0, 1, 2, ...; an entry of -1
+/// gives `outside`, a scalar. Tables with entries become constant tensors of the body.
+mlir::Value lookUp(TensorKit &kit, mlir::RankedTensorType result, mlir::Value input,
+                   llvm::ArrayRef<llvm::SmallVector<int64_t>> tables, mlir::Value outside = {});
+
+/// A tensor of numbers known now, as a constant of the body.
+mlir::Value indexTable(TensorKit &kit, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> values);
+mlir::Value numberTable(TensorKit &kit, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values, mlir::Type element);
+
+/// `input` with `low` and `high` more elements of `value` around it; nothing where none are asked for.
+mlir::Value padWith(TensorKit &kit, mlir::Value input, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high,
+                    mlir::Value value);
+
+/// The element type of a graph value.
+inline mlir::Type graphElement(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+}
+
+} // namespace tegula::fuse

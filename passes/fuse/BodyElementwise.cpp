@@ -1,0 +1,48 @@
+// Writes elementwise operations as one parallel linalg.generic, and decides which family writes any other operation.
+#include "Bodies.h"
+
+using namespace mlir;
+
+namespace tegula::fuse {
+
+Value fromStorage(ScalarKit &k, Value stored, Type graphElement) {
+  if (!graphElement.isInteger(1))
+    return stored;
+  return k.compare(arith::CmpIPredicate::ne, stored, k.constant(stored.getType(), 0));
+}
+
+Value toStorage(ScalarKit &k, Value computed, Type graphElement) {
+  if (!graphElement.isInteger(1))
+    return computed;
+  return arith::ExtUIOp::create(k.b, k.loc, k.b.getI8Type(), computed);
+}
+
+Value buildElementwise(TensorKit &k, Operation *op, ValueRange in) {
+  auto elementwise = dyn_cast<graph::ElementwiseOpInterface>(op);
+  if (!elementwise)
+    return {};
+  Value result = op->getResult(0);
+  return k.mapOver(storageType(tensorType(result)), in, [&](ScalarKit &s, ValueRange args) {
+    SmallVector<Value> operands;
+    for (auto [arg, operand] : llvm::zip_equal(args, op->getOperands()))
+      operands.push_back(fromStorage(s, arg, graphElement(operand)));
+    return toStorage(s, elementwise.emitScalar(s.b, s.loc, operands), graphElement(result));
+  });
+}
+
+FailureOr<SmallVector<Value>> buildBody(OpBuilder &builder, Operation *op, ValueRange in) {
+  TensorKit k(builder, op->getLoc());
+  if (op->getNumResults() != 1)
+    return op->emitOpError("expected one result");
+  auto type = storageType(tensorType(op->getResult(0)));
+  // Without elements there is nothing to compute, and no operand that could be read safely.
+  if (type.getNumElements() == 0)
+    return SmallVector<Value>{k.fill(type.getShape(), k.constant(type.getElementType(), 0))};
+  for (auto family : {buildElementwise, buildMovement, buildIndexed, buildResize, buildContraction, buildWindow,
+                      buildReduction, buildScan})
+    if (Value result = family(k, op, in))
+      return SmallVector<Value>{result};
+  return op->emitOpError("cannot be written as a kernel");
+}
+
+} // namespace tegula::fuse

@@ -1,0 +1,196 @@
+// Writes operations that only move elements: as maps where the movement is affine, as tables of positions where it is not.
+#include "Bodies.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace tegula::fuse {
+
+Value indexTable(TensorKit &k, ArrayRef<int64_t> shape, ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get(shape, k.b.getI64Type());
+  return arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(type, values));
+}
+
+Value numberTable(TensorKit &k, ArrayRef<int64_t> shape, ArrayRef<double> values, Type element) {
+  SmallVector<Attribute> attrs;
+  for (double value : values)
+    attrs.push_back(k.b.getFloatAttr(element, value));
+  return arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(RankedTensorType::get(shape, element), attrs));
+}
+
+static Value copy(TensorKit &k, RankedTensorType result, Value input, AffineMap map) {
+  return k.mapOver(result, input, map, [](ScalarKit &, ValueRange args) { return args[0]; });
+}
+
+Value lookUp(TensorKit &k, RankedTensorType result, Value input, ArrayRef<SmallVector<int64_t>> tables, Value outside) {
+  size_t rank = tables.size();
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  for (size_t i = 0; i < rank; ++i)
+    if (!tables[i].empty()) {
+      inputs.push_back(indexTable(k, {int64_t(tables[i].size())}, tables[i]));
+      maps.push_back(k.map(rank, k.d(i)));
+    }
+  ArrayRef<int64_t> shape = shapeOf(input);
+  return k.mapOver(result, inputs, maps, [&](ScalarKit &s, ValueRange args) {
+    SmallVector<Value> at;
+    Value valid;
+    for (size_t i = 0, next = 0; i < rank; ++i) {
+      if (tables[i].empty()) {
+        at.push_back(s.loopIndex(i));
+        continue;
+      }
+      Value position = s.convert(args[next++], s.b.getIndexType());
+      if (llvm::is_contained(tables[i], -1)) {
+        valid = s.both(valid, s.inside(position, shape[i]));
+        position = s.clamp(position, shape[i]);
+      }
+      at.push_back(position);
+    }
+    Value element = s.extract(input, at);
+    return valid ? s.select(valid, element, outside) : element;
+  });
+}
+
+/// The positions start, start + step, ... of `count` elements.
+static SmallVector<int64_t> steps(int64_t start, int64_t step, int64_t count) {
+  SmallVector<int64_t> table;
+  for (int64_t i = 0; i < count; ++i)
+    table.push_back(start + i * step);
+  return table;
+}
+
+static Value buildTranspose(TensorKit &k, graph::TransposeOp op, RankedTensorType type, ValueRange in) {
+  SmallVector<AffineExpr> exprs(type.getRank());
+  for (auto [i, source] : llvm::enumerate(op.getPerm()))
+    exprs[source] = k.d(i);
+  return copy(k, type, in[0], k.map(type.getRank(), exprs));
+}
+
+static Value buildSlice(TensorKit &k, graph::SliceOp op, RankedTensorType type, ValueRange in) {
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(type.getRank(), k.context());
+  if (llvm::any_of(op.getSteps(), [](int64_t step) { return step < 0; })) {
+    SmallVector<SmallVector<int64_t>> tables;
+    for (auto [start, step, count] : llvm::zip_equal(op.getStarts(), op.getSteps(), type.getShape()))
+      tables.push_back(steps(start, step, count));
+    return lookUp(k, type, in[0], tables);
+  }
+  Value slice = tensor::ExtractSliceOp::create(k.b, k.loc, in[0], getAsIndexOpFoldResult(k.context(), op.getStarts()),
+                                               getAsIndexOpFoldResult(k.context(), type.getShape()),
+                                               getAsIndexOpFoldResult(k.context(), op.getSteps()));
+  return copy(k, type, slice, identity);
+}
+
+/// A repeated dimension of size one is a broadcast; others are looked up.
+static Value buildTile(TensorKit &k, RankedTensorType type, ValueRange in) {
+  SmallVector<SmallVector<int64_t>> tables(type.getRank());
+  bool broadcastOnly = true;
+  for (auto [table, from, to] : llvm::zip_equal(tables, shapeOf(in[0]), type.getShape())) {
+    if (from == to)
+      continue;
+    broadcastOnly &= from == 1;
+    for (int64_t i = 0; i < to; ++i)
+      table.push_back(i % from);
+  }
+  if (broadcastOnly)
+    return copy(k, type, in[0], broadcastMap(k.context(), shapeOf(in[0]), type.getShape()));
+  return lookUp(k, type, in[0], tables);
+}
+
+/// Where an element outside of 0 .. size-1 comes from; -1 for the padding value.
+static int64_t padSource(int64_t at, int64_t size, graph::PadMode mode) {
+  if (at >= 0 && at < size)
+    return at;
+  auto modulo = [](int64_t x, int64_t y) { return (x % y + y) % y; };
+  switch (mode) {
+  case graph::PadMode::Constant:
+    return -1;
+  case graph::PadMode::Edge:
+    return at < 0 ? 0 : size - 1;
+  case graph::PadMode::Wrap:
+    return modulo(at, size);
+  case graph::PadMode::Reflect: {
+    if (size == 1)
+      return 0;
+    int64_t period = 2 * size - 2, folded = modulo(at, period);
+    return folded < size ? folded : period - folded;
+  }
+  }
+  llvm_unreachable("all modes are handled");
+}
+
+static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, ValueRange in) {
+  ArrayRef<int64_t> shape = shapeOf(in[0]);
+  bool constant = op.getMode() == graph::PadMode::Constant;
+  auto negative = [](int64_t amount) { return amount < 0; };
+  Value outside;
+  if (constant) {
+    SmallVector<Value> zeros(shapeOf(in[1]).size(), k.index(0));
+    outside = k.extract(in[1], zeros);
+    if (llvm::is_contained(shape, 0))
+      return k.fill(type.getShape(), outside);
+    if (llvm::none_of(op.getLow(), negative) && llvm::none_of(op.getHigh(), negative))
+      return k.place(in[0], k.fill(type.getShape(), outside), op.getLow());
+  }
+  SmallVector<SmallVector<int64_t>> tables(type.getRank());
+  for (auto [i, table] : llvm::enumerate(tables)) {
+    int64_t low = op.getLow()[i], high = op.getHigh()[i];
+    if (!low && !high)
+      continue;
+    // Negative amounts crop first; what is left is padded.
+    int64_t start = std::max<int64_t>(0, -low), size = shape[i] - start - std::max<int64_t>(0, -high);
+    for (int64_t o = 0; o < type.getDimSize(i); ++o) {
+      int64_t source = size > 0 ? padSource(o - std::max<int64_t>(0, low), size, op.getMode()) : -1;
+      table.push_back(source < 0 ? -1 : start + source);
+    }
+  }
+  return lookUp(k, type, in[0], tables, outside ? outside : k.constant(type.getElementType(), 0));
+}
+
+static Value buildConcat(TensorKit &k, graph::ConcatOp op, RankedTensorType type, ValueRange in) {
+  Value result = k.empty(type.getShape(), type.getElementType());
+  SmallVector<int64_t> offsets(type.getRank(), 0);
+  for (Value input : in) {
+    if (tensorType(input).getNumElements() == 0)
+      continue;
+    result = k.place(input, result, offsets);
+    offsets[op.getAxis()] += shapeOf(input)[op.getAxis()];
+  }
+  return result;
+}
+
+static Value buildTrilu(TensorKit &k, graph::TriluOp op, RankedTensorType type, ValueRange in) {
+  int64_t rank = type.getRank();
+  return k.mapOver(type, in, [&](ScalarKit &s, ValueRange args) {
+    Value diagonal = s.add(s.loopIndex(rank - 2), s.index(op.getDiagonal())), column = s.loopIndex(rank - 1);
+    auto keep = op.getUpper() ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle;
+    return s.select(s.compare(keep, column, diagonal), args[0], s.constant(type.getElementType(), 0));
+  });
+}
+
+static Value buildRange(TensorKit &k, graph::RangeOp op, RankedTensorType type, ValueRange in) {
+  bool positive = isUnsigned(graphElement(op.getResult()));
+  return k.mapOver(type, in, [&](ScalarKit &s, ValueRange args) {
+    Value i = s.convert(s.loopIndex(0), type.getElementType(), positive);
+    return s.add(args[0], s.mul(i, args[1]));
+  });
+}
+
+Value buildMovement(TensorKit &k, Operation *op, ValueRange in) {
+  auto type = storageType(tensorType(op->getResult(0)));
+  return TypeSwitch<Operation *, Value>(op)
+      .Case([&](graph::TransposeOp transpose) { return buildTranspose(k, transpose, type, in); })
+      .Case([&](graph::ExpandOp) {
+        return copy(k, type, in[0], broadcastMap(k.context(), shapeOf(in[0]), type.getShape()));
+      })
+      .Case([&](graph::TileOp) { return buildTile(k, type, in); })
+      .Case([&](graph::SliceOp slice) { return buildSlice(k, slice, type, in); })
+      .Case([&](graph::PadOp pad) { return buildPad(k, pad, type, in); })
+      .Case([&](graph::ConcatOp concat) { return buildConcat(k, concat, type, in); })
+      .Case([&](graph::TriluOp trilu) { return buildTrilu(k, trilu, type, in); })
+      .Case([&](graph::RangeOp range) { return buildRange(k, range, type, in); })
+      .Default([](Operation *) { return Value(); });
+}
+
+} // namespace tegula::fuse

@@ -1,0 +1,104 @@
+// Writes a tree of elementwise operations as the body of one linalg.generic, evaluating each value once for each way of indexing it.
+#include "Expression.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace tegula::fuse {
+
+namespace {
+
+/// The constant's element where all are the same, else null.
+Attribute uniformElement(Value value) {
+  auto constant = value.getDefiningOp<graph::ConstantOp>();
+  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  return dense && dense.isSplat() ? dense.getSplatValue<Attribute>() : Attribute();
+}
+
+/// A value under an index map, seen from the root's iteration space.
+using Access = std::pair<Value, AffineMap>;
+
+class Expression {
+public:
+  Expression(MLIRContext *context, function_ref<bool(Operation *)> inside) : context(context), inside(inside) {}
+
+  /// Finds what must be read.
+  void collect(Access access) {
+    if (!visited.insert(access).second || uniformElement(access.first))
+      return;
+    Operation *op = access.first.getDefiningOp();
+    if (!op || !inside(op)) {
+      leaves.insert({access, leaves.size()});
+      return;
+    }
+    for (Value operand : op->getOperands())
+      collect(through(op, operand, access.second));
+  }
+
+  /// Writes the scalar of `access`, in its compute type.
+  Value emit(ScalarKit &s, Access access, ValueRange args) {
+    if (Value known = emitted.lookup(access))
+      return known;
+    Type element = graphElement(access.first);
+    if (Attribute uniform = uniformElement(access.first))
+      return emitted[access] = constant(s, uniform, element);
+    if (auto leaf = leaves.find(access); leaf != leaves.end())
+      return emitted[access] = fromStorage(s, args[leaf->second], element);
+    Operation *op = access.first.getDefiningOp();
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(emit(s, through(op, operand, access.second), args));
+    auto elementwise = dyn_cast<graph::ElementwiseOpInterface>(op);
+    Value result = elementwise ? elementwise.emitScalar(s.b, op->getLoc(), operands) : operands[0];
+    return emitted[access] = result;
+  }
+
+  llvm::MapVector<Access, size_t> leaves;
+
+private:
+  /// How `op`, whose result is read under `map`, reads `operand`.
+  Access through(Operation *op, Value operand, AffineMap map) const {
+    if (auto transpose = dyn_cast<graph::TransposeOp>(op)) {
+      SmallVector<AffineExpr> exprs(transpose.getPerm().size());
+      for (auto [i, source] : llvm::enumerate(transpose.getPerm()))
+        exprs[source] = map.getResult(i);
+      return {operand, AffineMap::get(map.getNumDims(), 0, exprs, context)};
+    }
+    return {operand, broadcastMap(context, shapeOf(operand), shapeOf(op->getResult(0))).compose(map)};
+  }
+
+  static Value constant(ScalarKit &s, Attribute value, Type graphType) {
+    if (isa<FloatAttr>(value))
+      return arith::ConstantOp::create(s.b, s.loc, cast<TypedAttr>(value));
+    Type type = graphType.isInteger(1) ? graphType : storageType(graphType);
+    return arith::ConstantOp::create(s.b, s.loc, s.b.getIntegerAttr(type, cast<IntegerAttr>(value).getValue()));
+  }
+
+  MLIRContext *context;
+  function_ref<bool(Operation *)> inside;
+  llvm::DenseSet<Access> visited;
+  llvm::DenseMap<Access, Value> emitted;
+};
+
+} // namespace
+
+Value writeExpression(TensorKit &k, Operation *root, function_ref<bool(Operation *)> inside,
+                      function_ref<Value(Value)> tensorOf) {
+  Value result = root->getResult(0);
+  auto type = storageType(tensorType(result));
+  Access whole(result, AffineMap::getMultiDimIdentityMap(type.getRank(), k.context()));
+  Expression expression(k.context(), inside);
+  expression.collect(whole);
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  for (const auto &[access, number] : expression.leaves) {
+    inputs.push_back(tensorOf(access.first));
+    maps.push_back(access.second);
+  }
+  return k.mapOver(type, inputs, maps, [&](ScalarKit &s, ValueRange args) {
+    return toStorage(s, expression.emit(s, whole, args), graphElement(result));
+  });
+}
+
+} // namespace tegula::fuse

@@ -1,0 +1,252 @@
+// Puts graph operations into kernels: graph operations in one function => launches of kernels whose bodies are linalg. This is
+// where the language changes from what is computed to what runs together.
+#include "Bodies.h"
+#include "Expression.h"
+#include "Groups.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/IRMapping.h"
+#include "tegula/passes/fuse/Passes.h"
+
+namespace tegula::fuse {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "tegula/passes/fuse/Passes.h.inc"
+} // namespace tegula::fuse
+
+using namespace mlir;
+using namespace tegula;
+using namespace tegula::fuse;
+
+namespace {
+
+/// The same elements under their storage type; weights are not copied.
+TypedAttr storageValue(ElementsAttr value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto stored = storageType(type);
+  if (stored == type)
+    return cast<TypedAttr>(value);
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) // a boolean is a byte in a resource
+    return DenseResourceElementsAttr::get(stored, resource.getRawHandle());
+  auto dense = cast<DenseElementsAttr>(value);
+  unsigned width = stored.getElementTypeBitWidth();
+  SmallVector<APInt> elements;
+  if (dense.isSplat())
+    elements.push_back(dense.getSplatValue<APInt>().zext(width));
+  else
+    for (const APInt &element : dense.getValues<APInt>())
+      elements.push_back(element.zext(width));
+  return cast<TypedAttr>(Attribute(DenseIntElementsAttr::get(stored, elements)));
+}
+
+/// Collects the names that locations carry: those of the model's nodes.
+void collectNames(Location location, llvm::SetVector<StringAttr> &names) {
+  if (auto name = dyn_cast<NameLoc>(location))
+    names.insert(name.getName());
+  else if (auto fused = dyn_cast<FusedLoc>(location))
+    for (Location each : fused.getLocations())
+      collectNames(each, names);
+}
+
+/// Writes one kernel for one group.
+class KernelWriter {
+public:
+  explicit KernelWriter(const Group &group) : group(group) {
+    members.insert(group.ops.begin(), group.ops.end());
+  }
+
+  /// Creates the kernel at the module's end; `inputs` are the graph values it takes, `constants` the values of its further arguments.
+  FailureOr<tile::KernelOp> write(ModuleOp module, StringRef name) {
+    MLIRContext *context = module.getContext();
+    SmallVector<Location> locations;
+    llvm::SetVector<StringAttr> names;
+    for (Operation *op : group.ops) {
+      locations.push_back(op->getLoc());
+      collectNames(op->getLoc(), names);
+    }
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    auto result = storageType(tensorType(group.root()->getResult(0)));
+    auto kernel = tile::KernelOp::create(builder, FusedLoc::get(context, locations), name,
+                                         FunctionType::get(context, {}, result));
+    if (!names.empty())
+      kernel->setAttr("tegula.nodes", ArrayAttr::get(context, SmallVector<Attribute>(names.begin(), names.end())));
+    block = &kernel.getBlock();
+    builder.setInsertionPointToEnd(block);
+    if (failed(writeBody(builder))) {
+      kernel.erase();
+      return failure();
+    }
+    hoistTables();
+    kernel.setFunctionType(FunctionType::get(context, block->getArgumentTypes(), result));
+    return kernel;
+  }
+
+  llvm::SetVector<Value> inputs;
+  SmallVector<TypedAttr> constants;
+
+private:
+  LogicalResult writeBody(OpBuilder &builder) {
+    if (Operation *anchor = group.anchor) {
+      SmallVector<Value> operands;
+      for (Value operand : anchor->getOperands()) {
+        if (Operation *producer = operand.getDefiningOp(); producer && members.contains(producer))
+          written[operand] = writeExpressionOf(builder, producer);
+        operands.push_back(tensorOf(builder, operand));
+      }
+      FailureOr<SmallVector<Value>> results = buildBody(builder, anchor, operands);
+      if (failed(results))
+        return failure();
+      written[anchor->getResult(0)] = results->front();
+    }
+    if (group.root() != group.anchor)
+      written[group.root()->getResult(0)] = writeExpressionOf(builder, group.root());
+    tile::YieldOp::create(builder, group.root()->getLoc(), written[group.root()->getResult(0)]);
+    return success();
+  }
+
+  Value writeExpressionOf(OpBuilder &builder, Operation *root) {
+    TensorKit kit(builder, root->getLoc());
+    auto inside = [&](Operation *op) {
+      return members.contains(op) && !written.contains(op->getResult(0)) && !isa<graph::SliceOp>(op);
+    };
+    return writeExpression(kit, root, inside, [&](Value value) { return tensorOf(builder, value); });
+  }
+
+  /// The tensor in the body that holds a graph value: computed here, sliced from another one, or an argument.
+  Value tensorOf(OpBuilder &builder, Value value) {
+    if (Value known = written.lookup(value))
+      return known;
+    if (auto slice = value.getDefiningOp<graph::SliceOp>(); slice && members.contains(slice)) {
+      Value source = tensorOf(builder, slice.getInput());
+      return written[value] = tensor::ExtractSliceOp::create(
+                 builder, slice.getLoc(), source, getAsIndexOpFoldResult(builder.getContext(), slice.getStarts()),
+                 getAsIndexOpFoldResult(builder.getContext(), shapeOf(value)),
+                 getAsIndexOpFoldResult(builder.getContext(), slice.getSteps()));
+    }
+    inputs.insert(value);
+    return written[value] = block->addArgument(storageType(tensorType(value)), value.getLoc());
+  }
+
+  /// Tables of numbers are data, not code: they become arguments.
+  void hoistTables() {
+    for (auto constant : llvm::make_early_inc_range(block->getOps<arith::ConstantOp>())) {
+      if (!isa<RankedTensorType>(constant.getType()))
+        continue;
+      constants.push_back(constant.getValue());
+      constant.replaceAllUsesWith(block->addArgument(constant.getType(), constant.getLoc()));
+      constant.erase();
+    }
+  }
+
+  const Group &group;
+  llvm::SmallDenseSet<Operation *> members;
+  llvm::DenseMap<Value, Value> written;
+  Block *block = nullptr;
+};
+
+/// Rewrites one function into launches, next to the old one, whose types the bodies still read.
+class Launcher {
+public:
+  Launcher(ModuleOp module, func::FuncOp from) : module(module), from(from), builder(module.getContext()) {}
+
+  LogicalResult run(bool fuse) {
+    func::FuncOp to = createFunction();
+    builder.setInsertionPointToEnd(&to.getBody().front());
+    SmallVector<Group> groups = formGroups(from.getBody().front(), fuse);
+    llvm::DenseMap<Operation *, const Group *> rootOf;
+    for (const Group &group : groups) {
+      rootOf[group.root()] = &group;
+      numFused += group.ops.size() - 1;
+    }
+    for (Operation &op : from.getBody().front()) {
+      if (auto ret = dyn_cast<func::ReturnOp>(op)) {
+        SmallVector<Value> results;
+        for (Value value : ret.getOperands())
+          results.push_back(stored(value));
+        func::ReturnOp::create(builder, ret.getLoc(), results);
+      } else if (auto found = rootOf.find(&op); found != rootOf.end()) {
+        if (failed(launch(*found->second)))
+          return failure();
+      }
+    }
+    from.erase();
+    return success();
+  }
+
+  int64_t numKernels = 0, numFused = 0;
+
+private:
+  func::FuncOp createFunction() {
+    builder.setInsertionPoint(from);
+    auto stores = [](TypeRange types) {
+      return llvm::map_to_vector(types, [](Type type) -> Type { return storageType(cast<RankedTensorType>(type)); });
+    };
+    FunctionType type = from.getFunctionType();
+    auto to = func::FuncOp::create(builder, from.getLoc(), from.getName(),
+                                   builder.getFunctionType(stores(type.getInputs()), stores(type.getResults())));
+    to->setDiscardableAttrs(from->getDiscardableAttrDictionary());
+    if (ArrayAttr attrs = from.getArgAttrsAttr())
+      to.setArgAttrsAttr(attrs);
+    if (ArrayAttr attrs = from.getResAttrsAttr())
+      to.setResAttrsAttr(attrs);
+    Block *entry = to.addEntryBlock();
+    for (auto [before, after] : llvm::zip_equal(from.getArguments(), entry->getArguments()))
+      values.map(before, after);
+    return to;
+  }
+
+  /// The value in the new function; constants and views are written where they are first needed.
+  Value stored(Value value) {
+    if (Value known = values.lookupOrNull(value))
+      return known;
+    Operation *op = value.getDefiningOp();
+    Value result;
+    if (auto constant = dyn_cast<graph::ConstantOp>(op))
+      result = arith::ConstantOp::create(builder, op->getLoc(), storageValue(constant.getValue()));
+    else // a view
+      result = builder.createOrFold<tile::ViewOp>(op->getLoc(), storageType(tensorType(value)), stored(op->getOperand(0)));
+    values.map(value, result);
+    return result;
+  }
+
+  LogicalResult launch(const Group &group) {
+    Operation *named = group.anchor ? group.anchor : group.root();
+    std::string name = (named->getName().stripDialect() + "_" + Twine(numKernels++)).str();
+    KernelWriter writer(group);
+    FailureOr<tile::KernelOp> kernel = writer.write(module, name);
+    if (failed(kernel))
+      return failure();
+    SmallVector<Value> inputs;
+    for (Value input : writer.inputs)
+      inputs.push_back(stored(input));
+    for (TypedAttr table : writer.constants)
+      inputs.push_back(arith::ConstantOp::create(builder, kernel->getLoc(), table));
+    auto call = tile::LaunchOp::create(builder, kernel->getLoc(), kernel->getFunctionType().getResults(),
+                                       FlatSymbolRefAttr::get(kernel->getSymNameAttr()), inputs);
+    values.map(group.root()->getResult(0), call.getResult(0));
+    return success();
+  }
+
+  ModuleOp module;
+  func::FuncOp from;
+  OpBuilder builder;
+  IRMapping values;
+};
+
+struct FormKernels : fuse::impl::FormKernelsBase<FormKernels> {
+  using FormKernelsBase::FormKernelsBase;
+
+  void runOnOperation() override {
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      if (function.isDeclaration())
+        continue;
+      Launcher launcher(getOperation(), function);
+      if (failed(launcher.run(fuse)))
+        return signalPassFailure();
+      numKernelsFormed += launcher.numKernels;
+      numOpsFused += launcher.numFused;
+    }
+  }
+};
+
+} // namespace
