@@ -1,0 +1,24 @@
+// The command line of tegula-run, parsed by hand because the tool is to stay small.
+#pragma once
+
+#include "common/Report.h"
+
+#include <string>
+#include <vector>
+
+namespace tegula::tools {
+
+struct RunArguments {
+  std::string model, output, expect;
+  std::vector<std::string> inputs; ///< "name=@file.npy" or "@file.npz"
+  double rtol = 1e-5, atol = 1e-6;
+  double benchSeconds = 0;
+  int threads = 0;
+  bool help = false;
+};
+
+Failure parseArguments(int argc, char **argv, RunArguments &arguments);
+
+extern const char *const usageText;
+
+} // namespace tegula::tools
