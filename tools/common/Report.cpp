@@ -66,7 +66,8 @@ void printMessages(const std::string &file, const std::vector<Message> &messages
 }
 
 int reportFailure(const std::string &file, const Failure &failure) {
-  std::fprintf(stderr, "%s: error: %s\n", file.c_str(), failure.text.c_str());
+  bool named = failure.text.starts_with(file + ": "); // the runtime says the path itself
+  std::fprintf(stderr, "%s: error: %s\n", file.c_str(), failure.text.c_str() + (named ? file.size() + 2 : 0));
   return int(failure.outcome);
 }
 

@@ -3,6 +3,7 @@
 #include "common/Files.h"
 #include "common/Inputs.h"
 #include "common/Tensors.h"
+#include "common/Usage.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -37,6 +38,8 @@ int open(const std::string &path, int level, int threads, std::unique_ptr<Sessio
 }
 
 int compare(const Arguments &arguments) {
+  if (arguments.before == "-" && arguments.after == "-")
+    return reportFailure("tegula-equiv", {Outcome::BadInput, "only one module can come from standard input"});
   std::unique_ptr<Session> before, after;
   // Standard input first: a pipe's writer should not wait for a compilation.
   bool swapped = arguments.after == "-";
@@ -87,10 +90,10 @@ int main(int argc, char **argv) {
   app.add_option("BEFORE", arguments.before, "The reference, an .mlir file; - is standard input")->required();
   app.add_option("AFTER", arguments.after, "The module to judge")->required();
   app.add_option("-O", arguments.level, "Optimisation of AFTER: 0 (default) or 2")
-      ->check(CLI::IsMember({0, 2}))
+      ->check(quiet(CLI::IsMember({0, 2})))
       ->type_name("0|2");
   app.add_option("--before-O", arguments.beforeLevel, "Optimisation of BEFORE: 0 (default) or 2")
-      ->check(CLI::IsMember({0, 2}))
+      ->check(quiet(CLI::IsMember({0, 2})))
       ->type_name("0|2");
   app.add_option("--input", arguments.inputs, "An input's value; others are seeded")
       ->type_name("NAME=@FILE")
@@ -99,15 +102,15 @@ int main(int argc, char **argv) {
       ->allow_extra_args(false);
   app.add_option("--tolerance", arguments.tolerance,
                  "Largest max|a-b| / max|b| of a result (1e-5); integers must be equal")
-      ->check(CLI::NonNegativeNumber)
+      ->check(quiet(CLI::NonNegativeNumber))
       ->type_name("X");
   app.add_option("--threads", arguments.threads, "Threads of a run (1)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(quiet(CLI::NonNegativeNumber))
       ->type_name("N");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : int(Outcome::BadInput);
+    return reportUsage(app, error);
   }
   return compare(arguments);
 }

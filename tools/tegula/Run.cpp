@@ -3,6 +3,7 @@
 
 #include "common/Files.h"
 #include "common/Tensors.h"
+#include "common/Usage.h"
 
 #include <cmath>
 #include <cstdio>
@@ -113,7 +114,7 @@ void addRun(CLI::App &app, Action &action) {
   verb->add_option("--rtol", arguments->rtol, "Relative tolerance of --expect (1e-5)")->type_name("X");
   verb->add_option("--atol", arguments->atol, "Absolute tolerance of --expect (1e-6)")->type_name("X");
   verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
-      ->check(CLI::NonNegativeNumber)
+      ->check(quiet(CLI::NonNegativeNumber))
       ->type_name("N");
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });

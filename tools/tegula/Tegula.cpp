@@ -2,7 +2,10 @@
 // inspecting a model share one grammar.
 #include "Verb.h"
 
+#include "common/Usage.h"
+
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -29,12 +32,16 @@ static void listOperators() {
 /// `tegula model.onnx` means compile: the first argument that is no option and no verb is a model.
 static std::vector<std::string> withDefaultVerb(int argc, char **argv, const CLI::App &app) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.empty() || arguments[0] == "-h" || arguments[0] == "--help" || arguments[0] == "--version" ||
-      arguments[0] == "--list-operators")
+  if (arguments.empty() || arguments[0].empty() || arguments[0] == "-h" || arguments[0] == "--help" ||
+      arguments[0] == "--version" || arguments[0] == "--list-operators")
     return arguments;
   for (const CLI::App *verb : app.get_subcommands({}))
     if (verb->get_name() == arguments[0])
       return arguments;
+  bool file = arguments[0][0] == '-' || arguments[0].find_first_of("./") != std::string::npos ||
+              std::filesystem::exists(arguments[0]);
+  if (!file)
+    throw CLI::ValidationError("expected a verb or a model, got '" + arguments[0] + "'");
   arguments.insert(arguments.begin(), "compile");
   return arguments;
 }
@@ -66,7 +73,7 @@ int main(int argc, char **argv) {
     std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
     app.parse(arguments);
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? int(Outcome::Ok) : int(Outcome::BadInput);
+    return reportUsage(app, error);
   } catch (const std::exception &error) {
     return reportFailure("tegula", {Outcome::Internal, error.what()});
   }
