@@ -44,4 +44,69 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+/// `[` item `,` ... `]`
+template <typename T, typename ParseItem>
+static ParseResult parseList(AsmParser &parser, SmallVectorImpl<T> &list, ParseItem parseItem) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                        [&] { return parseItem(list.emplace_back()); });
+}
+
+Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
+  auto level = [&](LevelAttr &item) -> ParseResult {
+    item = dyn_cast_or_null<LevelAttr>(LevelAttr::parse(parser, Type()));
+    return success(item != nullptr);
+  };
+  auto number = [&](int64_t &item) { return parser.parseInteger(item); };
+  SMLoc start = parser.getCurrentLocation();
+  StringRef word;
+  if (parser.parseLess() || parser.parseKeyword(&word))
+    return {};
+  std::optional<Algorithm> algorithm = symbolizeAlgorithm(word);
+  if (!algorithm)
+    return parser.emitError(start, "expected map, contract, window, rows or loops, got '") << word << "'", Attribute();
+  SmallVector<LevelAttr> grid, loops, pack;
+  SmallVector<int64_t> tile;
+  int64_t lanes = 1, unroll = 1;
+  while (succeeded(parser.parseOptionalComma())) {
+    SMLoc here = parser.getCurrentLocation();
+    if (parser.parseKeyword(&word) || parser.parseEqual())
+      return {};
+    ParseResult read = word == "grid"     ? parseList(parser, grid, level)
+                       : word == "loops"  ? parseList(parser, loops, level)
+                       : word == "tile"   ? parseList(parser, tile, number)
+                       : word == "lanes"  ? number(lanes)
+                       : word == "unroll" ? number(unroll)
+                       : word == "pack"
+                           ? parseList(parser, pack, level)
+                           : parser.emitError(here, "expected grid, loops, tile, lanes, unroll or pack, got '")
+                                 << word << "'";
+    if (read)
+      return {};
+  }
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<ScheduleAttr>(start, parser.getContext(), *algorithm, grid, loops, tile, lanes, unroll, pack);
+}
+
+void ScheduleAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyAlgorithm(getAlgorithm());
+  auto list = [&](StringRef name, auto items, auto printItem) {
+    if (items.empty())
+      return;
+    printer << ", " << name << " = [";
+    llvm::interleaveComma(items, printer.getStream(), printItem);
+    printer << ']';
+  };
+  auto level = [&](LevelAttr item) { item.print(printer); };
+  list("grid", getGrid(), level);
+  list("loops", getLoops(), level);
+  list("tile", getTile(), [&](int64_t size) { printer << size; });
+  if (getLanes() != 1)
+    printer << ", lanes = " << getLanes();
+  if (getUnroll() != 1)
+    printer << ", unroll = " << getUnroll();
+  list("pack", getPack(), level);
+  printer << '>';
+}
+
 } // namespace tegula::sched

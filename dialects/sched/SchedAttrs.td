@@ -62,10 +62,7 @@ def Sched_ScheduleAttr : Sched_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "1">:$lanes,
     DefaultValuedParameter<"int64_t", "1">:$unroll,
     OptionalArrayRefParameter<"LevelAttr">:$pack);
-  let assemblyFormat = [{
-    `<` $algorithm (`,` `grid` `=` `[` $grid^ `]`)? (`,` `loops` `=` `[` $loops^ `]`)? (`,` `tile` `=` `[` $tile^ `]`)?
-    (`,` `lanes` `=` $lanes^)? (`,` `unroll` `=` $unroll^)? (`,` `pack` `=` `[` $pack^ `]`)? `>`
-  }];
+  let hasCustomAssemblyFormat = 1; // parts may be left out, each on its own, which a declared format cannot say after a comma
   let genVerifyDecl = 1;
 }
 

@@ -23,7 +23,7 @@ for path in paths:
     mark = COMMENT.get(path.suffix) or ("#" if script else None)
     if mark:
         first = lines[1 if script else 0] if len(lines) > script else ""
-        words = first.strip(" -=*/\"#") if first.startswith((mark, "/*")) else ""
+        words = first.strip(" -=*/\"#") if first.startswith((mark, "/*", '"""')) else ""
         if len(words.split()) < 5 or words.startswith("RUN:"):
             problems.append(f"{path}: expected its first line to say in one sentence what the file does and why it exists")
 

@@ -1,0 +1,35 @@
+// Every message of the sched dialect's verifiers.
+// RUN: tegula-opt %s --split-input-file --verify-diagnostics
+
+// expected-error @+1 {{expected a positive block size, got 0}}
+module attributes {test.a = #sched.level<1:0>} {}
+
+// -----
+
+// expected-error @+1 {{expected positive tile sizes, got -4}}
+module attributes {test.a = #sched.schedule<map, tile = [8, -4]>} {}
+
+// -----
+
+// expected-error @+1 {{expected a dimension below 2, got 2}}
+module attributes {test.a = #sched.schedule<map, grid = [<2:16>], tile = [8, 8]>} {}
+
+// -----
+
+// expected-error @+1 {{expected lanes to be a power of two, got 12}}
+module attributes {test.a = #sched.schedule<map, lanes = 12>} {}
+
+// -----
+
+// expected-error @+1 {{expected a positive unroll factor, got 0}}
+module attributes {test.a = #sched.schedule<map, unroll = 0>} {}
+
+// -----
+
+// expected-error @+1 {{expected map, contract, window, rows or loops, got 'fast'}}
+module attributes {test.a = #sched.schedule<fast>} {}
+
+// -----
+
+// expected-error @+1 {{expected grid, loops, tile, lanes, unroll or pack, got 'width'}}
+module attributes {test.a = #sched.schedule<map, width = 3>} {}
