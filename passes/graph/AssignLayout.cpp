@@ -1,4 +1,5 @@
-// Brings convolutions and their surroundings to channels_last, because kernels then vectorize over channels, which are many and contiguous.
+// Brings convolutions and their surroundings to channels_last, because kernels then vectorize over channels,
+// which are many and contiguous.
 #include "ChannelLayout.h"
 #include "Constants.h"
 #include "Movement.h"
@@ -105,9 +106,11 @@ private:
       return moveReduce(reduce, moveReduction(reduce.getAxes(), layout.perm(reduce.getInput())),
                         [](ReduceOp moved, const MovedReduction &to) { moved.setAxes(to.axes); });
     if (auto reduce = dyn_cast<ArgReduceOp>(op); reduce && layout.isMoved(reduce.getInput()))
-      return moveReduce(reduce, moveReduction({static_cast<int64_t>(reduce.getAxis())}, layout.perm(reduce.getInput())),
-                        [](ArgReduceOp moved, const MovedReduction &to) { moved.setAxis(to.axes.front()); });
-    if (auto reshape = dyn_cast<ReshapeOp>(op); reshape && layout.isMoved(reshape.getInput()) && isFlattenForMatMul(reshape))
+      return moveReduce(
+          reduce, moveReduction({static_cast<int64_t>(reduce.getAxis())}, layout.perm(reduce.getInput())),
+          [](ArgReduceOp moved, const MovedReduction &to) { moved.setAxis(to.axes.front()); });
+    if (auto reshape = dyn_cast<ReshapeOp>(op);
+        reshape && layout.isMoved(reshape.getInput()) && isFlattenForMatMul(reshape))
       return moveFlatten(reshape);
     for (OpOperand &operand : op->getOpOperands())
       operand.set(plain(operand.get()));
@@ -128,8 +131,8 @@ private:
     filter = transposed(builder, conv.getLoc(), filter, filterPerm);
     auto type = tensorType(conv).clone(permuted(shapeOf(conv), perm));
     movedForms[conv.getResult()] =
-        ConvOp::create(builder, conv.getLoc(), type, input, filter, conv.getStrides(), conv.getDilations(), conv.getPadsLow(),
-                       conv.getPadsHigh(), conv.getGroup(), Layout::ChannelsLast);
+        ConvOp::create(builder, conv.getLoc(), type, input, filter, conv.getStrides(), conv.getDilations(),
+                       conv.getPadsLow(), conv.getPadsHigh(), conv.getGroup(), Layout::ChannelsLast);
     replaced.push_back(conv);
     ++numConvs;
   }
@@ -152,7 +155,8 @@ private:
         SmallVector<int64_t> shape(perm.size() - tensorType(from).getRank(), 1);
         llvm::append_range(shape, shapeOf(from));
         builder.setInsertionPoint(op);
-        operands.push_back(transposed(builder, op->getLoc(), reshaped(builder, op->getLoc(), from, shape), perm));
+        operands.push_back(
+            transposed(builder, op->getLoc(), reshaped(builder, op->getLoc(), from, shape), perm));
       }
     }
     builder.setInsertionPoint(op);

@@ -24,8 +24,10 @@ SmallVector<int64_t> channelsFirstPerm(size_t rank) { return invertPerm(channels
 SmallVector<unsigned> layoutOperands(Operation *op) {
   auto first = [](bool ok) { return ok ? SmallVector<unsigned>{0} : SmallVector<unsigned>{}; };
   return TypeSwitch<Operation *, SmallVector<unsigned>>(op)
-      .Case<ElementwiseOpInterface, ConcatOp>([](auto op) { return llvm::to_vector(llvm::seq<unsigned>(0, op->getNumOperands())); })
-      .Case<PadOp, SliceOp, TileOp, SoftmaxOp, CumSumOp, ResizeOp, ExpandOp>([&](auto) { return first(true); })
+      .Case<ElementwiseOpInterface, ConcatOp>(
+          [](auto op) { return llvm::to_vector(llvm::seq<unsigned>(0, op->getNumOperands())); })
+      .Case<PadOp, SliceOp, TileOp, SoftmaxOp, CumSumOp, ResizeOp, ExpandOp>(
+          [&](auto) { return first(true); })
       .Case([&](GatherOp op) { return first(tensorType(op.getIndices()).getRank() == 1); })
       .Case<MaxPoolOp, AveragePoolOp>([&](auto op) { return first(op.getLayout() == Layout::ChannelsFirst); })
       .Default([&](Operation *) { return first(false); });
@@ -46,18 +48,22 @@ MovedReduction moveReduction(ArrayRef<int64_t> axes, ArrayRef<int64_t> perm) {
 
 bool isFlattenForMatMul(ReshapeOp reshape) {
   ArrayRef<int64_t> input = shapeOf(reshape.getInput()), result = shapeOf(reshape);
-  return result.size() == 2 && !input.empty() && input[0] == result[0] && llvm::all_of(reshape->getUsers(), [&](Operation *user) {
-    auto matmul = dyn_cast<MatMulOp>(user);
-    return matmul && matmul.getLhs() == reshape && tensorType(matmul.getRhs()).getRank() == 2 && isConstantDerived(matmul.getRhs());
-  });
+  return result.size() == 2 && !input.empty() && input[0] == result[0] &&
+         llvm::all_of(reshape->getUsers(), [&](Operation *user) {
+           auto matmul = dyn_cast<MatMulOp>(user);
+           return matmul && matmul.getLhs() == reshape && tensorType(matmul.getRhs()).getRank() == 2 &&
+                  isConstantDerived(matmul.getRhs());
+         });
 }
 
-/// Whether the operation works in any layout, given what its result's dimensions mean: pools know channels first only.
+/// Whether the operation works in any layout, given what its result's dimensions mean: pools know channels
+/// first only.
 static bool carries(Operation *op, bool meansLast) {
   return !layoutOperands(op).empty() && !(meansLast && isa<MaxPoolOp, AveragePoolOp>(op));
 }
 
-/// What the result of a model's own transpose means, given its input; nothing if it is not one between the two orders.
+/// What the result of a model's own transpose means, given its input; nothing if it is not one between the
+/// two orders.
 static std::optional<bool> resultMeansLast(TransposeOp op, bool inputMeansLast) {
   size_t rank = op.getPerm().size();
   if (op.getPerm() == ArrayRef<int64_t>(inputMeansLast ? channelsFirstPerm(rank) : channelsLastPerm(rank)))
@@ -132,7 +138,8 @@ bool ChannelLayout::findFree(Value value) const {
   Operation *def = value.getDefiningOp();
   bool meansLast = values.lookup(value).meansLast;
   auto agrees = [&](Value operand, bool last) {
-    return !sameRank(operand, value) || isConstantDerived(operand) || (contains(operand) && values.lookup(operand).meansLast == last);
+    return !sameRank(operand, value) || isConstantDerived(operand) ||
+           (contains(operand) && values.lookup(operand).meansLast == last);
   };
   if (auto transpose = dyn_cast_or_null<TransposeOp>(def)) {
     std::optional<bool> input = inputMeansLast(transpose, meansLast);
@@ -175,11 +182,12 @@ void ChannelLayout::decide() {
   }
   for (auto &[value, info] : values) {
     RankedTensorType type = tensorType(value);
-    // A reshape costs nothing at run time, yet one less is better.
-    int64_t cost = 1;
+    // A reshape costs nothing at run time, yet one less is better; behind another reshape it is none.
+    int64_t cost = isa_and_nonnull<ReshapeOp>(value.getDefiningOp()) ? 0 : 1;
     if (!movesUnitDimsOnly(type.getShape(), perm(value)))
       cost += type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    // One transpose serves all users that want the other layout: `last` follows if the value alone is stored last, `first` likewise.
+    // One transpose serves all users that want the other layout: `last` follows if the value alone is stored
+    // last, `first` likewise.
     int last = cut.addNode(), first = cut.addNode();
     cut.addEdge(info.node, last, cost);
     cut.addEdge(first, info.node, cost);

@@ -1,4 +1,5 @@
-// Decides for every value around convolutions where its channels stand, because the best choice for one operation is not the graph's.
+// Decides for every value around convolutions where its channels stand, because the best choice for one
+// operation is not the graph's.
 #pragma once
 
 #include "tegula/dialects/graph/Graph.h"
@@ -12,7 +13,8 @@ namespace tegula::graph {
 llvm::SmallVector<int64_t> channelsLastPerm(size_t rank);
 llvm::SmallVector<int64_t> channelsFirstPerm(size_t rank);
 
-/// The operands whose dimensions are the result's, for operations that can be done in any order of dimensions; else none.
+/// The operands whose dimensions are the result's, for operations that can be done in any order of
+/// dimensions; else none.
 llvm::SmallVector<unsigned> layoutOperands(mlir::Operation *op);
 
 /// A reduction in another order of dimensions.
@@ -22,11 +24,13 @@ struct MovedReduction {
 };
 MovedReduction moveReduction(llvm::ArrayRef<int64_t> axes, llvm::ArrayRef<int64_t> perm);
 
-/// Whether a reshape only flattens all but the first dimension for products with constant matrices, whose rows can be reordered instead.
+/// Whether a reshape only flattens all but the first dimension for products with constant matrices, whose
+/// rows can be reordered instead.
 bool isFlattenForMatMul(ReshapeOp reshape);
 
-/// The layout of each value connected to a channels_first convolution. A value means channels first or last to the convolutions around it
-/// (the model's own transposes change which), and is stored in one of these orders; `isMoved` says that they differ.
+/// The layout of each value connected to a channels_first convolution. A value means channels first or last
+/// to the convolutions around it (the model's own transposes change which), and is stored in one of these
+/// orders; `isMoved` says that they differ.
 class ChannelLayout {
 public:
   explicit ChannelLayout(mlir::func::FuncOp function);
@@ -35,7 +39,9 @@ public:
   /// Whether the value is stored with channels last.
   bool isChannelsLast(mlir::Value value) const { return values.lookup(value).storedLast; }
   /// Whether the value is to be stored transposed by `perm`.
-  bool isMoved(mlir::Value value) const { return contains(value) && values.lookup(value).storedLast != values.lookup(value).meansLast; }
+  bool isMoved(mlir::Value value) const {
+    return contains(value) && values.lookup(value).storedLast != values.lookup(value).meansLast;
+  }
   /// The transpose between the order the value has in the model and the other one.
   llvm::SmallVector<int64_t> perm(mlir::Value value) const;
   /// Whether the operation takes part with the layout of its result: its operands need the same.

@@ -24,8 +24,9 @@ static bool isConstantDerived(Value value, int depth) {
     return false;
   if (isa<ConstantOp>(op))
     return true;
-  return op->getNumOperands() > 0 &&
-         llvm::all_of(op->getOperands(), [&](Value operand) { return isConstantDerived(operand, depth + 1); });
+  return op->getNumOperands() > 0 && llvm::all_of(op->getOperands(), [&](Value operand) {
+           return isConstantDerived(operand, depth + 1);
+         });
 }
 
 bool isConstantDerived(Value value) { return isConstantDerived(value, 0); }
@@ -63,8 +64,8 @@ Value createSplat(OpBuilder &builder, Location loc, RankedTensorType type, doubl
   if (isa<FloatType>(type.getElementType()))
     element = builder.getFloatAttr(type.getElementType(), number);
   else
-    element = IntegerAttr::get(type.getElementType(),
-                               APInt(type.getElementTypeBitWidth(), static_cast<int64_t>(number), /*isSigned=*/true));
+    element = IntegerAttr::get(type.getElementType(), APInt(type.getElementTypeBitWidth(),
+                                                            static_cast<int64_t>(number), /*isSigned=*/true));
   return ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, element));
 }
 
@@ -75,7 +76,8 @@ Value createLowest(OpBuilder &builder, Location loc, RankedTensorType type) {
   } else {
     unsigned width = type.getElementTypeBitWidth();
     bool isUnsigned = type.getElementType().isUnsignedInteger() || width == 1;
-    element = IntegerAttr::get(type.getElementType(), isUnsigned ? APInt::getZero(width) : APInt::getSignedMinValue(width));
+    element = IntegerAttr::get(type.getElementType(),
+                               isUnsigned ? APInt::getZero(width) : APInt::getSignedMinValue(width));
   }
   return ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, element));
 }
@@ -109,11 +111,13 @@ void releaseUnusedBlobs(Operation *root) {
   });
   auto &interface = DenseResourceElementsHandle::getManagerInterface(root->getContext());
   SmallVector<std::string> unused;
-  interface.getBlobManager().getBlobMap([&](const llvm::StringMap<DialectResourceBlobManager::BlobEntry> &blobs) {
-    for (auto &entry : blobs)
-      if (entry.getKey().starts_with(blobName) && entry.second.getBlob() && !used.contains(entry.getKey()))
-        unused.push_back(entry.getKey().str());
-  });
+  interface.getBlobManager().getBlobMap(
+      [&](const llvm::StringMap<DialectResourceBlobManager::BlobEntry> &blobs) {
+        for (auto &entry : blobs)
+          if (entry.getKey().starts_with(blobName) && entry.second.getBlob() &&
+              !used.contains(entry.getKey()))
+            unused.push_back(entry.getKey().str());
+      });
   for (const std::string &key : unused)
     interface.getBlobManager().update(key, AsmResourceBlob());
 }

@@ -1,4 +1,5 @@
-// Pads the inputs of convolutions and pools beforehand, because their inner loops then read without asking whether they may.
+// Pads the inputs of convolutions and pools beforehand, because their inner loops then read without asking
+// whether they may.
 #include "Constants.h"
 #include "Movement.h"
 
@@ -17,8 +18,11 @@ using namespace tegula::graph;
 
 namespace {
 
-/// How many elements the windows reach beyond the low end of the input and beyond its high end, at least none.
-template <typename Op> void reach(Op op, ArrayRef<int64_t> kernel, size_t firstDim, SmallVector<int64_t> &low, SmallVector<int64_t> &high) {
+/// How many elements the windows reach beyond the low end of the input and beyond its high end, at least
+/// none.
+template <typename Op>
+void reach(Op op, ArrayRef<int64_t> kernel, size_t firstDim, SmallVector<int64_t> &low,
+           SmallVector<int64_t> &high) {
   ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op);
   low.assign(input.size(), 0);
   high.assign(input.size(), 0);
@@ -31,7 +35,8 @@ template <typename Op> void reach(Op op, ArrayRef<int64_t> kernel, size_t firstD
 }
 
 /// Replaces the operation's padding by a padded input.
-template <typename Op> LogicalResult padInput(Op op, ArrayRef<int64_t> kernel, bool lowest, PatternRewriter &rewriter) {
+template <typename Op>
+LogicalResult padInput(Op op, ArrayRef<int64_t> kernel, bool lowest, PatternRewriter &rewriter) {
   if (tensorType(op).getNumElements() == 0)
     return failure();
   SmallVector<int64_t> low, high;
@@ -40,7 +45,8 @@ template <typename Op> LogicalResult padInput(Op op, ArrayRef<int64_t> kernel, b
   if (llvm::any_of(low, isNegative))
     return rewriter.notifyMatchFailure(op, "expected padding that does not crop");
   SmallVector<int64_t> none(kernel.size(), 0);
-  if (op.getPadsLow() == ArrayRef<int64_t>(none) && op.getPadsHigh() == ArrayRef<int64_t>(none) && high == SmallVector<int64_t>(high.size(), 0))
+  if (op.getPadsLow() == ArrayRef<int64_t>(none) && op.getPadsHigh() == ArrayRef<int64_t>(none) &&
+      high == SmallVector<int64_t>(high.size(), 0))
     return failure();
   Value input = op.getInput();
   if (!llvm::all_of(llvm::concat<int64_t>(low, high), [](int64_t amount) { return amount == 0; })) {
@@ -48,8 +54,10 @@ template <typename Op> LogicalResult padInput(Op op, ArrayRef<int64_t> kernel, b
     for (size_t dim = 0; dim < shape.size(); ++dim)
       shape[dim] += low[dim] + high[dim];
     RankedTensorType scalar = tensorType(input).clone(ArrayRef<int64_t>());
-    Value value = lowest ? createLowest(rewriter, op.getLoc(), scalar) : createSplat(rewriter, op.getLoc(), scalar, 0.0);
-    input = PadOp::create(rewriter, op.getLoc(), tensorType(input).clone(shape), input, value, low, high, PadMode::Constant);
+    Value value = lowest ? createLowest(rewriter, op.getLoc(), scalar)
+                         : createSplat(rewriter, op.getLoc(), scalar, 0.0);
+    input = PadOp::create(rewriter, op.getLoc(), tensorType(input).clone(shape), input, value, low, high,
+                          PadMode::Constant);
   }
   rewriter.modifyOpInPlace(op, [&] {
     op.getInputMutable().assign(input);
@@ -66,7 +74,8 @@ struct PadConv : OpRewritePattern<ConvOp> {
     size_t spatial = op.getStrides().size();
     ArrayRef<int64_t> filter = shapeOf(op.getFilter());
     bool first = op.getLayout() == Layout::ChannelsFirst;
-    return padInput(op, first ? filter.drop_front(2) : filter.take_front(spatial), /*lowest=*/false, rewriter);
+    return padInput(op, first ? filter.drop_front(2) : filter.take_front(spatial), /*lowest=*/false,
+                    rewriter);
   }
 };
 
@@ -88,7 +97,8 @@ struct PadAveragePool : OpRewritePattern<AveragePoolOp> {
     reach(op, op.getKernel(), op.getLayout() == Layout::ChannelsFirst ? 2 : 1, low, high);
     for (size_t i = 0; i < op.getKernel().size(); ++i)
       if (high[i + (op.getLayout() == Layout::ChannelsFirst ? 2 : 1)] > op.getPadsHigh()[i])
-        return rewriter.notifyMatchFailure(op, "expected windows inside the padding, as positions beyond do not count");
+        return rewriter.notifyMatchFailure(
+            op, "expected windows inside the padding, as positions beyond do not count");
     return padInput(op, op.getKernel(), /*lowest=*/false, rewriter);
   }
 };

@@ -1,4 +1,5 @@
-// Multiplies per-channel constants into filters and matrices, because batch normalisation then costs nothing at run time.
+// Multiplies per-channel constants into filters and matrices, because batch normalisation then costs nothing
+// at run time.
 #include "Constants.h"
 #include "Movement.h"
 
@@ -31,7 +32,9 @@ int64_t channelDim(Value result) {
 /// The dimension of the filter that becomes `channelDim` of the result.
 int64_t filterDim(Operation *op) {
   return TypeSwitch<Operation *, int64_t>(op)
-      .Case([&](ConvOp op) -> int64_t { return op.getLayout() == Layout::ChannelsFirst ? 0 : tensorType(op.getFilter()).getRank() - 1; })
+      .Case([&](ConvOp op) -> int64_t {
+        return op.getLayout() == Layout::ChannelsFirst ? 0 : tensorType(op.getFilter()).getRank() - 1;
+      })
       .Case([](ConvTransposeOp) { return 1; })
       .Case([](MatMulOp op) { return tensorType(op.getRhs()).getRank() - 1; });
 }
@@ -50,7 +53,8 @@ bool isPerChannel(Value constant, Value result, int64_t dim) {
 
 /// The operand of a commutative operation that is constant per channel of the other one.
 template <typename Op> Value splitPerChannel(Op op, Value &other, int64_t dim) {
-  for (auto [a, b] : {std::pair<Value, Value>(op.getLhs(), op.getRhs()), std::pair<Value, Value>(op.getRhs(), op.getLhs())}) {
+  for (auto [a, b] : {std::pair<Value, Value>(op.getLhs(), op.getRhs()),
+                      std::pair<Value, Value>(op.getRhs(), op.getLhs())}) {
     if (a.getType() == op.getType() && isPerChannel(b, a, dim)) {
       other = a;
       return b;
@@ -62,7 +66,8 @@ template <typename Op> Value splitPerChannel(Op op, Value &other, int64_t dim) {
 /// The contraction with a constant filter that computes `value` for one user; null if there is none.
 Operation *contractionOf(Value value) {
   Operation *op = value.getDefiningOp();
-  return op && op->hasOneUse() && channelDim(value) >= 0 && isConstantDerived(op->getOperand(1)) ? op : nullptr;
+  return op && op->hasOneUse() && channelDim(value) >= 0 && isConstantDerived(op->getOperand(1)) ? op
+                                                                                                 : nullptr;
 }
 
 /// contraction(x, f) * s => contraction(x, f * s)
@@ -78,7 +83,8 @@ struct FoldFactor : OpRewritePattern<MulOp> {
       SmallVector<int64_t> shape(tensorType(filter).getRank(), 1);
       shape[filterDim(op)] = tensorType(factor).getNumElements();
       // The factor may be computed after the contraction: build the new one where both are known.
-      Value scaled = MulOp::create(rewriter, op->getLoc(), filter.getType(), filter, reshaped(rewriter, op->getLoc(), factor, shape));
+      Value scaled = MulOp::create(rewriter, op->getLoc(), filter.getType(), filter,
+                                   reshaped(rewriter, op->getLoc(), factor, shape));
       Operation *folded = rewriter.clone(*op);
       folded->setOperand(1, scaled);
       rewriter.replaceOp(mul, folded->getResults());
@@ -134,8 +140,10 @@ struct MergeBiases : OpRewritePattern<AddOp> {
         if (!op || !(first = splitPerChannel(inner, sum, channelDim(addend))) || sum != addend ||
             !(second = splitPerChannel(outer, product, channelDim(addend))) || product != operand)
           continue;
-        Value wide = tensorType(first).getNumElements() >= tensorType(second).getNumElements() ? first : second;
-        Value bias = AddOp::create(rewriter, outer.getLoc(), wide.getType(), DistributeFactor::reshapedLike(rewriter, first, wide),
+        Value wide =
+            tensorType(first).getNumElements() >= tensorType(second).getNumElements() ? first : second;
+        Value bias = AddOp::create(rewriter, outer.getLoc(), wide.getType(),
+                                   DistributeFactor::reshapedLike(rewriter, first, wide),
                                    DistributeFactor::reshapedLike(rewriter, second, wide));
         rewriter.replaceOpWithNewOp<AddOp>(outer, outer.getType(), sum, bias);
         return success();

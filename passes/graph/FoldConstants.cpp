@@ -36,7 +36,8 @@ template <size_t size> void gatherRow(const char *from, int64_t stride, int64_t 
 }
 
 /// Writes the transposed tensor in the order of the result.
-template <size_t size> void transposeBytes(const char *from, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, char *to) {
+template <size_t size>
+void transposeBytes(const char *from, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, char *to) {
   if (shape.size() == 1)
     return gatherRow<size>(from, strides[0], shape[0], to);
   if (shape.size() == 2) {
@@ -172,7 +173,8 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
     SmallVector<Operation *> result;
     int64_t growth = 0;
     module.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isa<GraphDialect>(op->getDialect()) || op->getNumOperands() == 0 || op->getNumResults() != 1 || op->use_empty())
+      if (!isa<GraphDialect>(op->getDialect()) || op->getNumOperands() == 0 || op->getNumResults() != 1 ||
+          op->use_empty())
         return;
       int64_t operandBytes = 0;
       for (Value operand : op->getOperands()) {
@@ -206,11 +208,13 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
       Type type = op->getResult(0).getType();
       attributes.push_back(builder.getDictionaryAttr(
           {builder.getNamedAttr("tegula.name", builder.getStringAttr("constant" + Twine(frontier.size()))),
-           builder.getNamedAttr("tegula.dtype", builder.getStringAttr(interfaceName(getElementTypeOrSelf(type))))}));
+           builder.getNamedAttr("tegula.dtype",
+                                builder.getStringAttr(interfaceName(getElementTypeOrSelf(type))))}));
       types.push_back(type);
       frontier.push_back(op);
     }
-    auto main = func::FuncOp::create(builder, ops.front()->getLoc(), "main", builder.getFunctionType({}, types));
+    auto main =
+        func::FuncOp::create(builder, ops.front()->getLoc(), "main", builder.getFunctionType({}, types));
     main.setResAttrsAttr(builder.getArrayAttr(attributes));
     builder.setInsertionPointToStart(main.addEntryBlock());
     IRMapping map;
@@ -249,7 +253,8 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
     std::optional<ArrayRef<char>> bytes = rawBytes(value);
     if (!bytes)
       return value;
-    return createElements(cast<RankedTensorType>(value.getType()), HeapAsmResourceBlob::allocateAndCopyWithAlign(*bytes, /*align=*/64));
+    return createElements(cast<RankedTensorType>(value.getType()),
+                          HeapAsmResourceBlob::allocateAndCopyWithAlign(*bytes, /*align=*/64));
   }
 
   ConstantEvaluator evaluate;

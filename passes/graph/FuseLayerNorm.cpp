@@ -1,4 +1,5 @@
-// Recognises layer normalisation written as arithmetic, because as one operation it becomes one kernel with the row in cache.
+// Recognises layer normalisation written as arithmetic, because as one operation it becomes one kernel with
+// the row in cache.
 #include "Constants.h"
 #include "Movement.h"
 
@@ -18,7 +19,8 @@ using namespace tegula::graph;
 
 namespace {
 
-/// The mean over all dimensions from `axis` on, with the dimensions kept, of what is returned; null if `value` is not one.
+/// The mean over all dimensions from `axis` on, with the dimensions kept, of what is returned; null if
+/// `value` is not one.
 Value matchTrailingMean(Value value, int64_t &axis) {
   auto reshape = value.getDefiningOp<ReshapeOp>();
   auto reduce = reshape ? reshape.getInput().getDefiningOp<ReduceOp>() : ReduceOp();
@@ -68,9 +70,10 @@ struct FuseQuotient : OpRewritePattern<DivOp> {
     int64_t axis = 0, varianceAxis = 0;
     Value x = matchTrailingMean(difference.getRhs(), axis);
     Value squares = matchTrailingMean(shifted.getLhs(), varianceAxis);
-    if (!x || !squares || x != difference.getLhs() || axis != varianceAxis || matchSquare(squares) != difference ||
-        x.getType() != div.getType())
-      return rewriter.notifyMatchFailure(div, "expected mean and variance of one tensor over its last dimensions");
+    if (!x || !squares || x != difference.getLhs() || axis != varianceAxis ||
+        matchSquare(squares) != difference || x.getType() != div.getType())
+      return rewriter.notifyMatchFailure(div,
+                                         "expected mean and variance of one tensor over its last dimensions");
 
     Operation *last = div;
     Value scale, bias;

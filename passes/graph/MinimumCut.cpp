@@ -23,7 +23,8 @@ bool MinimumCut::findLevels() {
   return level[sink] >= 0;
 }
 
-/// Sends up to `flow` from the source to the sink along one path of rising levels. Iterative: paths are as long as the model is deep.
+/// Sends up to `flow` from the source to the sink along one path of rising levels. Iterative: paths are as
+/// long as the model is deep.
 int64_t MinimumCut::push(int start, int64_t flow) {
   std::vector<Edge *> path;
   int node = start;

@@ -1,4 +1,5 @@
-// Finds the cheapest way to split a graph in two, because the choice of a layout for every value is such a split.
+// Finds the cheapest way to split a graph in two, because the choice of a layout for every value is such a
+// split.
 #pragma once
 
 #include <cstddef>

@@ -20,10 +20,13 @@ SmallVector<int64_t> invertPerm(ArrayRef<int64_t> perm) {
   return inverse;
 }
 
-SmallVector<int64_t> composePerm(ArrayRef<int64_t> first, ArrayRef<int64_t> second) { return permuted(first, second); }
+SmallVector<int64_t> composePerm(ArrayRef<int64_t> first, ArrayRef<int64_t> second) {
+  return permuted(first, second);
+}
 
 bool isIdentityPerm(ArrayRef<int64_t> perm) {
-  return llvm::all_of(llvm::enumerate(perm), [](auto it) { return static_cast<int64_t>(it.index()) == it.value(); });
+  return llvm::all_of(llvm::enumerate(perm),
+                      [](auto it) { return static_cast<int64_t>(it.index()) == it.value(); });
 }
 
 bool movesUnitDimsOnly(ArrayRef<int64_t> shape, ArrayRef<int64_t> perm) {

@@ -7,7 +7,9 @@
 
 namespace tegula::graph {
 
-inline mlir::RankedTensorType tensorType(mlir::Value value) { return mlir::cast<mlir::RankedTensorType>(value.getType()); }
+inline mlir::RankedTensorType tensorType(mlir::Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType());
+}
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return tensorType(value).getShape(); }
 
 /// Result dimension i of `transpose perm` is input dimension perm[i]; these follow that reading.
@@ -27,8 +29,10 @@ template <typename T> llvm::SmallVector<T> permuted(llvm::ArrayRef<T> values, ll
 }
 
 /// `value` in another shape of as many elements; `value` itself where it has that shape.
-mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
+                     llvm::ArrayRef<int64_t> shape);
 /// `value` transposed; a reshape where no element moves, `value` itself for the identity.
-mlir::Value transposed(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> perm);
+mlir::Value transposed(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
+                       llvm::ArrayRef<int64_t> perm);
 
 } // namespace tegula::graph

@@ -1,4 +1,5 @@
-// Makes arithmetic cheaper without changing its numbers, because exporters write powers, quotients and neutral operands as they come.
+// Makes arithmetic cheaper without changing its numbers, because exporters write powers, quotients and
+// neutral operands as they come.
 #include "Constants.h"
 #include "Movement.h"
 
@@ -89,7 +90,8 @@ struct ExpandPow : OpRewritePattern<PowOp> {
     else if (*power == 2.0)
       rewriter.replaceOpWithNewOp<MulOp>(op, type, base, base);
     else if (*power == 3.0)
-      rewriter.replaceOpWithNewOp<MulOp>(op, type, MulOp::create(rewriter, op.getLoc(), type, base, base), base);
+      rewriter.replaceOpWithNewOp<MulOp>(op, type, MulOp::create(rewriter, op.getLoc(), type, base, base),
+                                         base);
     else if (*power == 0.5)
       rewriter.replaceOpWithNewOp<SqrtOp>(op, type, base);
     else if (*power == -1.0)
@@ -147,8 +149,8 @@ struct SimplifyArithmetic : tegula::graph::impl::SimplifyArithmeticBase<Simplify
     set.add<DropNeutral<AddOp>>(context, 0.0, /*bothSides=*/true);
     set.add<DropNeutral<SubOp>>(context, 0.0, /*bothSides=*/false);
     set.add<DropNeutral<DivOp>>(context, 1.0, /*bothSides=*/false);
-    set.add<SubToAdd, DivToMul, ExpandPow, DropInvolution<NegOp>, DropInvolution<NotOp>, DropRepetition<ReluOp>, DropRepetition<AbsOp>,
-            DropWhere>(context);
+    set.add<SubToAdd, DivToMul, ExpandPow, DropInvolution<NegOp>, DropInvolution<NotOp>,
+            DropRepetition<ReluOp>, DropRepetition<AbsOp>, DropWhere>(context);
     patterns = std::move(set);
     return success();
   }

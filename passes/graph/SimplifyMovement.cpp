@@ -1,4 +1,5 @@
-// Merges reshapes, transposes, slices and the like, because importers write many and every one left is a pass over memory.
+// Merges reshapes, transposes, slices and the like, because importers write many and every one left is a pass
+// over memory.
 #include "Constants.h"
 #include "Movement.h"
 
@@ -28,7 +29,8 @@ bool allOne(ArrayRef<int64_t> values) {
 
 /// Whether an operation returns its input as it is.
 bool changesNothing(Operation *op) {
-  if (op->getNumResults() != 1 || op->getNumOperands() == 0 || op->getOperand(0).getType() != op->getResult(0).getType())
+  if (op->getNumResults() != 1 || op->getNumOperands() == 0 ||
+      op->getOperand(0).getType() != op->getResult(0).getType())
     return false;
   return TypeSwitch<Operation *, bool>(op)
       .Case([](TransposeOp op) { return isIdentityPerm(op.getPerm()); })
@@ -40,7 +42,8 @@ bool changesNothing(Operation *op) {
       })
       .Case([](ConcatOp op) { return op.getInputs().size() == 1; })
       .Case<MaxPoolOp, AveragePoolOp>([](auto op) {
-        return allOne(op.getKernel()) && allOne(op.getStrides()) && allZero(op.getPadsLow()) && allZero(op.getPadsHigh());
+        return allOne(op.getKernel()) && allOne(op.getStrides()) && allZero(op.getPadsLow()) &&
+               allZero(op.getPadsHigh());
       })
       .Case<ReshapeOp, ExpandOp, TileOp, CastOp>([](auto) { return true; })
       .Default([](Operation *) { return false; });
@@ -80,7 +83,8 @@ struct MergeTransposes : OpRewritePattern<TransposeOp> {
     auto inner = op.getInput().getDefiningOp<TransposeOp>();
     if (!inner)
       return failure();
-    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(), composePerm(inner.getPerm(), op.getPerm()));
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(),
+                                             composePerm(inner.getPerm(), op.getPerm()));
     return success();
   }
 };
@@ -143,7 +147,8 @@ struct MergePads : OpRewritePattern<PadOp> {
       low[i] += inner.getLow()[i];
       high[i] += inner.getHigh()[i];
     }
-    rewriter.replaceOpWithNewOp<PadOp>(op, op.getType(), inner.getInput(), op.getValue(), low, high, PadMode::Constant);
+    rewriter.replaceOpWithNewOp<PadOp>(op, op.getType(), inner.getInput(), op.getValue(), low, high,
+                                       PadMode::Constant);
     return success();
   }
 };
@@ -207,7 +212,8 @@ template <typename PoolOp, ReduceKind kind> struct PoolToReduce : OpRewritePatte
       else
         shape.push_back(input[i]);
     }
-    Value reduced = ReduceOp::create(rewriter, op.getLoc(), tensorType(op).clone(shape), kind, op.getInput(), axes);
+    Value reduced =
+        ReduceOp::create(rewriter, op.getLoc(), tensorType(op).clone(shape), kind, op.getInput(), axes);
     rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), reduced, shapeOf(op)));
     return success();
   }
@@ -241,7 +247,8 @@ struct GatherToSlice : OpRewritePattern<GatherOp> {
     starts[axis] = start;
     steps[axis] = step;
     sliced[axis] = position;
-    Value slice = SliceOp::create(rewriter, op.getLoc(), tensorType(op).clone(sliced), op.getInput(), starts, steps);
+    Value slice =
+        SliceOp::create(rewriter, op.getLoc(), tensorType(op).clone(sliced), op.getInput(), starts, steps);
     rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), slice, shapeOf(op)));
     return success();
   }
@@ -252,8 +259,9 @@ struct SimplifyMovement : tegula::graph::impl::SimplifyMovementBase<SimplifyMove
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
-    set.add<DropIdentity, MergeReshapes, MergeTransposes, MergeSlices, MergeConcats, MergePads, DropExpand, ReduceUnitDims, GatherToSlice,
-            PoolToReduce<MaxPoolOp, ReduceKind::Max>, PoolToReduce<AveragePoolOp, ReduceKind::Mean>>(context);
+    set.add<DropIdentity, MergeReshapes, MergeTransposes, MergeSlices, MergeConcats, MergePads, DropExpand,
+            ReduceUnitDims, GatherToSlice, PoolToReduce<MaxPoolOp, ReduceKind::Max>,
+            PoolToReduce<AveragePoolOp, ReduceKind::Mean>>(context);
     patterns = std::move(set);
     return success();
   }

@@ -1,0 +1,46 @@
+// Padding of convolutions and pools becomes an operation of its own.
+// RUN: tegula-opt %s --tegula-explicit-padding | FileCheck %s
+
+// CHECK-LABEL: @conv
+// CHECK-SAME: (%[[X:.*]]: tensor<1x8x8x3xf32>, %[[F:.*]]: tensor
+// CHECK: %[[Z:.*]] = graph.constant dense<0.000000e+00> : tensor<f32>
+// CHECK: %[[P:.*]] = graph.pad %[[X]], %[[Z]] {high = array<i64: 0, 1, 1, 0>, low = array<i64: 0, 1, 1, 0>, mode = #graph{{.*}}constant
+// CHECK: graph.conv %[[P]], %[[F]] {{.*}}pads_high = array<i64: 0, 0>, pads_low = array<i64: 0, 0>
+func.func @conv(%x: tensor<1x8x8x3xf32>, %f: tensor<3x3x3x4xf32>) -> tensor<1x8x8x4xf32> {
+  %1 = graph.conv %x, %f {layout = #graph<layout channels_last>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 1, 1>} : (tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x8x8x4xf32>
+  return %1 : tensor<1x8x8x4xf32>
+}
+
+// The last window of a strided convolution does not reach the high padding.
+// CHECK-LABEL: @strided_conv_pads_what_it_reads
+// CHECK: graph.pad %{{.*}} {high = array<i64: 0, 0, 0, 0>, low = array<i64: 0, 0, 1, 1>
+func.func @strided_conv_pads_what_it_reads(%x: tensor<1x3x8x8xf32>, %f: tensor<4x3x3x3xf32>) -> tensor<1x4x4x4xf32> {
+  %1 = graph.conv %x, %f {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 1, 1>} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return %1 : tensor<1x4x4x4xf32>
+}
+
+// CHECK-LABEL: @max_pool_pads_with_the_lowest_number
+// CHECK: %[[L:.*]] = graph.constant dense<0xFF800000> : tensor<f32>
+// CHECK: graph.pad %{{.*}}, %[[L]] {high = array<i64: 0, 0, 1, 1>, low = array<i64: 0, 0, 1, 1>
+// CHECK: graph.max_pool {{.*}}pads_low = array<i64: 0, 0>
+func.func @max_pool_pads_with_the_lowest_number(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32> {
+  %1 = graph.max_pool %x {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 1, 1>} : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32>
+  return %1 : tensor<1x3x8x8xf32>
+}
+
+// CHECK-LABEL: @average_pool_that_does_not_count
+// CHECK-NOT: graph.pad
+// CHECK: graph.average_pool
+// CHECK-NOT: graph.pad
+func.func @average_pool_that_does_not_count(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32> {
+  %1 = graph.average_pool %x {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 1, 1>} : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32>
+  return %1 : tensor<1x3x8x8xf32>
+}
+
+// CHECK-LABEL: @average_pool_that_counts
+// CHECK: graph.pad
+// CHECK: graph.average_pool {{.*}}pads_low = array<i64: 0, 0>
+func.func @average_pool_that_counts(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32> {
+  %1 = graph.average_pool %x {count_include_pad = true, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 1, 1>} : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32>
+  return %1 : tensor<1x3x8x8xf32>
+}

@@ -1,0 +1,71 @@
+// Constant factors of one element a channel move into filters, sums behind convolutions become one.
+// RUN: tegula-opt %s --tegula-fold-affine-into-conv | FileCheck %s
+
+// CHECK-LABEL: @batch_normalisation_behind_a_bias
+// CHECK-SAME: (%[[X:.*]]: tensor<1x3x4x4xf32>)
+// CHECK-DAG: %[[F:.*]] = graph.constant dense_resource<weights> : tensor<4x3x1x1xf32>
+// CHECK-DAG: %[[S:.*]] = graph.constant {{.*}}1.000000e+00{{.*}}2.000000e+00{{.*}}3.000000e+00{{.*}}4.000000e+00{{.*}} : tensor<4x1x1x1xf32>
+// CHECK-DAG: %[[T:.*]] = graph.constant {{.*}}1.000000e+00{{.*}}1.250000e+00{{.*}}1.500000e+00{{.*}}1.750000e+00{{.*}} : tensor<1x4x1x1xf32>
+// CHECK: %[[G:.*]] = graph.mul %[[F]], %[[S]]
+// CHECK: %[[C:.*]] = graph.conv %[[X]], %[[G]]
+// CHECK: %[[Y:.*]] = graph.add %[[C]], %[[T]]
+// CHECK-NEXT: return %[[Y]]
+func.func @batch_normalisation_behind_a_bias(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %f = graph.constant dense_resource<weights> : tensor<4x3x1x1xf32>
+  %b = graph.constant dense<0.25> : tensor<1x4x1x1xf32>
+  %s0 = graph.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %s = graph.reshape %s0 : (tensor<4xf32>) -> tensor<4x1x1xf32>
+  %t = graph.constant dense<0.75> : tensor<1x4x1x1xf32>
+  %1 = graph.conv %x, %f {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>} : (tensor<1x3x4x4xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x4x4xf32>
+  %2 = graph.add %1, %b : (tensor<1x4x4x4xf32>, tensor<1x4x1x1xf32>) -> tensor<1x4x4x4xf32>
+  %3 = graph.mul %2, %s : (tensor<1x4x4x4xf32>, tensor<4x1x1xf32>) -> tensor<1x4x4x4xf32>
+  %4 = graph.add %3, %t : (tensor<1x4x4x4xf32>, tensor<1x4x1x1xf32>) -> tensor<1x4x4x4xf32>
+  return %4 : tensor<1x4x4x4xf32>
+}
+
+// CHECK-LABEL: @matrix_with_a_factor
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3xf32>)
+// CHECK: %[[W:.*]] = graph.constant dense<1.500000e+00> : tensor<3x4xf32>
+// CHECK: %[[Y:.*]] = graph.matmul %[[X]], %[[W]]
+// CHECK-NEXT: return %[[Y]]
+func.func @matrix_with_a_factor(%x: tensor<2x3xf32>) -> tensor<2x4xf32> {
+  %w = graph.constant dense<0.5> : tensor<3x4xf32>
+  %s = graph.constant dense<3.0> : tensor<4xf32>
+  %1 = graph.matmul %x, %w : (tensor<2x3xf32>, tensor<3x4xf32>) -> tensor<2x4xf32>
+  %2 = graph.mul %s, %1 : (tensor<4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %2 : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: @factor_before_a_convolution
+// CHECK-SAME: (%[[X:.*]]: tensor<1x3x4x4xf32>)
+// CHECK: %[[G:.*]] = graph.mul %{{.*}} : (tensor<4x3x3x3xf32>, tensor<1x3x1x1xf32>)
+// CHECK: graph.conv %[[X]], %[[G]]
+func.func @factor_before_a_convolution(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %f = graph.constant dense_resource<weights> : tensor<4x3x3x3xf32>
+  %s = graph.constant dense<3.0> : tensor<1x3x1x1xf32>
+  %1 = graph.mul %x, %s : (tensor<1x3x4x4xf32>, tensor<1x3x1x1xf32>) -> tensor<1x3x4x4xf32>
+  %2 = graph.conv %1, %f {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 1, 1>} : (tensor<1x3x4x4xf32>, tensor<4x3x3x3xf32>) -> tensor<1x4x4x4xf32>
+  return %2 : tensor<1x4x4x4xf32>
+}
+
+// CHECK-LABEL: @keeps_factor_with_two_users_apart
+// CHECK: %[[C:.*]] = graph.conv
+// CHECK: graph.mul %[[C]]
+func.func @keeps_factor_with_two_users_apart(%x: tensor<1x3x4x4xf32>) -> (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) {
+  %f = graph.constant dense_resource<weights> : tensor<4x3x1x1xf32>
+  %s = graph.constant dense<3.0> : tensor<1x4x1x1xf32>
+  %1 = graph.conv %x, %f {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>} : (tensor<1x3x4x4xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x4x4xf32>
+  %2 = graph.mul %1, %s : (tensor<1x4x4x4xf32>, tensor<1x4x1x1xf32>) -> tensor<1x4x4x4xf32>
+  return %1, %2 : tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>
+}
+
+// CHECK-LABEL: @keeps_factor_of_positions
+// CHECK: %[[C:.*]] = graph.conv
+// CHECK: graph.mul %[[C]]
+func.func @keeps_factor_of_positions(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %f = graph.constant dense_resource<weights> : tensor<4x3x1x1xf32>
+  %s = graph.constant dense<3.0> : tensor<4xf32>
+  %1 = graph.conv %x, %f {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>} : (tensor<1x3x4x4xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x4x4xf32>
+  %2 = graph.mul %1, %s : (tensor<1x4x4x4xf32>, tensor<4xf32>) -> tensor<1x4x4x4xf32>
+  return %2 : tensor<1x4x4x4xf32>
+}

@@ -1,0 +1,36 @@
+// What depends on constants only is computed at compile time.
+// RUN: tegula-opt %s --tegula-fold-constants | FileCheck %s
+
+// CHECK-LABEL: @transposes_bytes
+// CHECK-NEXT: graph.constant dense<{{\[\[}}1.000000e+00, 4.000000e+00], [2.000000e+00, 5.000000e+00], [3.000000e+00, 6.000000e+00]]> : tensor<3x2xf32>
+// CHECK-NEXT: return
+func.func @transposes_bytes() -> tensor<3x2xf32> {
+  %0 = graph.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %1 = graph.transpose %0 {perm = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
+  return %1 : tensor<3x2xf32>
+}
+
+// CHECK-LABEL: @reshapes_without_a_copy
+// CHECK-NEXT: graph.constant dense_resource<weights> : tensor<2x2xf32>
+// CHECK-NEXT: return
+func.func @reshapes_without_a_copy() -> tensor<2x2xf32> {
+  %0 = graph.constant dense_resource<weights> : tensor<4xf32>
+  %1 = graph.reshape %0 : (tensor<4xf32>) -> tensor<2x2xf32>
+  return %1 : tensor<2x2xf32>
+}
+
+// CHECK-LABEL: @transposes_resources
+// CHECK-NEXT: graph.constant dense<{{\[\[}}1.000000e+00, 3.000000e+00], [2.000000e+00, 4.000000e+00]]> : tensor<2x2xf32>
+func.func @transposes_resources() -> tensor<2x2xf32> {
+  %0 = graph.constant dense_resource<weights> : tensor<2x2xf32>
+  %1 = graph.transpose %0 {perm = array<i64: 1, 0>} : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %1 : tensor<2x2xf32>
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      weights: "0x040000000000803F000000400000404000008040"
+    }
+  }
+#-}
