@@ -1,6 +1,7 @@
 // The model half of the C API: argument checks around Model.
 #include "Model.h"
 #include "Status.h"
+#include "tegula/artifact/Artifact.h"
 
 #include <cerrno>
 #include <cstring>

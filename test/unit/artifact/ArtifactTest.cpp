@@ -1,0 +1,301 @@
+// Artifacts survive the round trip byte for byte, and no damaged or lying file gets past the reader.
+#include "Format.h"
+#include "Manifest.h"
+#include "tegula/artifact/Reader.h"
+#include "tegula/artifact/Writer.h"
+
+#include <cstdio>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <random>
+#include <unistd.h>
+
+using namespace tegula::artifact;
+
+namespace {
+
+ArtifactContents makeContents() {
+  ArtifactContents contents;
+  Manifest &m = contents.manifest;
+  m.producer = "test 1";
+  m.modelHash = "0123";
+  m.flags = "-O2";
+  m.target = "x86-64-v3";
+  m.features = {"avx2", "fma"};
+  m.keepDenormals = true;
+  m.inputs = {{"x", DType::Float32, {1, 3}, {"batch", ""}}, {"mask", DType::Bool, {}, {}}};
+  m.outputs = {{"y", DType::BFloat16, {0, 7}, {}}};
+  m.arenaBytes = 4096;
+  m.entry = 16;
+  m.imports = {{"expf", 8}, {"memcpy", 24}};
+  m.kernels = {{"k0", {"conv1", "relu1"}, "#sched.schedule<>"}, {"k1", {}, ""}};
+  m.dispatches = {{1, 7, {"a"}}, {0, 1, {"conv1", "relu1"}}};
+  contents.code.assign(100, 0xcc);
+  static const std::vector<uint8_t> weights(5000, 0x5a);
+  contents.weights = {WeightChunk::view(0, weights.data(), 10), WeightChunk::view(64, weights.data(), 5000)};
+  return contents;
+}
+
+std::vector<uint8_t> write(const ArtifactContents &contents) {
+  std::vector<uint8_t> bytes;
+  std::string error;
+  EXPECT_TRUE(writeArtifact(contents, bytes, error)) << error;
+  return bytes;
+}
+
+std::string refusalToWrite(const ArtifactContents &contents) {
+  std::vector<uint8_t> bytes;
+  std::string error;
+  EXPECT_FALSE(writeArtifact(contents, bytes, error));
+  return error;
+}
+
+/// Reads everything; empty on success, else the reason for the refusal.
+std::string read(std::span<const uint8_t> bytes, ArtifactView &view) {
+  ReadError error;
+  if (!readArtifact(bytes, view, error)) {
+    EXPECT_NE(error.code, ReadCode::Ok);
+    EXPECT_FALSE(error.text.empty());
+    return error.text;
+  }
+  for (size_t block = 0; block < view.weightBlockCount(); ++block)
+    if (!verifyWeightBlock(view, block))
+      return "weights";
+  return "";
+}
+
+std::string refusal(std::span<const uint8_t> bytes) {
+  ArtifactView view;
+  return read(bytes, view);
+}
+
+Section *sectionsOf(std::vector<uint8_t> &bytes) {
+  return reinterpret_cast<Section *>(bytes.data() + sizeof(Header));
+}
+
+/// Gives a changed header the checksum of an honest one.
+void sign(std::vector<uint8_t> &bytes) {
+  auto &header = *reinterpret_cast<Header *>(bytes.data());
+  header.checksum = checksumOfHeader(bytes.data());
+}
+
+TEST(Artifact, RoundTripKeepsEverything) {
+  ArtifactContents contents = makeContents();
+  std::vector<uint8_t> bytes = write(contents);
+  ArtifactView view;
+  ASSERT_EQ(read(bytes, view), "");
+  EXPECT_EQ(view.manifest.producer, "test 1");
+  EXPECT_EQ(view.manifest.modelHash, "0123");
+  EXPECT_EQ(view.manifest.flags, "-O2");
+  EXPECT_EQ(view.manifest.target, "x86-64-v3");
+  EXPECT_EQ(view.manifest.features, contents.manifest.features);
+  EXPECT_TRUE(view.manifest.keepDenormals);
+  EXPECT_EQ(view.manifest.arenaBytes, 4096u);
+  EXPECT_EQ(view.manifest.entry, 16u);
+  ASSERT_EQ(view.manifest.inputs.size(), 2u);
+  EXPECT_EQ(view.manifest.inputs[0].name, "x");
+  EXPECT_EQ(view.manifest.inputs[0].dims, (std::vector<int64_t>{1, 3}));
+  EXPECT_EQ(view.manifest.inputs[0].dimNames, (std::vector<std::string>{"batch", ""}));
+  EXPECT_EQ(view.manifest.inputs[1].dtype, DType::Bool);
+  EXPECT_EQ(view.manifest.outputs[0].dtype, DType::BFloat16);
+  ASSERT_EQ(view.manifest.imports.size(), 2u);
+  EXPECT_EQ(view.manifest.imports[1].symbol, "memcpy");
+  EXPECT_EQ(view.manifest.imports[1].slot, 24u);
+  ASSERT_EQ(view.manifest.kernels.size(), 2u);
+  EXPECT_EQ(view.manifest.kernels[0].nodes, (std::vector<std::string>{"conv1", "relu1"}));
+  EXPECT_EQ(view.manifest.kernels[0].schedule, "#sched.schedule<>");
+  ASSERT_EQ(view.manifest.dispatches.size(), 2u);
+  EXPECT_EQ(view.manifest.dispatches[0].kernel, 1u);
+  EXPECT_EQ(view.manifest.dispatches[0].cells, 7);
+  EXPECT_TRUE(std::equal(view.code.begin(), view.code.end(), contents.code.begin(), contents.code.end()));
+  ASSERT_GE(view.weights.size(), 5064u);
+  EXPECT_EQ(view.weights[9], 0x5a);
+  EXPECT_EQ(view.weights[10], 0);
+  EXPECT_EQ(view.weights[64], 0x5a);
+  EXPECT_EQ(view.weightsOffset % pageSize, 0u);
+}
+
+TEST(Artifact, EqualContentsGiveEqualBytesInMemoryAndInAFile) {
+  std::vector<uint8_t> bytes = write(makeContents());
+  EXPECT_EQ(bytes, write(makeContents()));
+  std::string path = testing::TempDir() + "artifact" + std::to_string(getpid()) + ".tgl", error;
+  std::ofstream(path) << "an older file";
+  ASSERT_TRUE(writeArtifact(makeContents(), path, error)) << error;
+  std::ifstream file(path, std::ios::binary);
+  std::vector<uint8_t> written{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(bytes, written);
+  std::remove(path.c_str());
+}
+
+TEST(Artifact, WeightsOfSeveralBlocksAndSteps) {
+  ArtifactContents contents = makeContents();
+  std::vector<uint8_t> large(3 * weightBlock + 777);
+  for (size_t i = 0; i < large.size(); ++i)
+    large[i] = uint8_t(i * 2654435761u >> 13);
+  contents.weights = {{128, large.size(), [&](const ByteSink &sink) {
+                         for (size_t at = 0; at < large.size(); at += 100'003)
+                           if (!sink(&large[at], std::min<size_t>(100'003, large.size() - at)))
+                             return false;
+                         return true;
+                       }}};
+  std::vector<uint8_t> bytes = write(contents);
+  ArtifactView view;
+  ASSERT_EQ(read(bytes, view), "");
+  EXPECT_EQ(view.weightBlockCount(), 4u);
+  EXPECT_TRUE(std::equal(large.begin(), large.end(), view.weights.begin() + 128));
+  bytes[view.weightsOffset + 2 * weightBlock + 5] ^= 1;
+  ASSERT_EQ(read(bytes, view), "weights");
+  EXPECT_TRUE(verifyWeightBlock(view, 1));
+  EXPECT_FALSE(verifyWeightBlock(view, 2));
+  EXPECT_FALSE(verifyWeightBlock(view, 4));
+}
+
+TEST(Artifact, NoWeightsAtAll) {
+  ArtifactContents contents = makeContents();
+  contents.weights.clear();
+  ArtifactView view;
+  std::vector<uint8_t> bytes = write(contents);
+  ASSERT_EQ(read(bytes, view), "");
+  EXPECT_TRUE(view.weights.empty());
+}
+
+TEST(Artifact, EveryFlippedByteIsRefused) {
+  std::vector<uint8_t> bytes = write(makeContents());
+  for (size_t i = 0; i < bytes.size(); ++i)
+    for (uint8_t mask : {0x01, 0x80}) {
+      bytes[i] ^= mask;
+      EXPECT_NE(refusal(bytes), "") << "byte " << i;
+      bytes[i] ^= mask;
+    }
+  EXPECT_EQ(refusal(bytes), "");
+}
+
+TEST(Artifact, EveryTruncationAndExtensionIsRefused) {
+  std::vector<uint8_t> bytes = write(makeContents());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    // A copy of its own, so that a reader which looks behind the end is caught by the address sanitizer.
+    std::vector<uint8_t> cut(bytes.begin(), bytes.begin() + ptrdiff_t(size));
+    EXPECT_NE(refusal(cut), "") << size;
+  }
+  bytes.resize(bytes.size() + pageSize);
+  EXPECT_NE(refusal(bytes), "");
+}
+
+TEST(Artifact, OtherVersionsAreNamed) {
+  std::vector<uint8_t> bytes = write(makeContents());
+  ReadError error;
+  ArtifactView view;
+  reinterpret_cast<Header *>(bytes.data())->formatVersion = 2;
+  EXPECT_FALSE(readArtifact(bytes, view, error));
+  EXPECT_EQ(error.code, ReadCode::Version);
+  EXPECT_EQ(error.text, "expected artifact format 1, got 2: compile the model again");
+  bytes = write(makeContents());
+  reinterpret_cast<Header *>(bytes.data())->codeAbiVersion = 77;
+  EXPECT_FALSE(readArtifact(bytes, view, error));
+  EXPECT_EQ(error.code, ReadCode::Version);
+}
+
+TEST(Artifact, LyingSectionTablesWithHonestChecksumsAreRefused) {
+  std::vector<uint8_t> bytes = write(makeContents());
+  const std::vector<Section> sections(sectionsOf(bytes), sectionsOf(bytes) + 4);
+  auto changed = [&](auto change) {
+    std::vector<uint8_t> copy = bytes;
+    change(copy, sectionsOf(copy));
+    sign(copy);
+    return refusal(copy);
+  };
+  for (size_t i = 0; i < 4; ++i)
+    for (uint64_t value : {uint64_t(0), uint64_t(1), pageSize, bytes.size(), uint64_t(1) << 63, UINT64_MAX}) {
+      EXPECT_NE(changed([&](auto &, Section *s) { s[i].offset = value + (s[i].offset == value); }), "");
+      EXPECT_NE(
+          changed([&](auto &, Section *s) { s[i].length = value + (s[i].length == value ? pageSize : 0); }),
+          "");
+      EXPECT_NE(
+          changed([&](auto &, Section *s) { s[i].kind = uint32_t(value) + (s[i].kind == uint32_t(value)); }),
+          "");
+    }
+  for (uint32_t count : {0u, 3u, 5u, 101u, 102u, UINT32_MAX})
+    EXPECT_NE(changed([&](auto &copy, Section *) {
+                reinterpret_cast<Header *>(copy.data())->sectionCount = count;
+              }),
+              "");
+  EXPECT_NE(changed([&](auto &copy, Section *) {
+              reinterpret_cast<Header *>(copy.data())->fileLength -= pageSize;
+            }),
+            "");
+}
+
+TEST(Artifact, WriterRefusesWhatTheReaderWould) {
+  auto changed = [](auto change) {
+    ArtifactContents contents = makeContents();
+    change(contents);
+    return refusalToWrite(contents);
+  };
+  EXPECT_EQ(changed([](auto &c) { c.manifest.imports[0].symbol = "system"; }),
+            "the code imports 'system', which is not allowed");
+  EXPECT_NE(changed([](auto &c) { c.manifest.imports[0].slot = 12; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.imports[0].slot = 96; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.imports[0].slot = UINT64_MAX - 7; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.imports[0].slot = 24; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.entry = 100; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.arenaBytes = UINT64_MAX; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.dispatches[0].kernel = 2; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.dispatches[0].cells = -1; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.inputs[0].dtype = DType(0); }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.inputs[0].dtype = DType(99); }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.inputs[0].dims = {-1}; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.inputs[0].dims = {INT64_MAX, 2}; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.inputs[0].dimNames = {"a"}; }), "");
+  EXPECT_EQ(changed([](auto &c) { c.manifest.inputs[1].name = "x"; }), "two inputs are named 'x'");
+  EXPECT_NE(changed([](auto &c) { std::swap(c.weights[0], c.weights[1]); }), "");
+  EXPECT_NE(changed([](auto &c) { c.weights[1].offset = UINT64_MAX - 5; }), "");
+  EXPECT_EQ(
+      changed([](auto &c) { c.weights[1].produce = [](const ByteSink &sink) { return sink("abc", 3); }; }),
+      "expected 5000 bytes of a weight, got 3");
+}
+
+TEST(Artifact, FailedWritesLeaveTheOldFile) {
+  std::string folder = testing::TempDir() + "artifact" + std::to_string(getpid()), path = folder + ".tgl",
+              error;
+  std::ofstream(path) << "old";
+  ArtifactContents contents = makeContents();
+  contents.weights[1].produce = [](const ByteSink &) { return false; };
+  EXPECT_FALSE(writeArtifact(contents, path, error));
+  std::ifstream file(path);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "old");
+  std::remove(path.c_str());
+  EXPECT_FALSE(writeArtifact(makeContents(), folder + "/none/x.tgl", error));
+  EXPECT_FALSE(writeArtifact(makeContents(), "/dev/null", error));
+}
+
+TEST(Artifact, MutatedManifestsNeverBreakTheReader) {
+  const std::vector<uint8_t> honest = encodeManifest(makeContents().manifest);
+  std::mt19937 random(1);
+  int accepted = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::vector<uint8_t> bytes = honest;
+    for (unsigned count = 1 + random() % 4; count > 0; --count)
+      bytes[random() % bytes.size()] = random() % 3 ? uint8_t(random()) : 0xff;
+    Manifest manifest;
+    std::string error;
+    accepted += decodeManifest(bytes, manifest, error) && checkManifest(manifest, 100, error);
+  }
+  EXPECT_LT(accepted, 20'000);
+}
+
+TEST(Artifact, TablesAgree) {
+  for (int i = 1; i <= 13; ++i) {
+    EXPECT_EQ(parseDType(dtypeName(DType(i))), DType(i));
+    EXPECT_GT(dtypeSize(DType(i)), 0u);
+  }
+  EXPECT_EQ(dtypeName(DType(0)), nullptr);
+  EXPECT_EQ(dtypeSize(DType(14)), 0u);
+  EXPECT_FALSE(parseDType("float8"));
+  for (std::string_view name : allowedImports())
+    EXPECT_TRUE(isImportAllowed(name));
+  for (std::string_view name : {"", "exp ", "dlopen", "system", "zzz"})
+    EXPECT_FALSE(isImportAllowed(name));
+}
+
+} // namespace
