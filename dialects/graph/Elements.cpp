@@ -1,5 +1,5 @@
 // Reads, writes and computes small constants, by interpreting the scalar arithmetic that operations emit.
-#include "Elements.h"
+#include "tegula/dialects/graph/Elements.h"
 
 #include "tegula/dialects/graph/Graph.h"
 

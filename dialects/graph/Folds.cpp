@@ -1,5 +1,5 @@
 // Folds operations on small constants and removes operations that change nothing, so that shape arithmetic vanishes while importing.
-#include "Elements.h"
+#include "tegula/dialects/graph/Elements.h"
 
 #include "tegula/dialects/graph/Graph.h"
 

@@ -1,0 +1,321 @@
+// Imports nodes: finds each operator's handler, inlines functions, and goes on after errors so that all of them are reported at once.
+#include "Importer.h"
+
+#include "tegula/dialects/graph/Elements.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace tegula::importer {
+
+static constexpr int64_t kMaxImportedNodes = 1'000'000;
+static constexpr size_t kMaxCallDepth = 100;
+
+static std::string normalDomain(const std::string &domain) { return domain == "ai.onnx" ? "" : domain; }
+
+template <typename List> static Opsets opsetsOf(const List &imports) {
+  Opsets opsets;
+  for (const onnx::OperatorSetIdProto &opset : imports)
+    opsets[normalDomain(opset.domain())] = opset.version();
+  return opsets;
+}
+
+Importer::Importer(std::shared_ptr<ParsedModel> model, MLIRContext &context, const ImportOptions &options, std::vector<Message> &messages)
+    : model(std::move(model)), context(context), options(options), messages(messages), builder(&context) {
+  modelOpsets = opsetsOf(this->model->model().opset_import());
+  if (this->model->model().ir_version() < 3 && modelOpsets.empty())
+    modelOpsets[""] = 1;
+  for (const onnx::FunctionProto &function : this->model->model().functions())
+    functions[{normalDomain(function.domain()), function.name(), function.overload()}] = &function;
+}
+
+void Importer::report(bool isUnsupported, std::string text) {
+  (isUnsupported ? hasUnsupported : hasInvalid) = true;
+  nodeFailed = true;
+  Message message = where;
+  message.text = std::move(text);
+  messages.push_back(std::move(message));
+}
+
+OwningOpRef<ModuleOp> Importer::run() {
+  const onnx::GraphProto &graph = model->model().graph();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
+  builder.setInsertionPointToEnd(module->getBody());
+  auto function = func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType({}, {}));
+  builder.setInsertionPointToEnd(function.addEntryBlock());
+  if (auto found = modelOpsets.find(""); found != modelOpsets.end() && found->second > kNewestOpset)
+    report(true, "opset " + std::to_string(found->second) + " is not supported, expected at most " + std::to_string(kNewestOpset));
+  if (graph.sparse_initializer_size() > 0)
+    report(true, "sparse initializers are not supported");
+  addInitializers(graph, mainScope);
+  if (!importInputs(graph, function)) {
+    // Without types no node can be imported, but unknown operators can still be listed.
+    for (const onnx::ValueInfoProto &input : graph.input())
+      mainScope.values.try_emplace(input.name(), Value());
+  }
+  importNodes(graph.node(), Frame{mainScope, modelOpsets, nullptr, ""});
+  where = Message();
+  importOutputs(graph, function);
+  if (outcome() != Outcome::Ok)
+    return {};
+  Block &block = function.getBody().front();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  if (failed(mlir::verify(*module)))
+    report(false, "the imported module is malformed");
+  return outcome() == Outcome::Ok ? std::move(module) : OwningOpRef<ModuleOp>();
+}
+
+void Importer::addInitializers(const onnx::GraphProto &graph, Scope &scope) {
+  for (const onnx::TensorProto &tensor : graph.initializer())
+    if (!scope.initializers.try_emplace(tensor.name(), &tensor).second)
+      report(false, "expected each initializer once, got '" + tensor.name() + "' twice");
+}
+
+//===-- Names --------------------------------------------------------------------------------------------===//
+
+std::optional<Value> Importer::lookup(const Scope &scope, StringRef name) {
+  for (const Scope *at = &scope; at; at = at->parent) {
+    if (auto found = at->values.find(name); found != at->values.end())
+      return found->second;
+    auto found = at->initializers.find(name);
+    if (found == at->initializers.end())
+      continue;
+    auto [entry, isNew] = loaded.try_emplace(found->second, Value());
+    if (!isNew)
+      return entry->second;
+    llvm::Expected<ElementsAttr> value = tensorValue(&context, model, *found->second);
+    if (value)
+      return entry->second = graph::ConstantOp::create(builder, NameLoc::get(builder.getStringAttr(name)), value->getType(), *value);
+    llvm::handleAllErrors(value.takeError(), [&](const ReadError &error) { report(error.kind == ReadError::Kind::Unsupported, error.text); },
+                          [&](const llvm::ErrorInfoBase &error) { report(false, error.message()); });
+    return entry->second;
+  }
+  return std::nullopt;
+}
+
+void Importer::define(const onnx::NodeProto &node, const Frame &frame, ArrayRef<Value> results) {
+  for (int i = 0; i < node.output_size(); ++i) {
+    Value value = i < static_cast<int>(results.size()) ? results[i] : Value();
+    if (!node.output(i).empty() && !frame.scope.values.try_emplace(node.output(i), value).second)
+      report(false, "expected each value to be defined once, got '" + node.output(i) + "' twice");
+  }
+}
+
+bool Importer::resolveOperands(const onnx::NodeProto &node, const Frame &frame, SmallVector<Value> &operands) {
+  bool isComplete = true;
+  for (const std::string &name : node.input()) {
+    operands.push_back(Value());
+    if (name.empty())
+      continue;
+    std::optional<Value> value = lookup(frame.scope, name);
+    if (!value)
+      report(false, "expected input '" + name + "' to be defined before this node");
+    if (!value || !*value)
+      isComplete = false;
+    else
+      operands.back() = *value;
+  }
+  return isComplete;
+}
+
+bool Importer::resolveAttributes(const onnx::NodeProto &node, const Frame &frame, Attributes &attributes) {
+  for (const onnx::AttributeProto &attribute : node.attribute()) {
+    const onnx::AttributeProto *value = &attribute;
+    if (!attribute.ref_attr_name().empty()) {
+      if (!frame.callerAttributes) {
+        report(false, "expected attribute '" + attribute.name() + "' to have a value, it refers to '" + attribute.ref_attr_name() + "' outside of a function");
+        return false;
+      }
+      value = frame.callerAttributes->lookup(attribute.ref_attr_name());
+    }
+    if (value)
+      attributes[attribute.name()] = value;
+  }
+  return true;
+}
+
+//===-- Nodes --------------------------------------------------------------------------------------------===//
+
+void Importer::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, const Frame &frame) {
+  for (int i = 0; i < nodes.size(); ++i) {
+    if (++numNodes > kMaxImportedNodes) {
+      if (numNodes == kMaxImportedNodes + 1)
+        report(false, "expected at most 1000000 nodes after inlining functions");
+      return;
+    }
+    const onnx::NodeProto &node = nodes[i];
+    where = Message();
+    where.node = frame.prefix + (node.name().empty() ? node.op_type() + "_" + std::to_string(i) : node.name());
+    where.op = node.op_type();
+    nodeFailed = false;
+    importNode(node, frame);
+  }
+}
+
+void Importer::importNode(const onnx::NodeProto &node, const Frame &frame) {
+  std::string domain = normalDomain(node.domain());
+  Attributes attributes;
+  if (!resolveAttributes(node, frame, attributes))
+    return define(node, frame, {});
+  if (auto found = functions.find({domain, node.op_type(), node.overload()}); found != functions.end())
+    return importCall(node, frame, attributes, *found->second);
+  auto opset = frame.opsets.find(domain);
+  if (opset == frame.opsets.end()) {
+    report(false, "expected the model to import an opset of domain '" + (domain.empty() ? "ai.onnx" : domain) + "'");
+    return define(node, frame, {});
+  }
+  where.opset = opset->second;
+  if (domain.empty() && node.op_type() == "If")
+    return importIf(node, frame, attributes);
+  importOperator(node, frame, attributes, opset->second);
+}
+
+void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, int64_t opset) {
+  const Operator *op = findOperator(normalDomain(node.domain()), node.op_type());
+  if (!op) {
+    std::string domain = normalDomain(node.domain());
+    report(true, "operator " + (domain.empty() ? "" : domain + ".") + node.op_type() + " is not supported");
+  } else if (opset < op->since) {
+    report(true, "operator " + node.op_type() + " is not supported before opset " + std::to_string(op->since));
+  }
+  SmallVector<Value> operands;
+  if (!resolveOperands(node, frame, operands) || nodeFailed)
+    return define(node, frame, {});
+  Node context(builder, node, opset, operands, attributes, model);
+  context.loc = NameLoc::get(builder.getStringAttr(where.node));
+  context.report = [this](bool isUnsupported, std::string text) { report(isUnsupported, std::move(text)); };
+  op->handler(context);
+  if (!nodeFailed)
+    context.checkEverythingUsed();
+  for (size_t i = 0; i < context.results.size() && !nodeFailed; ++i)
+    if (context.wants(i) && !context.results[i])
+      report(true, "output " + std::to_string(i) + " is not supported");
+  if (nodeFailed)
+    context.results.clear();
+  define(node, frame, context.results);
+}
+
+void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, const onnx::FunctionProto &function) {
+  SmallVector<Value> operands;
+  bool isComplete = resolveOperands(node, frame, operands);
+  if (llvm::is_contained(callStack, &function) || callStack.size() >= kMaxCallDepth)
+    report(false, "expected functions that do not call themselves and nest at most 100 deep, got a call of '" + function.name() + "'");
+  if (static_cast<int>(operands.size()) > function.input_size() || node.output_size() > function.output_size())
+    report(false, "expected at most " + std::to_string(function.input_size()) + " inputs and " + std::to_string(function.output_size()) + " outputs");
+  if (!isComplete || nodeFailed)
+    return define(node, frame, {});
+  Attributes values;
+  for (const onnx::AttributeProto &missing : function.attribute_proto())
+    values[missing.name()] = &missing;
+  for (const auto &entry : attributes)
+    values[entry.getKey()] = entry.getValue();
+  Scope scope;
+  // An input that is not given has the empty value's meaning inside: it is absent.
+  std::set<std::string> absent;
+  for (int i = 0; i < function.input_size(); ++i) {
+    bool isGiven = i < static_cast<int>(operands.size()) && operands[i];
+    if (isGiven)
+      scope.values[function.input(i)] = operands[i];
+    else
+      absent.insert(function.input(i));
+  }
+  Opsets opsets = opsetsOf(function.opset_import());
+  for (const auto &[domain, version] : modelOpsets)
+    opsets.try_emplace(domain, version);
+  Message outer = where;
+  callStack.push_back(&function);
+  if (absent.empty()) {
+    importNodes(function.node(), Frame{scope, opsets, &values, where.node + "/"});
+  } else {
+    google::protobuf::RepeatedPtrField<onnx::NodeProto> body = function.node();
+    for (onnx::NodeProto &inner : body)
+      for (std::string &name : *inner.mutable_input())
+        if (absent.count(name))
+          name.clear();
+    importNodes(body, Frame{scope, opsets, &values, where.node + "/"});
+  }
+  callStack.pop_back();
+  where = outer;
+  SmallVector<Value> results;
+  for (int i = 0; i < node.output_size(); ++i) {
+    std::optional<Value> value = lookup(scope, function.output(i));
+    if (!value && !node.output(i).empty())
+      report(false, "expected function '" + function.name() + "' to define its output '" + function.output(i) + "'");
+    results.push_back(value.value_or(Value()));
+  }
+  define(node, frame, results);
+}
+
+void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes) {
+  SmallVector<Value> operands;
+  if (!resolveOperands(node, frame, operands))
+    return define(node, frame, {});
+  Attribute attribute;
+  std::optional<graph::Elements> condition;
+  if (operands.size() == 1 && operands[0] && matchPattern(operands[0], m_Constant(&attribute)))
+    condition = graph::Elements::read(attribute);
+  if (!condition || condition->type.getNumElements() != 1) {
+    report(true, "operator If is supported with a condition known at compile time only");
+    return define(node, frame, {});
+  }
+  const onnx::AttributeProto *branch = attributes.lookup(condition->integer(0) ? "then_branch" : "else_branch");
+  if (!branch || !branch->has_g() || branch->g().output_size() < node.output_size() || callStack.size() >= kMaxCallDepth) {
+    report(false, "expected two branches that give the node's outputs");
+    return define(node, frame, {});
+  }
+  Scope scope;
+  scope.parent = &frame.scope;
+  addInitializers(branch->g(), scope);
+  Message outer = where;
+  importNodes(branch->g().node(), Frame{scope, frame.opsets, frame.callerAttributes, where.node + "/"});
+  where = outer;
+  SmallVector<Value> results;
+  for (int i = 0; i < node.output_size(); ++i) {
+    std::optional<Value> value = lookup(scope, branch->g().output(i).name());
+    if (!value)
+      report(false, "expected the branch to define its output '" + branch->g().output(i).name() + "'");
+    results.push_back(value.value_or(Value()));
+  }
+  define(node, frame, results);
+}
+
+//===-- The door -----------------------------------------------------------------------------------------===//
+
+FailureOr<OwningOpRef<ModuleOp>> importModel(const std::string &path, MLIRContext &context, const ImportOptions &options,
+                                             std::vector<Message> &messages, Outcome &outcome) {
+  context.loadDialect<graph::GraphDialect, func::FuncDialect>();
+  outcome = Outcome::Ok;
+  llvm::Expected<std::shared_ptr<ParsedModel>> model = ParsedModel::read(path);
+  if (!model) {
+    llvm::handleAllErrors(model.takeError(), [&](const ReadError &error) {
+      outcome = error.kind == ReadError::Kind::TooLarge ? Outcome::ResourceLimit : Outcome::BadInput;
+      Message message;
+      message.text = error.text;
+      messages.push_back(std::move(message));
+    });
+    return failure();
+  }
+  Importer importer(std::move(*model), context, options, messages);
+  // Verifiers and shape rules report through MLIR; their text becomes a message about the current node.
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+      return;
+    std::string text = diagnostic.str();
+    StringRef shown = text;
+    if (shown.consume_front("'graph."))
+      shown = shown.split("' op ").second;
+    importer.report(/*isUnsupported=*/false, shown.str());
+  });
+  OwningOpRef<ModuleOp> module = importer.run();
+  outcome = importer.outcome();
+  if (!module)
+    return failure();
+  return module;
+}
+
+} // namespace tegula::importer

@@ -1,0 +1,77 @@
+// Walks a model's graph and turns node after node into graph operations, collecting every error on the way.
+#pragma once
+
+#include "Node.h"
+
+#include "tegula/import/Import.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <set>
+
+namespace tegula::importer {
+
+/// Names of one graph or function body. A null value is one whose computation failed and was reported.
+struct Scope {
+  const Scope *parent = nullptr;
+  llvm::StringMap<Value> values;
+  llvm::StringMap<const onnx::TensorProto *> initializers;
+};
+
+using Opsets = std::map<std::string, int64_t>;
+
+/// What surrounds a node: its names, its operator versions and the function it stands in.
+struct Frame {
+  Scope &scope;
+  const Opsets &opsets;
+  const Attributes *callerAttributes = nullptr; ///< what ref_attr_name refers to
+  std::string prefix;                           ///< of locations: the names of the calls that led here
+};
+
+class Importer {
+public:
+  Importer(std::shared_ptr<ParsedModel> model, mlir::MLIRContext &context, const ImportOptions &options, std::vector<Message> &messages);
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+  /// Ok unless something was reported.
+  Outcome outcome() const { return hasInvalid ? Outcome::BadInput : hasUnsupported ? Outcome::Unsupported : Outcome::Ok; }
+  void report(bool isUnsupported, std::string text);
+
+private:
+  // Inputs.cpp: the function's signature
+  bool importInputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
+  bool checkOptionNames(const onnx::GraphProto &graph);
+  std::optional<Shape> inputShape(const onnx::ValueInfoProto &input, std::map<std::string, int64_t> &dims);
+  mlir::ElementsAttr boundValue(const std::string &name, const HostTensor &tensor, mlir::RankedTensorType type);
+  void importOutputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
+  void checkOutputType(const onnx::ValueInfoProto &output, mlir::RankedTensorType type);
+
+  // Importer.cpp: the nodes
+  void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, const Frame &frame);
+  void importNode(const onnx::NodeProto &node, const Frame &frame);
+  void importOperator(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, int64_t opset);
+  void importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, const onnx::FunctionProto &function);
+  void importIf(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes);
+  bool resolveAttributes(const onnx::NodeProto &node, const Frame &frame, Attributes &attributes);
+  /// False where an operand is undefined (reported) or failed before.
+  bool resolveOperands(const onnx::NodeProto &node, const Frame &frame, mlir::SmallVector<Value> &operands);
+  std::optional<Value> lookup(const Scope &scope, llvm::StringRef name);
+  void define(const onnx::NodeProto &node, const Frame &frame, llvm::ArrayRef<Value> results);
+  void addInitializers(const onnx::GraphProto &graph, Scope &scope);
+
+  std::shared_ptr<ParsedModel> model;
+  mlir::MLIRContext &context;
+  const ImportOptions &options;
+  std::vector<Message> &messages;
+  mlir::OpBuilder builder;
+  Scope mainScope;
+  Opsets modelOpsets;
+  std::map<std::tuple<std::string, std::string, std::string>, const onnx::FunctionProto *> functions;
+  std::map<const onnx::TensorProto *, Value> loaded; ///< initializers that are constants already
+  std::vector<const onnx::FunctionProto *> callStack;
+  int64_t numNodes = 0;
+  Message where; ///< node, op and opset of what is being imported
+  bool hasInvalid = false, hasUnsupported = false, nodeFailed = false;
+};
+
+} // namespace tegula::importer

@@ -1,0 +1,263 @@
+// Reads ONNX files and their tensors without copying weights, trusting nothing that the file says about sizes.
+#include "Model.h"
+
+#include "tegula/support/Checked.h"
+
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace tegula::importer {
+
+char ReadError::ID = 0;
+
+llvm::Error invalidError(const Twine &text) { return llvm::make_error<ReadError>(ReadError::Kind::Invalid, text.str()); }
+llvm::Error unsupportedError(const Twine &text) { return llvm::make_error<ReadError>(ReadError::Kind::Unsupported, text.str()); }
+
+//===-- The file -----------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// Feeds the parser in pieces, so that the file is never in memory beside what is parsed from it.
+class FileStream : public google::protobuf::io::CopyingInputStream {
+public:
+  explicit FileStream(int file) : file(file) {}
+  int Read(void *buffer, int size) override {
+    ssize_t count;
+    do
+      count = ::read(file, buffer, size);
+    while (count < 0 && errno == EINTR);
+    return static_cast<int>(count);
+  }
+
+private:
+  int file;
+};
+
+constexpr int kMaxDepth = 100;
+constexpr int64_t kMaxNodes = 1'000'000;
+/// Constants up to this many elements are attributes by value.
+constexpr int64_t kDenseLimit = 64;
+
+} // namespace
+
+llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string &path) {
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0)
+    return invalidError("cannot open the model: " + Twine(std::strerror(errno)));
+  auto result = std::make_shared<ParsedModel>();
+  struct stat info;
+  bool isFile = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+  bool parsed = false;
+  if (isFile && info.st_size < INT_MAX) {
+    FileStream stream(file);
+    google::protobuf::io::CopyingInputStreamAdaptor adaptor(&stream, 1 << 16);
+    google::protobuf::io::CodedInputStream coded(&adaptor);
+    coded.SetTotalBytesLimit(INT_MAX);
+    coded.SetRecursionLimit(kMaxDepth);
+    parsed = result->proto.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage();
+  }
+  ::close(file);
+  if (!isFile)
+    return invalidError("expected the model to be a regular file");
+  if (info.st_size >= INT_MAX)
+    return llvm::make_error<ReadError>(ReadError::Kind::TooLarge, "expected a model file of less than 2 GiB (weights may lie in external data)");
+  if (!parsed || !result->proto.has_graph())
+    return invalidError("expected an ONNX model, the file cannot be parsed as one");
+  if (result->proto.graph().node_size() > kMaxNodes)
+    return llvm::make_error<ReadError>(ReadError::Kind::TooLarge, "expected at most 1000000 nodes, got " +
+                                                                      std::to_string(result->proto.graph().node_size()));
+  result->directory = llvm::sys::path::parent_path(path).str();
+  if (result->directory.empty())
+    result->directory = ".";
+  return result;
+}
+
+//===-- Types --------------------------------------------------------------------------------------------===//
+
+Type elementType(MLIRContext *context, int dataType) {
+  Builder builder(context);
+  switch (dataType) {
+  case 1:
+    return builder.getF32Type();
+  case 2:
+    return builder.getIntegerType(8, /*isSigned=*/false);
+  case 3:
+    return builder.getI8Type();
+  case 4:
+    return builder.getIntegerType(16, /*isSigned=*/false);
+  case 5:
+    return builder.getI16Type();
+  case 6:
+    return builder.getI32Type();
+  case 7:
+    return builder.getI64Type();
+  case 9:
+    return builder.getI1Type();
+  case 10:
+    return builder.getF16Type();
+  case 11:
+    return builder.getF64Type();
+  case 12:
+    return builder.getIntegerType(32, /*isSigned=*/false);
+  case 13:
+    return builder.getIntegerType(64, /*isSigned=*/false);
+  case 16:
+    return builder.getBF16Type();
+  default:
+    return {};
+  }
+}
+
+std::string dataTypeName(int dataType) {
+  static constexpr const char *kNames[] = {"undefined",    "float32",        "uint8",      "int8",           "uint16", "int16",
+                                           "int32",        "int64",          "string",     "bool",           "float16", "float64",
+                                           "uint32",       "uint64",         "complex64",  "complex128",     "bfloat16", "float8e4m3fn",
+                                           "float8e4m3fnuz", "float8e5m2",   "float8e5m2fnuz", "uint4",      "int4",   "float4e2m1",
+                                           "float8e8m0",   "uint2",          "int2"};
+  bool isKnown = dataType >= 0 && dataType < static_cast<int>(std::size(kNames));
+  return isKnown ? kNames[dataType] : "type " + std::to_string(dataType);
+}
+
+std::string dtypeName(Type element) {
+  if (element.isInteger(1))
+    return "bool";
+  std::string width = std::to_string(element.getIntOrFloatBitWidth());
+  if (element.isBF16())
+    return "bfloat16";
+  if (isa<FloatType>(element))
+    return "float" + width;
+  return (element.isUnsignedInteger() ? "uint" : "int") + width;
+}
+
+llvm::Expected<RankedTensorType> tensorType(MLIRContext *context, const onnx::TensorProto &tensor) {
+  Type element = elementType(context, tensor.data_type());
+  if (!element)
+    return unsupportedError("element type " + dataTypeName(tensor.data_type()) + " of tensor '" + tensor.name() + "' is not supported");
+  SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+  Checked bytes = Checked::product(shape) * Checked(llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
+  if (!bytes.valid())
+    return invalidError("expected dimensions of at least 0 and a size below 2^63 for tensor '" + tensor.name() + "'");
+  return RankedTensorType::get(shape, element);
+}
+
+//===-- Values -------------------------------------------------------------------------------------------===//
+
+/// Owns bytes that had to be made.
+static SharedBytes owned(std::vector<char> bytes) {
+  auto owner = std::make_shared<std::vector<char>>(std::move(bytes));
+  return {owner, *owner};
+}
+
+template <typename To, typename List> static SharedBytes narrowed(const List &list) {
+  std::vector<char> bytes(list.size() * sizeof(To));
+  size_t at = 0;
+  for (auto number : list) {
+    To value = static_cast<To>(number);
+    std::memcpy(bytes.data() + at, &value, sizeof(To));
+    at += sizeof(To);
+  }
+  return owned(std::move(bytes));
+}
+
+/// The typed fields of a tensor, as raw bytes.
+static SharedBytes typedData(const onnx::TensorProto &tensor) {
+  switch (tensor.data_type()) {
+  case 1:
+    return narrowed<float>(tensor.float_data());
+  case 2:
+  case 3:
+    return narrowed<int8_t>(tensor.int32_data());
+  case 9:
+    return narrowed<bool>(tensor.int32_data());
+  case 4:
+  case 5:
+  case 10:
+  case 16:
+    return narrowed<int16_t>(tensor.int32_data());
+  case 6:
+    return narrowed<int32_t>(tensor.int32_data());
+  case 7:
+    return narrowed<int64_t>(tensor.int64_data());
+  case 11:
+    return narrowed<double>(tensor.double_data());
+  case 12:
+    return narrowed<uint32_t>(tensor.uint64_data());
+  default:
+    return narrowed<uint64_t>(tensor.uint64_data());
+  }
+}
+
+static llvm::Expected<SharedBytes> externalData(const std::string &folder, const onnx::TensorProto &tensor, int64_t size) {
+  std::string location;
+  int64_t offset = 0, length = -1;
+  for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
+    if (entry.key() == "location")
+      location = entry.value();
+    int64_t *number = entry.key() == "offset" ? &offset : entry.key() == "length" ? &length : nullptr;
+    if (number && (!llvm::to_integer(entry.value(), *number, 10) || *number < 0))
+      return invalidError("expected a number for the " + entry.key() + " of external tensor '" + tensor.name() + "', got '" + entry.value() + "'");
+  }
+  if (length >= 0 && length != size)
+    return invalidError("expected " + Twine(size) + " bytes of external data for tensor '" + tensor.name() + "', got " + Twine(length));
+  return readExternalData(folder, location, offset, size);
+}
+
+ElementsAttr constantOf(RankedTensorType type, SharedBytes data, StringRef name) {
+  size_t align = std::max<size_t>(1, type.getElementTypeBitWidth() / 8);
+  bool isBool = type.getElementType().isInteger(1);
+  if (type.getNumElements() <= kDenseLimit) {
+    if (isBool)
+      return DenseElementsAttr::get(type, llvm::map_to_vector(data.bytes, [](char byte) { return byte != 0; }));
+    return DenseElementsAttr::getFromRawBuffer(type, data.bytes);
+  }
+  if (isBool) { // any byte but 0 is true in a file, only 1 is in the compiler
+    std::vector<char> truth(data.bytes.begin(), data.bytes.end());
+    for (char &byte : truth)
+      byte = byte != 0;
+    data = owned(std::move(truth));
+  } else if (reinterpret_cast<uintptr_t>(data.bytes.data()) % align != 0) {
+    data = owned(std::vector<char>(data.bytes.begin(), data.bytes.end()));
+  }
+  auto release = [owner = data.owner](void *, size_t, size_t) mutable { owner.reset(); };
+  AsmResourceBlob blob(data.bytes, align, std::move(release), /*dataIsMutable=*/false);
+  return DenseResourceElementsAttr::get(type, name.empty() ? "constant" : name, std::move(blob));
+}
+
+llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared_ptr<ParsedModel> &model, const onnx::TensorProto &tensor) {
+  llvm::Expected<RankedTensorType> type = tensorType(context, tensor);
+  if (!type)
+    return type.takeError();
+  if (tensor.has_segment())
+    return unsupportedError("segmented tensor '" + tensor.name() + "' is not supported");
+  int64_t size = type->getNumElements() * llvm::divideCeil(type->getElementTypeBitWidth(), 8);
+  SharedBytes data;
+  if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
+    llvm::Expected<SharedBytes> external = externalData(model->folder(), tensor, size);
+    if (!external)
+      return external.takeError();
+    data = std::move(*external);
+  } else if (tensor.has_raw_data()) {
+    data = {model, ArrayRef<char>(tensor.raw_data().data(), tensor.raw_data().size())};
+  } else {
+    data = typedData(tensor);
+  }
+  if (static_cast<int64_t>(data.bytes.size()) != size)
+    return invalidError("expected " + Twine(size) + " bytes for tensor '" + tensor.name() + "', got " + Twine(data.bytes.size()));
+  return constantOf(*type, std::move(data), tensor.name());
+}
+
+} // namespace tegula::importer

@@ -1,0 +1,65 @@
+// Owns a parsed ONNX file and the memory of its weights, which constants of the module point into.
+#pragma once
+
+#include "onnx.pb.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <string>
+
+namespace tegula::importer {
+
+/// Why reading failed; the kind decides the exit code.
+struct ReadError : llvm::ErrorInfo<ReadError> {
+  enum class Kind { Invalid, Unsupported, TooLarge };
+  static char ID;
+  Kind kind;
+  std::string text;
+  ReadError(Kind kind, std::string text) : kind(kind), text(std::move(text)) {}
+  void log(llvm::raw_ostream &os) const override { os << text; }
+  std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+};
+llvm::Error invalidError(const llvm::Twine &text);
+llvm::Error unsupportedError(const llvm::Twine &text);
+
+/// Bytes that stay valid as long as `owner` lives.
+struct SharedBytes {
+  std::shared_ptr<const void> owner;
+  llvm::ArrayRef<char> bytes;
+};
+
+/// Reads a part of a regular file inside of `folder`, which a hostile name or link cannot leave. `length` < 0 means to the end.
+llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const std::string &location, int64_t offset, int64_t length);
+
+/// A parsed model. Tensors hand their bytes over instead of copying them, so each may be read once.
+class ParsedModel {
+public:
+  static llvm::Expected<std::shared_ptr<ParsedModel>> read(const std::string &path);
+
+  const onnx::ModelProto &model() const { return proto; }
+  /// The folder that external data must lie in.
+  const std::string &folder() const { return directory; }
+
+private:
+  onnx::ModelProto proto;
+  std::string directory;
+};
+
+/// The element type of ONNX's number for it; nothing for strings, complex numbers and types of less than a byte.
+mlir::Type elementType(mlir::MLIRContext *context, int dataType);
+/// ONNX's name of an element type number, for messages.
+std::string dataTypeName(int dataType);
+/// numpy's name of an element type.
+std::string dtypeName(mlir::Type element);
+
+/// The type of a tensor, its size checked against overflow.
+llvm::Expected<mlir::RankedTensorType> tensorType(mlir::MLIRContext *context, const onnx::TensorProto &tensor);
+/// The value of a tensor: dense when small, else a resource whose blob points into the model's memory.
+llvm::Expected<mlir::ElementsAttr> tensorValue(mlir::MLIRContext *context, const std::shared_ptr<ParsedModel> &model,
+                                               const onnx::TensorProto &tensor);
+/// A constant of the given bytes, kept alive by their owner.
+mlir::ElementsAttr constantOf(mlir::RankedTensorType type, SharedBytes data, llvm::StringRef name);
+
+} // namespace tegula::importer

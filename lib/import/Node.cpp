@@ -1,0 +1,176 @@
+// Reads a node's inputs and attributes with every check that a hostile or unusual file calls for.
+#include "Node.h"
+
+#include "tegula/dialects/graph/Elements.h"
+
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace tegula::importer {
+
+//===-- Inputs -------------------------------------------------------------------------------------------===//
+
+Value Node::input(size_t index) {
+  usedInputs.insert(index);
+  if (has(index))
+    return operands[index];
+  invalid("expected an input " + Twine(index) + ", got none");
+  return {};
+}
+
+/// The module's inputs that a value is computed from.
+static SmallVector<std::string> inputsBehind(Value value) {
+  llvm::SetVector<Value> todo;
+  todo.insert(value);
+  SmallVector<std::string> names;
+  for (size_t i = 0; i < todo.size(); ++i) {
+    if (Operation *op = todo[i].getDefiningOp()) {
+      todo.insert(op->operand_begin(), op->operand_end());
+      continue;
+    }
+    auto argument = cast<BlockArgument>(todo[i]);
+    if (auto name = dyn_cast<NameLoc>(argument.getLoc()))
+      names.push_back(name.getName().str());
+  }
+  return names;
+}
+
+void Node::reportNotConstant(Value value, StringRef name) {
+  SmallVector<std::string> inputs = inputsBehind(value);
+  if (inputs.empty())
+    return unsupported("'" + name + "' is needed at compile time, and it is computed in a way that is not folded");
+  std::string list = llvm::join(llvm::map_range(inputs, [](const std::string &input) { return "'" + input + "'"; }), ", ");
+  unsupported("'" + name + "' is needed at compile time and depends on input " + list + ": fix it with --bind " + inputs.front() + "=@file.npy");
+}
+
+static std::optional<graph::Elements> readConstant(Value value) {
+  Attribute attribute;
+  if (!value || !matchPattern(value, m_Constant(&attribute)))
+    return std::nullopt;
+  return graph::Elements::read(attribute);
+}
+
+std::optional<Shape> Node::constantIntegers(size_t index, StringRef name) {
+  Value value = input(index);
+  if (!value)
+    return std::nullopt;
+  if (!isa<IntegerType>(element(value))) {
+    invalid("expected integers for '" + name + "'");
+    return std::nullopt;
+  }
+  std::optional<graph::Elements> elements = readConstant(value);
+  if (!elements) {
+    reportNotConstant(value, name);
+    return std::nullopt;
+  }
+  Shape result;
+  for (int64_t i = 0; i < elements->type.getNumElements() && i <= graph::kFoldLimit; ++i)
+    result.push_back(elements->integer(i));
+  return result;
+}
+
+std::optional<SmallVector<double>> Node::constantReals(size_t index, StringRef name) {
+  Value value = input(index);
+  if (!value)
+    return std::nullopt;
+  std::optional<graph::Elements> elements = readConstant(cast(value, builder.getF64Type()));
+  if (!elements) {
+    reportNotConstant(value, name);
+    return std::nullopt;
+  }
+  SmallVector<double> result;
+  for (int64_t i = 0; i < elements->type.getNumElements() && i <= graph::kFoldLimit; ++i)
+    result.push_back(mlir::cast<FloatAttr>(elements->scalar(i)).getValueAsDouble());
+  return result;
+}
+
+//===-- Attributes ---------------------------------------------------------------------------------------===//
+
+const onnx::AttributeProto *Node::find(StringRef name, onnx::AttributeProto::AttributeType type) {
+  usedAttributes.insert(name);
+  const onnx::AttributeProto *found = attributes.lookup(name);
+  if (!found || type == onnx::AttributeProto::UNDEFINED)
+    return found;
+  // Files before IR version 2 do not state types.
+  if (found->has_type() && found->type() != onnx::AttributeProto::UNDEFINED && found->type() != type) {
+    invalid("expected attribute '" + name + "' to have type " + Twine(static_cast<int>(type)) + ", got " + Twine(static_cast<int>(found->type())));
+    return nullptr;
+  }
+  return found;
+}
+
+int64_t Node::integer(StringRef name, int64_t missing) {
+  const onnx::AttributeProto *found = find(name, onnx::AttributeProto::INT);
+  return found ? found->i() : missing;
+}
+
+double Node::real(StringRef name, double missing) {
+  const onnx::AttributeProto *found = find(name, onnx::AttributeProto::FLOAT);
+  return found ? found->f() : static_cast<float>(missing);
+}
+
+std::string Node::text(StringRef name, StringRef missing) {
+  const onnx::AttributeProto *found = find(name, onnx::AttributeProto::STRING);
+  return found ? found->s() : missing.str();
+}
+
+Shape Node::integers(StringRef name, ShapeRef missing) {
+  const onnx::AttributeProto *found = find(name, onnx::AttributeProto::INTS);
+  return found ? Shape(found->ints().begin(), found->ints().end()) : Shape(missing);
+}
+
+std::optional<Shape> Node::optionalIntegers(StringRef name) {
+  if (!hasAttribute(name))
+    return std::nullopt;
+  return integers(name);
+}
+
+ElementsAttr Node::tensor(const onnx::TensorProto &tensor) {
+  llvm::Expected<ElementsAttr> value = tensorValue(builder.getContext(), model, tensor);
+  if (value)
+    return *value;
+  llvm::handleAllErrors(value.takeError(), [&](const ReadError &error) { report(error.kind == ReadError::Kind::Unsupported, error.text); },
+                        [&](const llvm::ErrorInfoBase &error) { invalid(error.message()); });
+  return {};
+}
+
+std::optional<int64_t> Node::axis(int64_t value, int64_t rank) {
+  int64_t result = value < 0 ? value + rank : value;
+  if (result >= 0 && result < rank)
+    return result;
+  invalid("expected an axis from " + Twine(-rank) + " to " + Twine(rank - 1) + ", got " + Twine(value));
+  return std::nullopt;
+}
+
+std::optional<Shape> Node::axes(ShapeRef values, int64_t rank) {
+  Shape result;
+  for (int64_t value : values) {
+    std::optional<int64_t> one = axis(value, rank);
+    if (!one)
+      return std::nullopt;
+    if (llvm::is_contained(result, *one)) {
+      invalid("expected each axis once, got " + Twine(value) + " twice");
+      return std::nullopt;
+    }
+    result.push_back(*one);
+  }
+  return result;
+}
+
+void Node::checkEverythingUsed() {
+  for (size_t i = 0; i < operands.size(); ++i)
+    if (operands[i] && !usedInputs.contains(i))
+      return unsupported("input " + Twine(i) + " is not known to the importer");
+  SmallVector<StringRef> names;
+  for (const auto &entry : attributes)
+    if (!usedAttributes.contains(entry.getKey()) && entry.getKey() != "consumed_inputs")
+      names.push_back(entry.getKey());
+  llvm::sort(names); // the map's order is no one's business
+  for (StringRef name : names)
+    unsupported("attribute '" + name + "' is not known to the importer");
+}
+
+} // namespace tegula::importer

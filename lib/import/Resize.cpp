@@ -1,0 +1,201 @@
+// Imports Resize and Upsample, whose versions disagree about nearly everything.
+#include "Node.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace tegula::importer {
+
+using graph::CoordinateMode;
+using graph::NearestMode;
+using graph::ResizeMode;
+
+namespace {
+
+struct Request {
+  SmallVector<double> scales; ///< one a dimension
+  Shape sizes;
+  ResizeMode mode = ResizeMode::Nearest;
+  CoordinateMode coordinates = CoordinateMode::Asymmetric;
+  NearestMode nearest = NearestMode::Floor;
+  double coefficient = -0.75, extrapolation = 0;
+  bool excludeOutside = false, antialias = false;
+  SmallVector<double> roi;
+};
+
+} // namespace
+
+static bool readMode(Node &node, Request &request) {
+  std::string mode = node.text("mode", "nearest");
+  if (mode == "bilinear" || mode == "trilinear")
+    mode = "linear";
+  std::optional<ResizeMode> known = graph::symbolizeResizeMode(mode);
+  if (!known) {
+    node.invalid("expected mode nearest, linear or cubic, got '" + mode + "'");
+    return false;
+  }
+  request.mode = *known;
+  return true;
+}
+
+/// Sizes from scales: floor(size · scale).
+static bool sizesFromScales(Node &node, Value x, Request &request) {
+  if (request.scales.size() != static_cast<size_t>(Ops::rank(x))) {
+    node.invalid("expected a scale for each dimension, got " + Twine(request.scales.size()));
+    return false;
+  }
+  for (auto [dim, scale] : llvm::zip_equal(Ops::shape(x), request.scales)) {
+    if (!(scale > 0) || static_cast<double>(dim) * scale > 0x1p40) {
+      node.invalid("expected scales above 0 and a size below 2^40");
+      return false;
+    }
+    // In f32, as the reference computes it.
+    request.sizes.push_back(static_cast<int64_t>(std::floor(static_cast<float>(dim) * static_cast<float>(scale))));
+  }
+  return true;
+}
+
+static void emit(Node &node, Value x, const Request &r) {
+  node.result(node.make<graph::ResizeOp>(r.sizes, node.element(x), x, r.scales, r.mode, r.coordinates, r.nearest, APFloat(r.coefficient), r.excludeOutside, r.antialias,
+                                         APFloat(r.extrapolation), r.roi));
+}
+
+static void upsample(Node &node) {
+  Value x = node.input(0);
+  Request request;
+  if (!readMode(node, request) || !x)
+    return;
+  if (node.opset >= 9) {
+    std::optional<SmallVector<double>> scales = node.constantReals(1, "scales");
+    if (!scales)
+      return;
+    request.scales = *scales;
+  } else if (const onnx::AttributeProto *scales = node.attribute("scales")) {
+    request.scales.assign(scales->floats().begin(), scales->floats().end());
+  } else if (Ops::rank(x) == 4) {
+    request.scales = {1, 1, node.real("height_scale", 1), node.real("width_scale", 1)};
+  }
+  if (sizesFromScales(node, x, request))
+    emit(node, x, request);
+}
+
+/// The sizes of opset 11 on, with the policy of opset 18; false where something is wrong (reported).
+static bool readSizes(Node &node, Value x, ShapeRef axes, const Shape &given, Request &request) {
+  std::string policy = node.text("keep_aspect_ratio_policy", "stretch");
+  request.sizes = Shape(Ops::shape(x));
+  request.scales.assign(Ops::rank(x), 1.0);
+  if (given.size() != axes.size() || llvm::any_of(given, [](int64_t size) { return size < 0; })) {
+    node.invalid("expected a size of at least 0 for each axis");
+    return false;
+  }
+  if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller") {
+    node.invalid("expected keep_aspect_ratio_policy stretch, not_larger or not_smaller, got '" + policy + "'");
+    return false;
+  }
+  double common = policy == "not_larger" ? INFINITY : 0;
+  for (auto [axis, size] : llvm::zip_equal(axes, given)) {
+    int64_t dim = Ops::shape(x)[axis];
+    double scale = static_cast<double>(size) / static_cast<double>(dim);
+    if (dim == 0 || size == 0 || size > (int64_t(1) << 40)) {
+      node.unsupported("resizing from or to nothing is not supported");
+      return false;
+    }
+    common = policy == "not_larger" ? std::min(common, scale) : std::max(common, scale);
+    request.sizes[axis] = size;
+    request.scales[axis] = scale;
+  }
+  if (policy == "stretch")
+    return true;
+  for (int64_t axis : axes) {
+    request.scales[axis] = common;
+    request.sizes[axis] = static_cast<int64_t>(std::floor(common * static_cast<double>(Ops::shape(x)[axis]) + 0.5));
+  }
+  return true;
+}
+
+static bool readCoordinates(Node &node, Request &request) {
+  std::string coordinates = node.text("coordinate_transformation_mode", "half_pixel"), nearest = node.text("nearest_mode", "round_prefer_floor");
+  std::optional<CoordinateMode> knownCoordinates = graph::symbolizeCoordinateMode(coordinates);
+  std::optional<NearestMode> knownNearest = graph::symbolizeNearestMode(nearest);
+  if (!knownCoordinates || !knownNearest) {
+    node.invalid("expected a known coordinate_transformation_mode and nearest_mode, got '" + coordinates + "' and '" + nearest + "'");
+    return false;
+  }
+  request.coordinates = *knownCoordinates;
+  request.nearest = *knownNearest;
+  request.coefficient = node.real("cubic_coeff_a", -0.75);
+  request.excludeOutside = node.integer("exclude_outside", 0) != 0;
+  request.antialias = node.integer("antialias", 0) != 0;
+  request.extrapolation = node.real("extrapolation_value", 0.0);
+  return true;
+}
+
+static void resize(Node &node) {
+  Value x = node.input(0);
+  Request request;
+  if (!x || !readMode(node, request))
+    return;
+  if (node.opset < 11) {
+    std::optional<SmallVector<double>> scales = node.constantReals(1, "scales");
+    if (!scales)
+      return;
+    request.scales = *scales;
+    if (sizesFromScales(node, x, request))
+      emit(node, x, request);
+    return;
+  }
+  if (!readCoordinates(node, request))
+    return;
+  int64_t rank = Ops::rank(x);
+  std::optional<Shape> axes = node.axes(node.integers("axes", Ops::span(0, rank)), rank);
+  if (!axes)
+    return;
+  bool isCrop = request.coordinates == CoordinateMode::TfCropAndResize;
+  if (isCrop) {
+    std::optional<SmallVector<double>> roi = node.constantReals(1, "roi");
+    if (!roi)
+      return;
+    if (roi->size() != 2 * axes->size())
+      return node.invalid("expected a start and an end of roi for each axis, got " + Twine(roi->size()));
+    request.roi.assign(rank, 0.0);
+    request.roi.append(rank, 1.0);
+    for (auto [i, axis] : llvm::enumerate(*axes)) {
+      request.roi[axis] = (*roi)[i];
+      request.roi[rank + axis] = (*roi)[i + axes->size()];
+    }
+  } else {
+    node.ignore(1);
+  }
+  // An empty tensor stands for an absent one in opset 11.
+  bool hasScales = node.has(2) && Checked::product(Ops::shape(node.input(2))).get() > 0;
+  if (node.has(3)) {
+    std::optional<Shape> given = node.constantIntegers(3, "sizes");
+    if (!given || !readSizes(node, x, *axes, *given, request))
+      return;
+    return emit(node, x, request);
+  }
+  std::optional<SmallVector<double>> scales = hasScales ? node.constantReals(2, "scales") : std::nullopt;
+  if (!hasScales)
+    return node.invalid("expected scales or sizes");
+  if (!scales)
+    return;
+  if (scales->size() != axes->size())
+    return node.invalid("expected a scale for each axis, got " + Twine(scales->size()));
+  node.text("keep_aspect_ratio_policy", "stretch"); // concerns sizes only
+  request.scales.assign(rank, 1.0);
+  for (auto [axis, scale] : llvm::zip_equal(*axes, *scales))
+    request.scales[axis] = scale;
+  if (sizesFromScales(node, x, request))
+    emit(node, x, request);
+}
+
+ArrayRef<Operator> resizeOperators() {
+  static const Operator table[] = {
+      {"", "Resize", 10, resize, "scales, sizes and roi must be known at compile time"},
+      {"", "Upsample", 7, upsample, "scales must be known at compile time"},
+  };
+  return table;
+}
+
+} // namespace tegula::importer

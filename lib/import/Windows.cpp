@@ -1,0 +1,283 @@
+// Imports convolutions and poolings: resolves ONNX's automatic padding and ceil mode into plain numbers.
+#include "Node.h"
+
+using namespace mlir;
+
+namespace tegula::importer {
+
+namespace {
+
+struct Window {
+  Shape kernel, strides, dilations, low, high;
+  bool isCeil = false;
+  graph::WindowRef ref() const { return {kernel, strides, dilations, low, high}; }
+};
+
+} // namespace
+
+/// Pads that make the output as large as the input divided by the stride, the odd one before or after.
+static void padSame(ShapeRef spatial, Window &window, bool oddAfter) {
+  for (size_t i = 0; i < spatial.size(); ++i) {
+    int64_t out = llvm::divideCeil(spatial[i], window.strides[i]);
+    int64_t total = std::max<int64_t>(0, (out - 1) * window.strides[i] + (window.kernel[i] - 1) * window.dilations[i] + 1 - spatial[i]);
+    window.low[i] = oddAfter ? total / 2 : total - total / 2;
+    window.high[i] = total - window.low[i];
+  }
+}
+
+/// Reads the attributes that all window operators share; nothing where they contradict each other (reported).
+static std::optional<Window> readWindow(Node &node, Value x, ShapeRef filterKernel) {
+  if (Ops::rank(x) < 3) {
+    if (x)
+      node.invalid("expected an input of rank at least 3, got " + Twine(Ops::rank(x)));
+    return std::nullopt;
+  }
+  ShapeRef spatial = Ops::shape(x).drop_front(2);
+  size_t rank = spatial.size();
+  Window window;
+  window.kernel = node.integers("kernel_shape", filterKernel);
+  window.strides = node.integers("strides", Shape(rank, 1));
+  window.dilations = node.integers("dilations", Shape(rank, 1));
+  window.isCeil = node.integer("ceil_mode", 0) != 0;
+  Shape pads = node.integers("pads", Shape(2 * rank, 0));
+  std::string automatic = node.text("auto_pad", "NOTSET");
+  if (window.kernel.size() != rank || window.strides.size() != rank || window.dilations.size() != rank || pads.size() != 2 * rank) {
+    node.invalid("expected " + Twine(rank) + " kernel sizes, strides and dilations and " + Twine(2 * rank) + " pads");
+    return std::nullopt;
+  }
+  for (const Shape *list : {&window.kernel, &window.strides, &window.dilations})
+    for (int64_t number : *list)
+      if (number < 1 || number > INT32_MAX) {
+        node.invalid("expected kernel sizes, strides and dilations of at least 1, got " + Twine(number));
+        return std::nullopt;
+      }
+  for (int64_t number : pads)
+    if (number < 0 || number > INT32_MAX) {
+      node.invalid("expected pads of at least 0, got " + Twine(number));
+      return std::nullopt;
+    }
+  if (!filterKernel.empty() && ShapeRef(window.kernel) != filterKernel) {
+    node.invalid("expected kernel_shape to be the filter's, got " + graph::shapeText(window.kernel) + " and " + graph::shapeText(filterKernel));
+    return std::nullopt;
+  }
+  window.low = Shape(pads.begin(), pads.begin() + rank);
+  window.high = Shape(pads.begin() + rank, pads.end());
+  if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
+    padSame(spatial, window, automatic == "SAME_UPPER");
+  } else if (automatic == "VALID") {
+    window.low = window.high = Shape(rank, 0);
+  } else if (automatic != "NOTSET" && !automatic.empty()) {
+    node.invalid("expected auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID, got '" + automatic + "'");
+    return std::nullopt;
+  }
+  return window;
+}
+
+/// Adds a bias of one number a channel.
+static Value addBias(Node &node, Value y, Value bias) {
+  if (!y || !bias)
+    return {};
+  Shape shape(Ops::rank(y) - 1, 1);
+  if (Ops::shape(bias) != ShapeRef({Ops::shape(y)[1]})) {
+    node.invalid("expected a bias of " + Twine(Ops::shape(y)[1]) + " elements, got " + graph::shapeText(Ops::shape(bias)));
+    return {};
+  }
+  shape[0] = Ops::shape(y)[1];
+  return node.add(y, node.reshape(bias, shape));
+}
+
+static Value convolve(Node &node, Value x, Value filter) {
+  if (!x || !filter)
+    return {};
+  ShapeRef kernel = Ops::shape(filter).drop_front(std::min<size_t>(2, Ops::rank(filter)));
+  int64_t group = node.integer("group", 1);
+  std::optional<Window> window = readWindow(node, x, kernel);
+  if (!window)
+    return {};
+  FailureOr<Shape> shape = graph::inferConvShape(Ops::shape(x), Ops::shape(filter), window->ref(), group, false, [&] { return node.error(); });
+  if (mlir::failed(shape))
+    return {};
+  return node.make<graph::ConvOp>(*shape, node.element(x), x, filter, window->strides, window->dilations, window->low, window->high, group,
+                                  graph::Layout::ChannelsFirst);
+}
+
+static void conv(Node &node) {
+  Value y = convolve(node, node.input(0), node.input(1));
+  node.result(node.has(2) ? addBias(node, y, node.input(2)) : y);
+}
+
+static void convInteger(Node &node) {
+  Type i32 = node.builder.getI32Type();
+  Value x = node.cast(node.input(0), i32), filter = node.cast(node.input(1), i32);
+  if (node.has(2))
+    x = node.sub(x, node.cast(node.input(2), i32));
+  if (node.has(3)) {
+    Value zero = node.cast(node.input(3), i32);
+    if (Ops::rank(zero) == 1 && filter) { // one a output channel
+      Shape shape(Ops::rank(filter), 1);
+      shape[0] = Ops::shape(zero)[0];
+      zero = node.reshape(zero, shape);
+    }
+    filter = node.sub(filter, zero);
+  }
+  node.result(convolve(node, x, filter));
+}
+
+static void convTranspose(Node &node) {
+  Value x = node.input(0), filter = node.input(1);
+  if (!x || !filter)
+    return;
+  size_t rank = std::max<int64_t>(0, Ops::rank(x) - 2);
+  std::string automatic = node.text("auto_pad", "NOTSET");
+  bool isSame = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
+  std::optional<Window> window = readWindow(node, x, Ops::shape(filter).drop_front(std::min<size_t>(2, Ops::rank(filter))));
+  Shape extra = node.integers("output_padding", Shape(rank, 0));
+  std::optional<Shape> wanted = node.optionalIntegers("output_shape");
+  int64_t group = node.integer("group", 1);
+  if (!window)
+    return;
+  if (wanted && wanted->size() == rank + 2)
+    wanted->erase(wanted->begin(), wanted->begin() + 2);
+  if (extra.size() != rank || (wanted && wanted->size() != rank))
+    return node.invalid("expected " + Twine(rank) + " entries of output_padding and output_shape");
+  Shape shape{Ops::shape(x)[0], Ops::shape(filter).size() > 1 ? Ops::shape(filter)[1] * group : 0};
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t in = Ops::shape(x)[i + 2], full = (in - 1) * window->strides[i] + extra[i] + (window->kernel[i] - 1) * window->dilations[i] + 1;
+    if (extra[i] < 0 || extra[i] > INT32_MAX || in > INT32_MAX)
+      return node.invalid("expected output_padding of at least 0, got " + Twine(extra[i]));
+    if (wanted || isSame) {
+      // The output's size is chosen; what is too much is cut off, the odd one before for SAME_UPPER's opposite as ONNX defines it.
+      int64_t out = wanted ? (*wanted)[i] : in * window->strides[i], total = full - out;
+      if (total < 0 && isSame)
+        total = 0;
+      window->low[i] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
+      window->high[i] = total - window->low[i];
+      shape.push_back(full - total);
+    } else {
+      shape.push_back(full - window->low[i] - window->high[i]);
+    }
+    if (shape.back() < 0)
+      return node.invalid("expected pads smaller than the output, got output size " + Twine(shape.back()));
+  }
+  Value y = node.make<graph::ConvTransposeOp>(shape, node.element(x), x, filter, window->strides, window->dilations, window->low, group);
+  node.result(node.has(2) ? addBias(node, y, node.input(2)) : y);
+}
+
+//===-- Pooling ------------------------------------------------------------------------------------------===//
+
+/// The result's shape; nothing where a window does not fit (reported).
+static std::optional<Shape> pooledShape(Node &node, Value x, const Window &window) {
+  Shape shape(Ops::shape(x).take_front(2));
+  ShapeRef spatial = Ops::shape(x).drop_front(2);
+  for (size_t i = 0; i < spatial.size(); ++i) {
+    int64_t extent = spatial[i] + window.low[i] + window.high[i] - (window.kernel[i] - 1) * window.dilations[i] - 1;
+    if (extent < 0) {
+      node.invalid("expected a kernel that fits into the padded input, got size " + Twine(window.kernel[i]) + " for input size " + Twine(spatial[i]));
+      return std::nullopt;
+    }
+    int64_t count = (window.isCeil ? llvm::divideCeil(extent, window.strides[i]) : extent / window.strides[i]) + 1;
+    // A window that begins in the padding after the input does not exist.
+    if (window.isCeil && (count - 1) * window.strides[i] >= spatial[i] + window.low[i])
+      --count;
+    shape.push_back(count);
+  }
+  return shape;
+}
+
+static void maxPool(Node &node) {
+  Value x = node.input(0);
+  std::optional<Window> w = readWindow(node, x, {});
+  bool columnMajor = node.integer("storage_order", 0) != 0;
+  std::optional<Shape> shape = w ? pooledShape(node, x, *w) : std::nullopt;
+  if (!shape)
+    return;
+  node.result(node.make<graph::MaxPoolOp>(*shape, node.element(x), x, w->kernel, w->strides, w->dilations, w->low, w->high, graph::Layout::ChannelsFirst));
+  if (node.wants(1))
+    node.result(node.make<graph::MaxPoolIndicesOp>(*shape, node.builder.getI64Type(), x, w->kernel, w->strides, w->dilations, w->low, w->high,
+                                                   graph::Layout::ChannelsFirst, columnMajor),
+                1);
+}
+
+static Value average(Node &node, Value x, const Window &w, bool countPads) {
+  std::optional<Shape> shape = pooledShape(node, x, w);
+  if (!shape)
+    return {};
+  return node.make<graph::AveragePoolOp>(*shape, node.element(x), x, w.kernel, w.strides, w.dilations, w.low, w.high, graph::Layout::ChannelsFirst, countPads);
+}
+
+static void averagePool(Node &node) {
+  Value x = node.input(0);
+  std::optional<Window> window = readWindow(node, x, {});
+  bool countPads = node.integer("count_include_pad", 0) != 0;
+  if (window)
+    node.result(average(node, x, *window, countPads));
+}
+
+/// (Σ|x|^p)^(1/p), the sum of a window written as its mean times its size.
+static void lpPool(Node &node) {
+  Value x = node.input(0);
+  std::optional<Window> window = readWindow(node, x, {});
+  double p = node.opset < 2 ? node.real("p", 2.0) : static_cast<double>(node.integer("p", 2));
+  if (!window)
+    return;
+  if (window->isCeil)
+    return node.unsupported("ceil_mode=1 is not supported");
+  double count = 1;
+  for (int64_t size : window->kernel)
+    count *= static_cast<double>(size);
+  Value power = p == 2 ? node.mul(x, x) : p == 1 ? node.abs(x) : node.binary<graph::PowOp>(node.abs(x), node.like(x, p));
+  Value total = node.mul(average(node, power, *window, /*countPads=*/true), count);
+  node.result(p == 2 ? node.sqrt(total) : p == 1 ? total : node.binary<graph::PowOp>(total, node.like(x, 1 / p)));
+}
+
+static Shape spatialAxes(Value x) { return Ops::span(2, Ops::rank(x)); }
+
+template <ReduceKind kind> static void globalPool(Node &node) {
+  Value x = node.input(0);
+  if (Ops::rank(x) < 2)
+    return node.invalid("expected an input of rank at least 2, got " + Twine(Ops::rank(x)));
+  node.result(node.reduce(kind, x, spatialAxes(x), true));
+}
+
+static void globalLpPool(Node &node) {
+  Value x = node.input(0);
+  int64_t p = node.integer("p", 2);
+  if (Ops::rank(x) < 2)
+    return node.invalid("expected an input of rank at least 2, got " + Twine(Ops::rank(x)));
+  double power = static_cast<double>(p);
+  Value total = node.sum(node.binary<graph::PowOp>(node.abs(x), node.like(x, power)), spatialAxes(x));
+  node.result(node.binary<graph::PowOp>(total, node.like(x, 1 / power)));
+}
+
+/// x / (bias + alpha/size · Σ x²)^beta, the sum over neighbouring channels, as a pooling over them.
+static void lrn(Node &node) {
+  Value x = node.input(0);
+  int64_t size = node.integer("size", 1), rank = Ops::rank(x);
+  double alpha = node.real("alpha", 0.0001), beta = node.real("beta", 0.75), bias = node.real("bias", 1.0);
+  if (rank < 2 || size < 1 || size > INT32_MAX)
+    return node.invalid("expected an input of rank at least 2 and a size of at least 1");
+  ShapeRef shape = Ops::shape(x);
+  int64_t inner = Ops::count(shape.drop_front(2));
+  Window window{{size, 1}, {1, 1}, {1, 1}, {(size - 1) / 2, 0}, {size - 1 - (size - 1) / 2, 0}, false};
+  Value squares = node.reshape(node.mul(x, x), {shape[0], 1, shape[1], inner});
+  Value mean = node.reshape(average(node, squares, window, /*countPads=*/true), shape);
+  node.result(node.div(x, node.binary<graph::PowOp>(node.add(node.mul(mean, alpha), bias), node.like(x, beta))));
+}
+
+ArrayRef<Operator> windowOperators() {
+  static const Operator table[] = {
+      {"", "AveragePool", 1, averagePool, ""},
+      {"", "Conv", 1, conv, ""},
+      {"", "ConvInteger", 10, convInteger, ""},
+      {"", "ConvTranspose", 1, convTranspose, ""},
+      {"", "GlobalAveragePool", 1, globalPool<ReduceKind::Mean>, ""},
+      {"", "GlobalLpPool", 2, globalLpPool, ""},
+      {"", "GlobalMaxPool", 1, globalPool<ReduceKind::Max>, ""},
+      {"", "LRN", 1, lrn, ""},
+      {"", "LpPool", 1, lpPool, "not with ceil_mode"},
+      {"", "MaxPool", 1, maxPool, ""},
+  };
+  return table;
+}
+
+} // namespace tegula::importer
