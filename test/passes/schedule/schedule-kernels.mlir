@@ -1,0 +1,43 @@
+// Every kernel gets a schedule from the facts of the machine it is compiled for; one that has a schedule keeps it.
+// RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
+// RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
+
+#id = affine_map<(i, j) -> (i, j)>
+
+// CHECK-LABEL: tile.kernel @elementwise_takes_vectors
+// V3-SAME: schedule(#sched.schedule<map, {{.*}}lanes = 8
+// V4-SAME: schedule(#sched.schedule<map, {{.*}}lanes = 16
+tile.kernel @elementwise_takes_vectors(%x: tensor<64x256xf32>) -> tensor<64x256xf32> {
+  %e = tensor.empty() : tensor<64x256xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<64x256xf32>) outs(%e : tensor<64x256xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  } -> tensor<64x256xf32>
+  tile.yield %y : tensor<64x256xf32>
+}
+
+// CHECK-LABEL: tile.kernel @product_takes_a_register_tile
+// V3-SAME: schedule(#sched.schedule<contract, grid = {{.*}}lanes = 8
+// V4-SAME: schedule(#sched.schedule<contract, grid = {{.*}}lanes = 16
+#a = affine_map<(i, j, k) -> (i, k)>
+#b = affine_map<(i, j, k) -> (k, j)>
+#c = affine_map<(i, j, k) -> (i, j)>
+tile.kernel @product_takes_a_register_tile(%x: tensor<512x512xf32>, %w: tensor<512x512xf32>) -> tensor<512x512xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<512x512xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<512x512xf32>) -> tensor<512x512xf32>
+  %y = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<512x512xf32>, tensor<512x512xf32>) outs(%f : tensor<512x512xf32>) {
+  ^bb0(%l: f32, %r: f32, %s: f32):
+    %p = arith.mulf %l, %r : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<512x512xf32>
+  tile.yield %y : tensor<512x512xf32>
+}
+
+// CHECK-LABEL: tile.kernel @keeps_the_schedule_it_has
+// CHECK-SAME: schedule(#sched.schedule<map, tile = [1, 2]>)
+tile.kernel @keeps_the_schedule_it_has(%x: tensor<4x4xf32>) -> tensor<4x4xf32> schedule(#sched.schedule<map, tile = [1, 2]>) {
+  tile.yield %x : tensor<4x4xf32>
+}
