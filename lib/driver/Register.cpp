@@ -1,8 +1,15 @@
 // Registers dialects, external models and passes, because a forgotten external model fails silently and must have one place to be looked for.
 #include "tegula/driver/Register.h"
 
+#include "Backend.h"
+#include "tegula/codegen/common/Passes.h"
+#include "tegula/codegen/cpu/Passes.h"
+#include "tegula/codegen/host/Passes.h"
+#include "tegula/dialects/graph/Graph.h"
 #include "tegula/dialects/sched/Sched.h"
 #include "tegula/dialects/tile/Tile.h"
+#include "tegula/driver/Pipeline.h"
+#include "tegula/passes/tile/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/IR/ValueBoundsOpInterfaceImpl.h"
@@ -49,7 +56,7 @@
 using namespace mlir;
 
 void tegula::driver::registerDialects(DialectRegistry &registry) {
-  registry.insert<sched::SchedDialect, tile::TileDialect>();
+  registry.insert<graph::GraphDialect, sched::SchedDialect, tile::TileDialect>();
   registry.insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect, DLTIDialect,
                   func::FuncDialect, index::IndexDialect, LLVM::LLVMDialect, linalg::LinalgDialect, math::MathDialect, memref::MemRefDialect,
                   scf::SCFDialect, tensor::TensorDialect, ub::UBDialect, vector::VectorDialect>();
@@ -89,4 +96,12 @@ void tegula::driver::registerDialects(DialectRegistry &registry) {
   registerLLVMDialectTranslation(registry);
 }
 
-void tegula::driver::registerPasses() {}
+void tegula::driver::registerPasses() {
+  graph::registerGraphPasses(evaluateModule);
+  fuse::registerFusePasses();
+  schedule::registerTegulaSchedulePasses();
+  tile::registerTegulaTilePasses();
+  codegen::registerTegulaCodegenCommonPasses();
+  codegen::cpu::registerTegulaCodegenCpuPasses();
+  codegen::host::registerTegulaCodegenHostPasses();
+}

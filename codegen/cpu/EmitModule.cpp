@@ -1,0 +1,110 @@
+// Takes a module of LLVM functions to machine code, with a short list of LLVM passes: long ones cost compile time and spill registers.
+#include "tegula/codegen/cpu/Codegen.h"
+
+#include "mlir/Target/LLVMIR/Export.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+
+#include <mutex>
+
+namespace tegula::codegen::cpu {
+
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const CpuCodegenOptions &options) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+  });
+  llvm::Triple triple("x86_64-unknown-linux-gnu");
+  std::string error;
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return llvm::createStringError(error);
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, options.cpu, options.features, llvm::TargetOptions(), llvm::Reloc::PIC_, llvm::CodeModel::Small,
+                                  options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
+}
+
+/// States on every function what the machine is and what code may assume; marks every symbol as part of this image.
+static void annotate(llvm::Module &module, const CpuCodegenOptions &options) {
+  for (llvm::Function &function : module) {
+    function.setDSOLocal(!function.isDeclaration() || function.hasHiddenVisibility());
+    if (function.isDeclaration())
+      continue;
+    llvm::AttrBuilder attributes(module.getContext());
+    attributes.addAttribute("target-cpu", options.cpu);
+    if (!options.features.empty())
+      attributes.addAttribute("target-features", options.features);
+    attributes.addAttribute("prefer-vector-width", std::to_string(options.vectorBits));
+    attributes.addAttribute(llvm::Attribute::NoUnwind);
+    // Wide spill slots split cache lines on a stack of 16-byte alignment.
+    attributes.addStackAlignmentAttr(64);
+    function.addFnAttrs(attributes);
+  }
+  for (llvm::GlobalVariable &global : module.globals())
+    global.setDSOLocal(true);
+}
+
+static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  // default<O2> and default<O3> were seen to spill where this does not, and take several times as long.
+  static constexpr llvm::StringLiteral passes =
+      "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop-mssa(licm),gvn,"
+      "instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),loop(indvars),loop-reduce,"
+      "instcombine<no-verify-fixpoint>,dce)";
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::ModulePassManager manager;
+  if (llvm::Error error = builder.parsePassPipeline(manager, passes))
+    return error;
+  manager.run(module, modules);
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output, const CpuCodegenOptions &options) {
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(options);
+  if (!machine)
+    return machine.takeError();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "kernel");
+  if (!translated)
+    return llvm::createStringError("translation to LLVM IR failed");
+  translated->setTargetTriple((*machine)->getTargetTriple());
+  translated->setDataLayout((*machine)->createDataLayout());
+  annotate(*translated, options);
+  if (llvm::Error error = optimize(*translated, **machine))
+    return std::move(error);
+
+  std::string text;
+  if (output == Output::LlvmIr) {
+    llvm::raw_string_ostream stream(text);
+    translated->print(stream, nullptr);
+    return text;
+  }
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager emission;
+  auto kind = output == Output::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+  if ((*machine)->addPassesToEmitFile(emission, stream, nullptr, kind))
+    return llvm::createStringError("the target cannot emit this kind of file");
+  emission.run(*translated);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+} // namespace tegula::codegen::cpu

@@ -1,0 +1,110 @@
+// Writes the entry function of CodeAbi.h: the launches of @main in their order, each with the addresses of its buffers.
+#include "tegula/codegen/host/Host.h"
+
+#include "tegula/dialects/tile/Tile.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace tegula::codegen::host {
+namespace {
+
+class HostWriter {
+public:
+  HostWriter(func::FuncOp main, const MemoryPlan &plan, const llvm::StringMap<KernelNeeds> &kernels)
+      : main(main), plan(plan), kernels(kernels), builder(main.getContext()), loc(main.getLoc()), module(ModuleOp::create(builder, loc)),
+        pointer(LLVM::LLVMPointerType::get(main.getContext())) {}
+
+  OwningOpRef<ModuleOp> write() {
+    startEntry();
+    int32_t dispatch = 0;
+    main.walk([&](tile::LaunchOp launch) { writeLaunch(launch, dispatch++); });
+    LLVM::ReturnOp::create(builder, loc, constant(builder.getI32Type(), 0));
+    return std::move(module);
+  }
+
+private:
+  Value constant(Type type, int64_t value) { return LLVM::ConstantOp::create(builder, loc, type, builder.getIntegerAttr(type, value)); }
+
+  /// The address `offset` elements of `element` behind `base`.
+  Value address(Type element, Value base, int64_t offset) {
+    return LLVM::GEPOp::create(builder, loc, pointer, element, base, ArrayRef<LLVM::GEPArg>{constant(builder.getI64Type(), offset)});
+  }
+
+  void startEntry() {
+    builder.setInsertionPointToStart(module->getBody());
+    Type i32 = builder.getI32Type();
+    auto type = LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(5, pointer));
+    entry = LLVM::LLVMFuncOp::create(builder, loc, entryName, type);
+    entry.setVisibility_(LLVM::Visibility::Hidden);
+    entry.setDsoLocal(true);
+    builder.setInsertionPointToStart(entry.addEntryBlock(builder));
+    size_t most = 1;
+    main.walk([&](tile::LaunchOp launch) { most = std::max<size_t>(most, launch.getInputs().size() + launch.getOutputs().size() + 1); });
+    buffers = LLVM::AllocaOp::create(builder, loc, pointer, pointer, constant(builder.getI64Type(), most));
+    launchFunction = LLVM::LoadOp::create(builder, loc, pointer, entry.getArgument(0));
+  }
+
+  LLVM::LLVMFuncOp kernelFunction(StringRef name) {
+    if (auto declared = module->lookupSymbol<LLVM::LLVMFuncOp>(name))
+      return declared;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module->getBody());
+    Type i64 = builder.getI64Type();
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), {pointer, i64, i64});
+    auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type);
+    function.setVisibility_(LLVM::Visibility::Hidden);
+    function.setDsoLocal(true);
+    return function;
+  }
+
+  Value addressOf(const Place &place) {
+    switch (place.kind) {
+    case Place::Kind::Input:
+      return LLVM::LoadOp::create(builder, loc, pointer, address(pointer, entry.getArgument(1), place.index));
+    case Place::Kind::Output:
+      return LLVM::LoadOp::create(builder, loc, pointer, address(pointer, entry.getArgument(2), place.index));
+    case Place::Kind::Weights:
+      return address(builder.getI8Type(), entry.getArgument(3), place.index);
+    case Place::Kind::Arena:
+      return address(builder.getI8Type(), entry.getArgument(4), place.index);
+    }
+    llvm_unreachable("every kind of place is handled");
+  }
+
+  void writeLaunch(tile::LaunchOp launch, int32_t dispatch) {
+    int64_t slot = 0;
+    auto pass = [&](Value where) { LLVM::StoreOp::create(builder, loc, where, address(pointer, buffers, slot++)); };
+    for (Value input : launch.getInputs())
+      pass(addressOf(plan.places.lookup(input)));
+    for (Value output : launch.getOutputs())
+      pass(addressOf(plan.places.lookup(output)));
+    if (auto scratch = plan.scratch.find(launch); scratch != plan.scratch.end())
+      pass(addressOf({Place::Kind::Arena, scratch->second}));
+    Value kernel = LLVM::AddressOfOp::create(builder, loc, kernelFunction(launch.getKernel()));
+    Value cells = constant(builder.getI64Type(), kernels.lookup(launch.getKernel()).cells);
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                            {pointer, pointer, pointer, builder.getI64Type(), builder.getI32Type()});
+    LLVM::CallOp::create(builder, loc, type,
+                         ValueRange{launchFunction, entry.getArgument(0), kernel, buffers, cells, constant(builder.getI32Type(), dispatch)});
+  }
+
+  func::FuncOp main;
+  const MemoryPlan &plan;
+  const llvm::StringMap<KernelNeeds> &kernels;
+  OpBuilder builder;
+  Location loc;
+  OwningOpRef<ModuleOp> module;
+  Type pointer;
+  LLVM::LLVMFuncOp entry;
+  Value buffers, launchFunction;
+};
+
+} // namespace
+
+OwningOpRef<ModuleOp> lowerHost(func::FuncOp main, const MemoryPlan &plan, const llvm::StringMap<KernelNeeds> &kernels) {
+  return HostWriter(main, plan, kernels).write();
+}
+
+} // namespace tegula::codegen::host

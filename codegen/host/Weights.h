@@ -1,0 +1,58 @@
+// Lays out the weights section and produces its bytes when they are written, so that packed weights never exist all at once.
+#pragma once
+
+#include "tegula/artifact/Writer.h"
+#include "tegula/support/Checked.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include <map>
+#include <tuple>
+#include <vector>
+
+namespace tegula::codegen::host {
+
+/// A constant as its bytes: either all of them, or one element that repeats.
+struct ConstantBytes {
+  llvm::ArrayRef<char> data;
+  int64_t elementBytes = 0, elements = 0;
+  bool isSplat = false;
+  bool isFloat32 = false;
+  int64_t size() const { return elementBytes * elements; }
+};
+
+/// The bytes of a constant; nothing for an attribute that holds none.
+std::optional<ConstantBytes> bytesOf(mlir::ElementsAttr constant);
+
+class WeightLayout {
+public:
+  explicit WeightLayout(bool keepDenormals) : keepDenormals(keepDenormals) {}
+
+  /// The offset of a constant in its own order. Equal constants share one place.
+  std::optional<int64_t> add(mlir::ElementsAttr constant) { return add(constant, 0, 0); }
+  /// The offset of a constant as panels of `width` of its last dimension, which has `columns` elements (see tile.pack).
+  std::optional<int64_t> addPacked(mlir::ElementsAttr constant, int64_t columns, int64_t width) { return add(constant, columns, width); }
+
+  std::vector<artifact::WeightChunk> takeChunks() { return std::move(chunks); }
+
+private:
+  struct Stored {
+    ConstantBytes bytes;
+    int64_t offset;
+  };
+  /// Content hash, elements, element bytes, columns, width: equal constants have equal keys.
+  using Key = std::tuple<uint64_t, int64_t, int64_t, int64_t, int64_t>;
+
+  std::optional<int64_t> add(mlir::ElementsAttr constant, int64_t columns, int64_t width);
+
+  bool keepDenormals;
+  Checked end{0};
+  std::multimap<Key, Stored> stored;
+  std::map<std::tuple<const void *, int64_t, int64_t>, int64_t> known; ///< attribute, columns, width: spares the hash
+  std::vector<artifact::WeightChunk> chunks;
+};
+
+} // namespace tegula::codegen::host

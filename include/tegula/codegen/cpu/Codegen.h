@@ -1,0 +1,53 @@
+// The CPU code generator as the driver sees it: a kernel becomes LLVM, LLVM becomes an object, objects become one image.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tegula::codegen::cpu {
+
+struct CpuCodegenOptions {
+  int optLevel = 2;             ///< 0: plain loops and libm
+  std::string cpu = "x86-64-v3"; ///< LLVM's name of the processor
+  std::string features;         ///< LLVM's feature string, "" for what `cpu` has
+  int64_t vectorBits = 256;     ///< widest vector to be used
+};
+
+/// After it a module that held one tile.kernel holds LLVM functions only: the kernel under CodeAbi.h, and what it needs.
+void populateCpuCodegenPipeline(mlir::OpPassManager &pm, const CpuCodegenOptions &options);
+
+/// What the host function must know about a compiled kernel.
+struct KernelFacts {
+  std::string name;
+  int64_t cells = 1;        ///< of its grid
+  int64_t scratchBytes = 0; ///< of one launch; the kernel's last buffer where not 0
+};
+
+enum class Output { LlvmIr, Assembly, Object };
+
+/// Translates a module of LLVM functions; text for LlvmIr and Assembly. Safe to call from several threads, each with its own module.
+llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output, const CpuCodegenOptions &options);
+
+/// A flat position-independent image of code and constants. A loader writes its import slots and nothing else.
+struct Image {
+  struct Import {
+    std::string symbol;
+    uint64_t slot = 0; ///< offset of 8 bytes that receive the address
+  };
+  std::vector<uint8_t> bytes;
+  std::vector<Import> imports;
+  uint64_t entry = 0; ///< offset of the entry symbol
+};
+
+/// Links ELF objects. `mayImport` says which undefined symbols the loader provides; any other is an error.
+llvm::Expected<Image> linkImage(llvm::ArrayRef<std::string> objects, llvm::StringRef entry, llvm::function_ref<bool(llvm::StringRef)> mayImport);
+
+} // namespace tegula::codegen::cpu

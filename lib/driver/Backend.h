@@ -1,0 +1,48 @@
+// From a tiled module to machine code and the contents of an artifact; shared by compilation and by evaluation in process.
+#pragma once
+
+#include "tegula/artifact/Writer.h"
+#include "tegula/driver/Pipeline.h"
+#include "tegula/target/Machine.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace tegula::driver {
+
+/// One kernel after code generation.
+struct CompiledKernel {
+  std::string name;
+  std::string code; ///< an object, or text
+  int64_t cells = 1, scratchBytes = 0;
+  double seconds = 0;
+  bool ok = false;
+};
+
+/// Compiles every tile.kernel of `module`, several at once where the context has threads; in the module's order whatever their number.
+/// Errors are diagnosed at the kernels.
+mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(mlir::ModuleOp module, codegen::cpu::Output output, const PipelineOptions &options);
+
+/// What an artifact says about where it comes from.
+struct Provenance {
+  std::string modelHash, flags;
+  target::Machine machine;
+  bool keepDenormals = false;
+};
+
+/// The host function's code (as `output`) and the contents of the artifact; `contents.code` is left empty unless objects were made.
+/// The module's attributes must outlive the contents.
+mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<CompiledKernel> kernels, codegen::cpu::Output output,
+                                      const PipelineOptions &options, const Provenance &provenance, artifact::ArtifactContents &contents);
+
+/// The settings of LLVM that make code for `machine`.
+codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);
+
+/// Runs the model of `module`, which takes nothing, at -O0 in this process. The module is compiled as a copy.
+mlir::LogicalResult evaluateModule(mlir::ModuleOp module, llvm::SmallVectorImpl<mlir::DenseElementsAttr> &results);
+
+} // namespace tegula::driver

@@ -1,0 +1,290 @@
+// Implements include/tegula/Tegula.h: one compilation from a file to any of its stages, with its timings, messages and saved IR.
+#include "tegula/Tegula.h"
+
+#include "Backend.h"
+#include "Diagnostics.h"
+#include "tegula/driver/Register.h"
+#include "tegula/import/Import.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/xxhash.h"
+
+#include <chrono>
+#include <new>
+
+using namespace mlir;
+
+namespace tegula {
+namespace driver {
+namespace {
+
+using codegen::cpu::Output;
+
+/// Constants longer than this are left out of printed IR.
+constexpr int64_t printedElements = 4096;
+
+class Compilation {
+  /// Runs a step and notes how long it took.
+  template <typename Body> auto timed(std::string name, Body body) {
+    auto start = std::chrono::steady_clock::now();
+    auto value = body();
+    result.phases.push_back({std::move(name), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
+    return value;
+  }
+
+public:
+  Compilation(Emit emit, const CompileOptions &options) : emit(emit), options(options), context(MLIRContext::Threading::DISABLED) {
+    DialectRegistry registry;
+    registerDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    unsigned threads = llvm::hardware_concurrency(std::max(options.threads, 0)).compute_thread_count();
+    if (threads > 1) {
+      pool = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(threads));
+      context.setThreadPool(*pool);
+    }
+  }
+
+  CompileResult fromModel(const std::string &path) {
+    return run([&] {
+      modelHash = hashFile(path);
+      Outcome outcome = Outcome::Ok;
+      importer::ImportOptions importing{options.dims, options.shapes, options.bound};
+      auto imported = timed("import", [&] { return importer::importModel(path, context, importing, result.messages, outcome); });
+      if (failed(imported))
+        return fail(outcome == Outcome::Ok ? Outcome::Internal : outcome);
+      module = std::move(*imported);
+      if (failed(checkContract(Phase::Import, *module)))
+        return fail(Outcome::Internal);
+      saveTemp(Phase::Import);
+      return throughPhases(Phase::Graph);
+    });
+  }
+
+  CompileResult fromText(const std::string &text) {
+    return run([&] {
+      modelHash = hash(ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
+      module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
+      return module ? throughPhases(firstPhase()) : fail(Outcome::BadInput);
+    });
+  }
+
+private:
+  template <typename Body> CompileResult run(Body body) {
+    DiagnosticCollector collector(context, result.messages);
+    try {
+      body();
+    } catch (const std::bad_alloc &) {
+      error("out of memory");
+      fail(Outcome::ResourceLimit);
+    }
+    return std::move(result);
+  }
+
+  void error(std::string text) { result.messages.push_back({Message::Severity::Error, "", "", 0, std::move(text)}); }
+
+  /// Ends the compilation; something must have said why.
+  void fail(Outcome outcome) {
+    result.outcome = outcome;
+    if (llvm::none_of(result.messages, [](const Message &message) { return message.severity == Message::Severity::Error; }))
+      error("internal: a phase failed without saying why");
+    if (options.verbose && outcome == Outcome::Internal && module)
+      result.messages.push_back({Message::Severity::Note, "", "", 0, print()});
+  }
+
+  //===-- the flow -----------------------------------------------------------------------------------------===//
+
+  /// Text may come from any phase: the dialects in it say which is the next.
+  Phase firstPhase() {
+    bool kernels = false, loops = false;
+    module->walk([&](Operation *op) {
+      kernels |= isa<tile::KernelOp>(op);
+      loops |= op->hasAttr("tile.grid");
+    });
+    return loops ? Phase::Codegen : kernels ? Phase::Schedule : Phase::Graph;
+  }
+
+  std::optional<PipelineOptions> makeOptions() {
+    std::optional<target::Machine> machine = target::findMachine(options.target);
+    if (!machine) {
+      std::string known = llvm::join(target::machineNames(), ", ");
+      error("expected a target among " + known + ", got '" + options.target + "'");
+      return std::nullopt;
+    }
+    provenance = {modelHash, flags(), *machine, options.keepDenormals};
+    PipelineOptions pipeline;
+    pipeline.optLevel = options.optLevel;
+    pipeline.graph.optLevel = options.optLevel;
+    pipeline.graph.keepDenormals = options.keepDenormals;
+    pipeline.graph.evaluate = evaluateModule;
+    pipeline.fuse.fuse = options.optLevel > 0;
+    pipeline.schedule.machine = options.target;
+    pipeline.schedule.file = options.schedFile;
+    pipeline.cpu = cpuOptions(*machine, options.optLevel);
+    return pipeline;
+  }
+
+  void throughPhases(Phase first) {
+    std::optional<PipelineOptions> pipeline = makeOptions();
+    if (!pipeline)
+      return fail(Outcome::BadInput);
+    Phase last = lastPhase();
+    for (Phase phase : {Phase::Graph, Phase::Fuse, Phase::Schedule, Phase::Tile}) {
+      if (phase < first || phase > last)
+        continue;
+      if (failed(timed(nameOf(phase).str(), [&] { return runPhase(phase, *module, *pipeline); })))
+        return fail(outcomeOf(result.messages));
+      saveTemp(phase);
+    }
+    if (last == Phase::Codegen)
+      return generateCode(*pipeline);
+    setText(emit == Emit::Sched && options.stopAfter.empty() ? schedule::printSchedules(*module) : print());
+  }
+
+  /// The phase after which nothing more is needed.
+  Phase lastPhase() {
+    if (std::optional<Phase> stop = phaseOfName(options.stopAfter))
+      return *stop;
+    switch (emit) {
+    case Emit::Graph:
+      return Phase::Graph;
+    case Emit::Sched:
+      return Phase::Schedule;
+    case Emit::Tile:
+      return Phase::Tile;
+    default:
+      return Phase::Codegen;
+    }
+  }
+
+  void generateCode(const PipelineOptions &pipeline) {
+    bool text = !options.stopAfter.empty() || emit == Emit::Llvm;
+    Output output = text ? Output::LlvmIr : emit == Emit::Asm ? Output::Assembly : Output::Object;
+    auto kernels = timed("codegen", [&] { return compileKernels(*module, output, pipeline); });
+    if (failed(kernels))
+      return fail(outcomeOf(result.messages));
+    for (const CompiledKernel &kernel : *kernels)
+      result.kernels.push_back({kernel.name, kernel.seconds});
+    artifact::ArtifactContents contents;
+    auto host = timed("host", [&] { return assemble(*module, *kernels, output, pipeline, provenance, contents); });
+    if (failed(host))
+      return fail(outcomeOf(result.messages));
+    if (emit == Emit::Artifact && !text)
+      return writeBytes(contents);
+    kernels->push_back({"host", std::move(*host)});
+    emit == Emit::Obj && !text ? writeArchive(*kernels) : writeListing(*kernels, output);
+  }
+
+  void writeBytes(const artifact::ArtifactContents &contents) {
+    std::string why;
+    if (!timed("artifact", [&] { return artifact::writeArtifact(contents, result.bytes, why); })) {
+      error(why);
+      fail(Outcome::Internal);
+    }
+  }
+
+  /// Every object as a member of one archive.
+  void writeArchive(ArrayRef<CompiledKernel> kernels) {
+    std::vector<llvm::NewArchiveMember> members;
+    for (const CompiledKernel &kernel : kernels) {
+      members.emplace_back(llvm::MemoryBufferRef(kernel.code, kernel.name));
+      members.back().MemberName = kernel.name;
+    }
+    auto archive = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
+                                              /*Deterministic=*/true, /*Thin=*/false);
+    if (!archive) {
+      error("internal: " + llvm::toString(archive.takeError()));
+      return fail(Outcome::Internal);
+    }
+    setText((*archive)->getBuffer().str());
+  }
+
+  /// All texts one after the other, each under its kernel's name.
+  void writeListing(ArrayRef<CompiledKernel> kernels, Output output) {
+    std::string text;
+    for (const CompiledKernel &kernel : kernels)
+      text += (output == Output::LlvmIr ? "; " : "# ") + ("kernel " + kernel.name + "\n") + kernel.code + "\n";
+    setText(text);
+  }
+
+  //===-- text ---------------------------------------------------------------------------------------------===//
+
+  std::string print() {
+    OpPrintingFlags flags;
+    flags.elideLargeElementsAttrs(printedElements).elideLargeResourceString(printedElements * 8).enableDebugInfo(false);
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module->print(stream, flags);
+    stream << "\n";
+    return text;
+  }
+
+  void setText(const std::string &text) { result.bytes.assign(text.begin(), text.end()); }
+
+  void saveTemp(Phase phase) {
+    if (options.saveTemps.empty())
+      return;
+    llvm::SmallString<128> path(options.saveTemps);
+    llvm::sys::fs::create_directories(path);
+    llvm::sys::path::append(path, std::to_string(int(phase)) + "-" + nameOf(phase).str() + ".mlir");
+    std::error_code failure;
+    llvm::raw_fd_ostream file(path, failure);
+    if (failure) {
+      result.messages.push_back({Message::Severity::Warning, "", "", 0, "cannot write " + path.str().str() + ": " + failure.message()});
+      return;
+    }
+    file << print();
+  }
+
+  static std::string hash(ArrayRef<uint8_t> bytes) {
+    llvm::XXH128_hash_t value = llvm::xxh3_128bits(bytes);
+    return llvm::toHex(ArrayRef(reinterpret_cast<const uint8_t *>(&value), sizeof(value)), /*LowerCase=*/true);
+  }
+
+  static std::string hashFile(const std::string &path) {
+    auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    return buffer ? hash(llvm::arrayRefFromStringRef((*buffer)->getBuffer())) : std::string();
+  }
+
+  /// What changes the artifact, in words that a user would type.
+  std::string flags() {
+    std::string text = "-O" + std::to_string(options.optLevel) + " --target=" + options.target;
+    for (const auto &[name, size] : options.dims)
+      text += " --dim " + name + "=" + std::to_string(size);
+    if (options.keepDenormals)
+      text += " --denormals=keep";
+    return text;
+  }
+
+  Emit emit;
+  const CompileOptions &options;
+  std::unique_ptr<llvm::ThreadPoolInterface> pool; ///< outlives the context that uses it
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  std::string modelHash;
+  Provenance provenance;
+  CompileResult result;
+};
+
+} // namespace
+} // namespace driver
+
+CompileResult compileModel(const std::string &path, Emit emit, const CompileOptions &options) {
+  return driver::Compilation(emit, options).fromModel(path);
+}
+
+CompileResult compileModule(const std::string &text, Emit emit, const CompileOptions &options) {
+  return driver::Compilation(emit, options).fromText(text);
+}
+
+std::vector<OperatorInfo> supportedOperators() { return importer::knownOperators(); }
+
+} // namespace tegula
