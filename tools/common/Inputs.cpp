@@ -102,23 +102,31 @@ Failure readStored(const std::string &modelPath, const char *prefix, const std::
   return {};
 }
 
+const HostTensor *valueFor(const std::string &name, const TensorMap &values) {
+  if (auto exact = values.find(name); exact != values.end())
+    return &exact->second;
+  for (const auto &[given, tensor] : values)
+    if (cleaned(given) == cleaned(name))
+      return &tensor;
+  return nullptr;
+}
+
 void completeShapes(const ModelInfo &info, const TensorMap &values,
                     std::map<std::string, std::vector<int64_t>> &shapes) {
   for (const ModelInfo::Value &input : info.inputs)
-    if (auto value = values.find(input.name);
-        value != values.end() && !input.staticShape() && !shapes.count(input.name))
-      shapes[input.name] = value->second.shape;
+    if (const HostTensor *value = valueFor(input.name, values); value && !input.staticShape())
+      shapes.try_emplace(input.name, value->shape);
 }
 
 Failure gatherInputs(const Session &session, const TensorMap &given, std::vector<HostTensor> &values) {
+  const std::vector<Port> &ports = session.inputs();
   for (const auto &[name, tensor] : given)
-    if (std::none_of(session.inputs().begin(), session.inputs().end(),
-                     [&](const Port &port) { return port.name == name; }))
-      return {Outcome::BadInput,
-              "no input is named '" + name + "'; the inputs are " + nameList(session.inputs())};
-  for (const Port &port : session.inputs()) {
-    auto found = given.find(port.name);
-    values.push_back(found != given.end() ? found->second : seededTensor(port.name, port.dtype, port.shape));
+    if (std::none_of(ports.begin(), ports.end(),
+                     [&](const Port &port) { return cleaned(port.name) == cleaned(name); }))
+      return {Outcome::BadInput, "no input is named '" + name + "'; the inputs are " + nameList(ports)};
+  for (const Port &port : ports) {
+    const HostTensor *value = valueFor(port.name, given);
+    values.push_back(value ? *value : seededTensor(port.name, port.dtype, port.shape));
   }
   return {};
 }

@@ -29,6 +29,10 @@ Failure readAssignment(const std::string &text, TensorMap &tensors);
 Failure readStored(const std::string &modelPath, const char *prefix, const std::vector<std::string> &names,
                    TensorMap &tensors);
 
+/// The value given for a name: exactly so called, else the same after replacing characters other than letters
+/// and digits by "_", because file names cannot hold every name. nullptr if none.
+const HostTensor *valueFor(const std::string &name, const TensorMap &values);
+
 /// Fills `shapes` for inputs whose shape the model leaves open and whose value is known.
 void completeShapes(const ModelInfo &info, const TensorMap &values,
                     std::map<std::string, std::vector<int64_t>> &shapes);

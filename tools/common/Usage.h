@@ -5,13 +5,39 @@
 #include "common/Report.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
 
 namespace tegula::tools {
 
-/// The same check without a word in the help, which says already what is allowed.
-template <typename Validator> Validator quiet(Validator validator) {
-  validator.description("");
-  return validator;
+/// A number of at least `low`. CLI11's own checks say more in the help and less in the error.
+inline CLI::Validator atLeast(double low) {
+  auto check = [low](std::string &text) -> std::string {
+    char *end = nullptr;
+    double value = std::strtod(text.c_str(), &end);
+    if (!text.empty() && !*end && value >= low)
+      return "";
+    char least[32];
+    std::snprintf(least, sizeof least, "%g", low);
+    return std::string("expected a number of at least ") + least + ", got '" + text + "'";
+  };
+  return CLI::Validator(check, "");
+}
+
+/// One of a few words.
+inline CLI::Validator oneOf(std::vector<std::string> words) {
+  auto check = [words = std::move(words)](std::string &text) -> std::string {
+    std::string all;
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (text == words[i])
+        return "";
+      all += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+    }
+    return "expected " + all + ", got '" + text + "'";
+  };
+  return CLI::Validator(check, "");
 }
 
 /// Prints help where it was asked for, else what is wrong; returns the exit code.

@@ -39,23 +39,21 @@ bool parse(int argc, char **argv, Arguments &arguments, int &exitCode) {
                "conformance");
   app.add_option("FOLDER", arguments.folder, "ONNX's cases, unpacked")->required();
   app.add_option("-O", arguments.compile.optLevel, "Optimisation: 2 (default) or 0")
-      ->check(quiet(CLI::IsMember({0, 2})))
+      ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
   app.add_option("--target", arguments.compile.target,
                  "native (default), x86-64-v3, x86-64-v4 or the name of a CPU")
       ->type_name("NAME");
   app.add_option("--threads", arguments.threads, "Threads that run a case (1)")
-      ->check(quiet(CLI::PositiveNumber))
+      ->check(atLeast(1))
       ->type_name("N");
   app.add_option("--filter", arguments.filter, "Only cases whose folder/test matches")->type_name("REGEX");
-  app.add_option("--every", arguments.every, "Only every N-th case")
-      ->check(quiet(CLI::PositiveNumber))
-      ->type_name("N");
+  app.add_option("--every", arguments.every, "Only every N-th case")->check(atLeast(1))->type_name("N");
   app.add_option("--jobs", arguments.workers.jobs, "Cases at once; default: one a processor")
-      ->check(quiet(CLI::PositiveNumber))
+      ->check(atLeast(1))
       ->type_name("N");
   app.add_option("--time-limit", arguments.workers.timeLimit, "Seconds a case may take (60)")
-      ->check(quiet(CLI::PositiveNumber))
+      ->check(atLeast(0.001))
       ->type_name("S");
   app.add_flag("-v", arguments.verbose, "One line for every case");
   try {

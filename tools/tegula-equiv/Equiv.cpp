@@ -1,11 +1,13 @@
 // The program tegula-equiv: executes two modules through -O0 on the same inputs and compares the values. It
 // exists so that every pass is checked by numbers: `tegula-opt %s --some-pass | tegula-equiv %s -`.
+#include "Functions.h"
+
 #include "common/Files.h"
 #include "common/Inputs.h"
 #include "common/Tensors.h"
 #include "common/Usage.h"
 
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 using namespace tegula;
@@ -16,54 +18,54 @@ namespace {
 struct Arguments {
   std::string before, after;
   int beforeLevel = 0, level = 0, threads = 1;
-  std::vector<std::string> inputs;
+  std::vector<std::string> inputs, functions;
   double tolerance = 1e-5;
 };
 
-/// Compiles one module and loads it; the exit code is nonzero, and everything printed, where that fails.
-int open(const std::string &path, int level, int threads, std::unique_ptr<Session> &session) {
-  std::string text;
-  if (Failure failure = readFile(path, text))
-    return reportFailure(path, failure);
+std::string nameOf(const std::string &path, const Function &function) {
+  return (path == "-" ? "<stdin>" : path) + "(@" + function.name + ")";
+}
+
+/// Compiles one function and loads it; the exit code is nonzero, and everything printed, where that fails.
+int open(const std::string &where, const Function &function, int level, int threads,
+         std::unique_ptr<Session> &session) {
   CompileOptions options;
   options.optLevel = level;
+  options.threads = 1;
   options.keepDenormals = true; // a comparison of values wants no flushing on either side
-  CompileResult result = compileModule(text, Emit::Artifact, options);
-  printMessages(path == "-" ? "<stdin>" : path, result.messages);
+  CompileResult result = compileModule(function.text, Emit::Artifact, options);
+  printMessages(where, result.messages);
   if (!result)
     return int(result.outcome);
   if (Failure failure = Session::openBytes(std::move(result.bytes), threads, session))
-    return reportFailure(path, failure);
+    return reportFailure(where, failure);
   return 0;
 }
 
-int compare(const Arguments &arguments) {
-  if (arguments.before == "-" && arguments.after == "-")
-    return reportFailure("tegula-equiv", {Outcome::BadInput, "only one module can come from standard input"});
-  std::unique_ptr<Session> before, after;
-  // Standard input first: a pipe's writer should not wait for a compilation.
-  bool swapped = arguments.after == "-";
-  for (bool second : {swapped, !swapped})
-    if (int code = second ? open(arguments.after, arguments.level, arguments.threads, after)
-                          : open(arguments.before, arguments.beforeLevel, arguments.threads, before))
-      return code;
+int compare(const Arguments &arguments, const Function &before, const Function &after) {
+  std::unique_ptr<Session> sessions[2];
+  std::string where[2] = {nameOf(arguments.before, before), nameOf(arguments.after, after)};
+  if (int code = open(where[0], before, arguments.beforeLevel, arguments.threads, sessions[0]))
+    return code;
+  if (int code = open(where[1], after, arguments.level, arguments.threads, sessions[1]))
+    return code;
   TensorMap given;
   for (const std::string &input : arguments.inputs)
     if (Failure failure = readAssignment(input, given))
       return reportFailure("tegula-equiv", failure);
   std::vector<HostTensor> values;
-  Failure failure = gatherInputs(*before, given, values);
-  for (Session *session : {before.get(), after.get()}) {
+  Failure failure = gatherInputs(*sessions[0], given, values);
+  for (int i : {0, 1}) {
     if (!failure)
-      failure = session->bind(values);
+      failure = sessions[i]->bind(values);
     if (!failure)
-      failure = session->run();
+      failure = sessions[i]->run();
     if (failure)
-      return reportFailure(session == before.get() ? arguments.before : arguments.after, failure);
+      return reportFailure(where[i], failure);
   }
-  std::vector<HostTensor> expected = before->results(), got = after->results();
+  std::vector<HostTensor> expected = sessions[0]->results(), got = sessions[1]->results();
   if (expected.size() != got.size())
-    return reportFailure("tegula-equiv",
+    return reportFailure(where[1],
                          {Outcome::VerificationFailed, "expected " + std::to_string(expected.size()) +
                                                            " results, got " + std::to_string(got.size())});
   bool ok = true;
@@ -71,12 +73,44 @@ int compare(const Arguments &arguments) {
     Difference difference = relativeDifference(got[i], expected[i]);
     bool close =
         difference.comparable && difference.error <= (isFloat(got[i].dtype) ? arguments.tolerance : 0);
-    std::printf("%s: worst error %.3g%s%s\n", before->outputs()[i].name.c_str(), difference.error,
-                close ? "" : ", different ", close ? "" : difference.reason.c_str());
+    std::printf("@%s %s: worst error %.3g%s%s\n", before.name.c_str(), sessions[0]->outputs()[i].name.c_str(),
+                difference.error, close ? "" : ", different ", close ? "" : difference.reason.c_str());
     ok &= close;
   }
-  std::printf("%s\n", ok ? "equivalent" : "NOT equivalent");
   return ok ? 0 : int(Outcome::VerificationFailed);
+}
+
+int compareAll(const Arguments &arguments) {
+  if (arguments.before == "-" && arguments.after == "-")
+    return reportFailure("tegula-equiv", {Outcome::BadInput, "only one module can come from standard input"});
+  std::string texts[2];
+  std::vector<Function> functions[2];
+  for (int i : {0, 1}) {
+    const std::string &path = i ? arguments.after : arguments.before;
+    if (Failure failure = readFile(path, texts[i]))
+      return reportFailure(path, failure);
+    if (Failure failure = splitFunctions(texts[i], i ? &functions[0] : nullptr, functions[i]))
+      return reportFailure(path, failure);
+  }
+  int worst = 0;
+  size_t compared = 0;
+  for (const Function &before : functions[0]) {
+    const auto &wanted = arguments.functions;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), before.name) == wanted.end())
+      continue;
+    auto after = std::find_if(functions[1].begin(), functions[1].end(),
+                              [&](const Function &other) { return other.name == before.name; });
+    int code = after == functions[1].end()
+                   ? reportFailure(arguments.after,
+                                   {Outcome::VerificationFailed, "expected a function @" + before.name})
+                   : compare(arguments, before, *after);
+    worst = std::max(worst, code);
+    ++compared;
+  }
+  if (compared == 0)
+    return reportFailure(arguments.before, {Outcome::BadInput, "expected functions to compare, found none"});
+  std::printf("%s: %zu functions\n", worst ? "NOT equivalent" : "equivalent", compared);
+  return worst;
 }
 
 } // namespace
@@ -84,16 +118,21 @@ int compare(const Arguments &arguments) {
 int main(int argc, char **argv) {
   installCrashHandlers("tegula-equiv");
   Arguments arguments;
-  CLI::App app("Executes two modules (graph, tile or scheduled IR) on the same inputs and compares their "
-               "results. Exit code 3 where they differ.",
+  CLI::App app("Executes every function of two modules (graph, tile or scheduled IR) on the same inputs and "
+               "compares the results. Exit code 3 where they differ.",
                "tegula-equiv");
   app.add_option("BEFORE", arguments.before, "The reference, an .mlir file; - is standard input")->required();
   app.add_option("AFTER", arguments.after, "The module to judge")->required();
+  app.add_option("--function", arguments.functions, "Only this function")
+      ->type_name("NAME")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("-O", arguments.level, "Optimisation of AFTER: 0 (default) or 2")
-      ->check(quiet(CLI::IsMember({0, 2})))
+      ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
   app.add_option("--before-O", arguments.beforeLevel, "Optimisation of BEFORE: 0 (default) or 2")
-      ->check(quiet(CLI::IsMember({0, 2})))
+      ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
   app.add_option("--input", arguments.inputs, "An input's value; others are seeded")
       ->type_name("NAME=@FILE")
@@ -102,15 +141,13 @@ int main(int argc, char **argv) {
       ->allow_extra_args(false);
   app.add_option("--tolerance", arguments.tolerance,
                  "Largest max|a-b| / max|b| of a result (1e-5); integers must be equal")
-      ->check(quiet(CLI::NonNegativeNumber))
+      ->check(atLeast(0))
       ->type_name("X");
-  app.add_option("--threads", arguments.threads, "Threads of a run (1)")
-      ->check(quiet(CLI::NonNegativeNumber))
-      ->type_name("N");
+  app.add_option("--threads", arguments.threads, "Threads of a run (1)")->check(atLeast(0))->type_name("N");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     return reportUsage(app, error);
   }
-  return compare(arguments);
+  return compareAll(arguments);
 }

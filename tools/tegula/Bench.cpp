@@ -181,16 +181,16 @@ void addBench(CLI::App &app, Action &action) {
       ->allow_extra_args(false);
   verb->add_option("--inputs", arguments->archive, "Inputs by name from one archive")->type_name("FILE.npz");
   verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
-      ->check(quiet(CLI::NonNegativeNumber))
+      ->check(atLeast(0))
       ->type_name("N");
   verb->add_option("--runs", arguments->runs, "Number of runs, instead of --duration")
-      ->check(quiet(CLI::PositiveNumber))
+      ->check(atLeast(1))
       ->type_name("N");
   verb->add_option("--duration", arguments->duration, "Seconds of running (3)")
-      ->check(quiet(CLI::NonNegativeNumber))
+      ->check(atLeast(0))
       ->type_name("S");
   verb->add_option("--warmup", arguments->warmup, "Runs before the first measured one (3)")
-      ->check(quiet(CLI::NonNegativeNumber))
+      ->check(atLeast(0))
       ->type_name("N");
   verb->add_option("--json", arguments->jsonFile, "Write the figures as JSON; - is standard output")
       ->type_name("FILE");

@@ -64,11 +64,11 @@ void addCompile(CLI::App &app, Action &action) {
   for (const Kind &kind : kinds)
     names.push_back(kind.name);
   verb->add_option("--emit", arguments->emit, "graph, tile, sched, llvm, asm, obj or artifact (default)")
-      ->check(quiet(CLI::IsMember(names)))
+      ->check(oneOf(names))
       ->type_name("KIND");
   verb->add_option("--stop-after", arguments->stopAfter,
                    "Print the IR after import, graph, fuse, schedule, tile or codegen")
-      ->check(quiet(CLI::IsMember({"import", "graph", "fuse", "schedule", "tile", "codegen"})))
+      ->check(oneOf({"import", "graph", "fuse", "schedule", "tile", "codegen"}))
       ->type_name("PHASE");
   verb->callback([&action, arguments] { action = [arguments] { return compile(*arguments); }; });
 }

@@ -114,7 +114,7 @@ void addRun(CLI::App &app, Action &action) {
   verb->add_option("--rtol", arguments->rtol, "Relative tolerance of --expect (1e-5)")->type_name("X");
   verb->add_option("--atol", arguments->atol, "Absolute tolerance of --expect (1e-6)")->type_name("X");
   verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
-      ->check(quiet(CLI::NonNegativeNumber))
+      ->check(atLeast(0))
       ->type_name("N");
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });

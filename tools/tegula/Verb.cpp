@@ -49,7 +49,7 @@ bool parseShape(const std::string &text, std::string &name, std::vector<int64_t>
 
 void CompileArguments::addTo(CLI::App &verb, bool runs) {
   verb.add_option("-O", optLevel, "Optimisation: 2 (default), or 0 for naive loops, the oracle")
-      ->check(quiet(CLI::IsMember({0, 2})))
+      ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
   verb.add_option("--target", target, "native (default), x86-64-v3, x86-64-v4 or the name of a CPU")
       ->type_name("NAME");
@@ -69,7 +69,7 @@ void CompileArguments::addTo(CLI::App &verb, bool runs) {
       ->take_all()
       ->allow_extra_args(false);
   verb.add_option("--denormals", denormals, "keep, or flush to zero (default)")
-      ->check(quiet(CLI::IsMember({"keep", "flush"})))
+      ->check(oneOf({"keep", "flush"}))
       ->type_name("keep|flush");
   verb.add_option("--sched", schedFile, "Schedules that override the compiler's, as --emit=sched prints them")
       ->type_name("FILE");
@@ -77,7 +77,7 @@ void CompileArguments::addTo(CLI::App &verb, bool runs) {
     verb.add_option("--save-temps", saveTemps, "Keep the IR after every phase in this folder")
         ->type_name("DIR");
     verb.add_option("--threads", threads, "Compile threads; 0 (default): all that the process may use")
-        ->check(quiet(CLI::NonNegativeNumber))
+        ->check(atLeast(0))
         ->type_name("N");
     verb.add_flag("--time", time, "Print the time of every phase and kernel");
   }

@@ -154,10 +154,10 @@ void addVerify(CLI::App &app, Action &action) {
       ->allow_extra_args(false);
   verb->add_option("--tolerance", arguments->tolerance,
                    "Largest max|a-b| / max|b| of an output (1e-5); integers must be equal")
-      ->check(quiet(CLI::NonNegativeNumber))
+      ->check(atLeast(0))
       ->type_name("X");
   verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
-      ->check(quiet(CLI::NonNegativeNumber))
+      ->check(atLeast(0))
       ->type_name("N");
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] { action = [arguments] { return verify(*arguments); }; });

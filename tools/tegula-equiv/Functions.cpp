@@ -1,0 +1,132 @@
+// Takes a module apart by cloning it once for every function and erasing what the function does not use.
+#include "Functions.h"
+
+#include "tegula/driver/Register.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Parser/Parser.h"
+
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+
+using namespace mlir;
+
+namespace tegula::tools {
+
+namespace {
+
+/// numpy's name of an element type; signless integers count as signed.
+std::string dtypeOf(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  if (element.isInteger(1))
+    return "bool";
+  if (element.isBF16())
+    return "bfloat16";
+  if (isa<FloatType>(element))
+    return "float" + std::to_string(element.getIntOrFloatBitWidth());
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return (integer.isUnsigned() ? "uint" : "int") + std::to_string(integer.getWidth());
+  return "unknown";
+}
+
+/// Sets a value's name and type where its function does not, and returns the type that holds then.
+std::string describe(MLIRContext &context, Type type, DictionaryAttr present, const std::string &name,
+                     const std::string &known, llvm::function_ref<void(StringRef, Attribute)> set) {
+  if (!present || !present.get("tegula.name"))
+    set("tegula.name", StringAttr::get(&context, name));
+  if (present)
+    if (auto dtype = present.getAs<StringAttr>("tegula.dtype"))
+      return dtype.str();
+  std::string dtype = known.empty() ? dtypeOf(type) : known;
+  set("tegula.dtype", StringAttr::get(&context, dtype));
+  return dtype;
+}
+
+std::string at(const std::vector<std::string> &list, unsigned index) {
+  return index < list.size() ? list[index] : "";
+}
+
+/// Makes `main` a function that the compiler takes; fills in the types of its arguments and results.
+void finish(func::FuncOp main, const Function *known, Function &function) {
+  MLIRContext &context = *main.getContext();
+  main.setName("main");
+  for (unsigned i = 0; i < main.getNumArguments(); ++i)
+    function.inputTypes.push_back(
+        describe(context, main.getArgumentTypes()[i], main.getArgAttrDict(i), "arg" + std::to_string(i),
+                 known ? at(known->inputTypes, i) : "",
+                 [&](StringRef key, Attribute value) { main.setArgAttr(i, key, value); }));
+  for (unsigned i = 0; i < main.getNumResults(); ++i)
+    function.resultTypes.push_back(
+        describe(context, main.getResultTypes()[i], main.getResultAttrDict(i), "result" + std::to_string(i),
+                 known ? at(known->resultTypes, i) : "",
+                 [&](StringRef key, Attribute value) { main.setResultAttr(i, key, value); }));
+}
+
+/// The module with one function left, and with the symbols that this function uses.
+Function extract(ModuleOp module, StringRef name, const std::vector<Function> *reference) {
+  Function function{name.str(), {}, {}, ""};
+  OwningOpRef<ModuleOp> copy = module.clone();
+  auto kept = copy->lookupSymbol<func::FuncOp>(name);
+  llvm::StringSet<> used;
+  if (auto uses = SymbolTable::getSymbolUses(kept.getOperation()))
+    for (const SymbolTable::SymbolUse &use : *uses)
+      used.insert(use.getSymbolRef().getRootReference());
+  for (Operation &op : llvm::make_early_inc_range(copy->getBody()->getOperations()))
+    if (auto symbol = dyn_cast<SymbolOpInterface>(op);
+        symbol && &op != kept.getOperation() && !used.contains(symbol.getName()))
+      op.erase();
+  const Function *known = nullptr;
+  if (reference)
+    for (const Function &other : *reference)
+      if (other.name == name)
+        known = &other;
+  finish(kept, known, function);
+  llvm::raw_string_ostream stream(function.text);
+  copy->print(stream);
+  return function;
+}
+
+std::vector<std::string> splitFile(const std::string &text) {
+  std::vector<std::string> parts(1);
+  for (StringRef rest = text; !rest.empty();) {
+    auto [line, after] = rest.split('\n');
+    if (line.starts_with("// -----"))
+      parts.emplace_back();
+    else
+      parts.back() += line.str() + "\n";
+    rest = after;
+  }
+  return parts;
+}
+
+} // namespace
+
+Failure splitFunctions(const std::string &text, const std::vector<Function> *reference,
+                       std::vector<Function> &functions) {
+  DialectRegistry registry;
+  driver::registerDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  std::string errors;
+  ScopedDiagnosticHandler collect(&context, [&](Diagnostic &diagnostic) {
+    llvm::raw_string_ostream(errors) << (errors.empty() ? "" : "; ") << diagnostic.getLocation() << ": "
+                                     << diagnostic;
+    return success();
+  });
+  for (const std::string &part : splitFile(text)) {
+    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(part, ParserConfig(&context));
+    if (!module)
+      return {Outcome::BadInput, "expected MLIR: " + errors};
+    for (auto function : module->getOps<func::FuncOp>())
+      if (!function.isExternal() && !function.isPrivate())
+        functions.push_back(extract(*module, function.getName(), reference));
+  }
+  return {};
+}
+
+} // namespace tegula::tools
