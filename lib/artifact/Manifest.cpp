@@ -5,6 +5,7 @@
 #include "tegula/support/Checked.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tegula::artifact {
 namespace {
@@ -79,8 +80,11 @@ TensorInfo decodeTensor(const fbs::Tensor &tensor) {
   TensorInfo result;
   result.name = decode(tensor.name());
   result.dtype = DType(tensor.dtype());
-  if (tensor.dims())
-    result.dims.assign(tensor.dims()->begin(), tensor.dims()->end());
+  if (tensor.dims() && tensor.dims()->size() > 0) {
+    // Copied as bytes, because FlatBuffers' verifier does not promise that the elements are aligned.
+    result.dims.resize(tensor.dims()->size());
+    std::memcpy(result.dims.data(), tensor.dims()->Data(), result.dims.size() * sizeof(int64_t));
+  }
   result.dimNames = decode(tensor.dim_names());
   return result;
 }

@@ -208,9 +208,9 @@ TEST(Artifact, LyingSectionTablesWithHonestChecksumsAreRefused) {
   for (size_t i = 0; i < 4; ++i)
     for (uint64_t value : {uint64_t(0), uint64_t(1), pageSize, bytes.size(), uint64_t(1) << 63, UINT64_MAX}) {
       EXPECT_NE(changed([&](auto &, Section *s) { s[i].offset = value + (s[i].offset == value); }), "");
-      EXPECT_NE(
-          changed([&](auto &, Section *s) { s[i].length = value + (s[i].length == value ? pageSize : 0); }),
-          "");
+      // A length within the same page only moves the border to the fill, which is as sound.
+      if (roundToPage(value) != roundToPage(sections[i].length))
+        EXPECT_NE(changed([&](auto &, Section *s) { s[i].length = value; }), "");
       EXPECT_NE(
           changed([&](auto &, Section *s) { s[i].kind = uint32_t(value) + (s[i].kind == uint32_t(value)); }),
           "");
