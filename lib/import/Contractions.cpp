@@ -91,7 +91,7 @@ static Term arrange(Node &node, Term term, const std::string &order) {
   Shape perm;
   std::string letters;
   for (char letter : order)
-    if (size_t at = kept.find(letter); at != std::string::npos) {
+    if (size_t at = kept.find(letter); at != std::string::npos && letters.find(letter) == std::string::npos) {
       perm.push_back(static_cast<int64_t>(at));
       letters += letter;
     }
@@ -169,7 +169,10 @@ static void einsum(Node &node) {
     for (size_t j = i + 1; j < terms.size(); ++j)
       later += terms[j].letters;
     // Letters of one side alone that no one needs any more are summed away first.
-    total = multiply(node, arrange(node, total, later + terms[i].letters), arrange(node, terms[i], later + total.letters), later);
+    Term left = arrange(node, total, later + terms[i].letters), right = arrange(node, terms[i], later + total.letters);
+    if (!left.value || !right.value)
+      return;
+    total = multiply(node, left, right, later);
     if (!total.value)
       return;
   }

@@ -1,6 +1,10 @@
 // Imports ONNX operators that choose elements by index or by position.
 #include "Node.h"
 
+#include "tegula/dialects/graph/Elements.h"
+
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 
 namespace tegula::importer {
@@ -8,8 +12,21 @@ namespace tegula::importer {
 static void gather(Node &node) {
   Value x = node.input(0), indices = node.input(1);
   std::optional<int64_t> axis = node.axis(node.integer("axis", 0), Ops::rank(x));
-  if (axis)
-    node.result(node.gather(x, indices, *axis));
+  if (!axis || !indices)
+    return;
+  // One index known at compile time is a slice, which costs nothing.
+  Attribute constant;
+  std::optional<graph::Elements> known;
+  if (Ops::count(Ops::shape(indices)) == 1 && matchPattern(indices, m_Constant(&constant)))
+    known = graph::Elements::read(constant);
+  int64_t size = Ops::shape(x)[*axis], at = known ? known->integer(0) : -1;
+  at += known && at < 0 ? size : 0;
+  if (at < 0 || at >= size)
+    return node.result(node.gather(x, indices, *axis));
+  Shape shape(Ops::shape(x));
+  shape.erase(shape.begin() + *axis);
+  shape.insert(shape.begin() + *axis, Ops::rank(indices), 1);
+  node.result(node.reshape(node.slice(x, *axis, at, at + 1), shape));
 }
 
 static void gatherElements(Node &node) {
