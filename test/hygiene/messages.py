@@ -7,7 +7,7 @@ import re
 
 import tree
 
-CALL = re.compile(r'\bemit(?:Op)?Error\s*\((?:[^()"]|\([^()]*\))*\)?\s*(?:<<\s*)?"((?:[^"\\]|\\.)*)"')
+CALL = re.compile(r'\b(?:emit(?:Op)?Error|error)\s*\((?:[^()"]|\([^()]*\))*\)?\s*(?:<<\s*)?"((?:[^"\\]|\\.)*)"')
 
 problems, checked = [], 0
 for path in tree.files(".cpp"):
