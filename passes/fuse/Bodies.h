@@ -38,6 +38,13 @@ mlir::Value numberTable(TensorKit &kit, llvm::ArrayRef<int64_t> shape, llvm::Arr
 mlir::Value padWith(TensorKit &kit, mlir::Value input, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high,
                     mlir::Value value);
 
+/// The same as one generic of `type`, for amounts that are not negative: each element asks whether it lies inside.
+mlir::Value padByIndex(TensorKit &kit, mlir::RankedTensorType type, mlir::Value input, llvm::ArrayRef<int64_t> low,
+                       mlir::Value value);
+
+/// Maps a slice's indices to those of its input.
+mlir::AffineMap sliceMap(graph::SliceOp op);
+
 /// The element type of a graph value.
 inline mlir::Type graphElement(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();

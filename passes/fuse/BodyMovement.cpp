@@ -61,6 +61,31 @@ static SmallVector<int64_t> steps(int64_t start, int64_t step, int64_t count) {
   return table;
 }
 
+AffineMap sliceMap(graph::SliceOp op) {
+  SmallVector<AffineExpr> exprs;
+  for (auto [i, start, step] : llvm::enumerate(op.getStarts(), op.getSteps()))
+    exprs.push_back(getAffineDimExpr(i, op.getContext()) * step + start);
+  return AffineMap::get(exprs.size(), 0, exprs, op.getContext());
+}
+
+Value padByIndex(TensorKit &k, RankedTensorType type, Value input, ArrayRef<int64_t> low, Value outside) {
+  return k.mapOver(type, {}, {}, [&](ScalarKit &s, ValueRange) {
+    SmallVector<Value> at;
+    Value valid;
+    for (auto [i, size] : llvm::enumerate(shapeOf(input))) {
+      Value position = s.loopIndex(i);
+      if (size != type.getDimSize(i)) {
+        position = s.sub(position, s.index(low[i]));
+        valid = s.both(valid, s.inside(position, size));
+        position = s.clamp(position, size);
+      }
+      at.push_back(position);
+    }
+    Value element = s.extract(input, at);
+    return valid ? s.select(valid, element, outside) : element;
+  });
+}
+
 static Value buildTranspose(TensorKit &k, graph::TransposeOp op, RankedTensorType type, ValueRange in) {
   SmallVector<AffineExpr> exprs(type.getRank());
   for (auto [i, source] : llvm::enumerate(op.getPerm()))
@@ -69,17 +94,13 @@ static Value buildTranspose(TensorKit &k, graph::TransposeOp op, RankedTensorTyp
 }
 
 static Value buildSlice(TensorKit &k, graph::SliceOp op, RankedTensorType type, ValueRange in) {
-  AffineMap identity = AffineMap::getMultiDimIdentityMap(type.getRank(), k.context());
   if (llvm::any_of(op.getSteps(), [](int64_t step) { return step < 0; })) {
     SmallVector<SmallVector<int64_t>> tables;
     for (auto [start, step, count] : llvm::zip_equal(op.getStarts(), op.getSteps(), type.getShape()))
       tables.push_back(steps(start, step, count));
     return lookUp(k, type, in[0], tables);
   }
-  Value slice = tensor::ExtractSliceOp::create(k.b, k.loc, in[0], getAsIndexOpFoldResult(k.context(), op.getStarts()),
-                                               getAsIndexOpFoldResult(k.context(), type.getShape()),
-                                               getAsIndexOpFoldResult(k.context(), op.getSteps()));
-  return copy(k, type, slice, identity);
+  return copy(k, type, in[0], sliceMap(op));
 }
 
 /// A repeated dimension of size one is a broadcast; others are looked up.
@@ -131,7 +152,7 @@ static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, Valu
     if (llvm::is_contained(shape, 0))
       return k.fill(type.getShape(), outside);
     if (llvm::none_of(op.getLow(), negative) && llvm::none_of(op.getHigh(), negative))
-      return k.place(in[0], k.fill(type.getShape(), outside), op.getLow());
+      return padByIndex(k, type, in[0], op.getLow(), outside);
   }
   SmallVector<SmallVector<int64_t>> tables(type.getRank());
   for (auto [i, table] : llvm::enumerate(tables)) {

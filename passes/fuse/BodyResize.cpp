@@ -2,6 +2,7 @@
 #include "Bodies.h"
 
 #include <cmath>
+#include <functional>
 
 using namespace mlir;
 using utils::IteratorType;
@@ -126,6 +127,49 @@ struct Axis {
 
 } // namespace
 
+/// A dimension with its taps.
+using Weighted = std::pair<Axis, Taps>;
+
+/// The weighted sums along all `axes` at once, each tap written out: one operation whose elements depend on no other's.
+static Value interpolateTogether(TensorKit &k, Value input, ArrayRef<Weighted> axes, Type acc, bool positive, Value extrapolation) {
+  SmallVector<int64_t> shape(shapeOf(input));
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  for (const auto &[axis, taps] : axes) {
+    shape[axis.dim] = axis.out;
+    Value at = indexTable(k, {axis.out, taps.count}, taps.at), weight = numberTable(k, {axis.out, taps.count}, taps.weight, acc);
+    for (int64_t tap = 0; tap < taps.count; ++tap) {
+      inputs.append({at, weight});
+      maps.append(2, k.map(shape.size(), {k.d(axis.dim), k.c(tap)}));
+    }
+  }
+  return k.mapOver(RankedTensorType::get(shape, acc), inputs, maps, [&](ScalarKit &s, ValueRange args) {
+    SmallVector<Value> at;
+    for (size_t i = 0; i < shape.size(); ++i)
+      at.push_back(s.loopIndex(i));
+    Value valid;
+    std::function<Value(size_t, size_t)> sum = [&](size_t number, size_t firstArg) -> Value {
+      if (number == axes.size())
+        return s.convert(s.extract(input, at), acc, positive);
+      const auto &[axis, taps] = axes[number];
+      Value total;
+      for (int64_t tap = 0; tap < taps.count; ++tap) {
+        Value position = s.convert(args[firstArg + 2 * tap], s.b.getIndexType());
+        if (llvm::is_contained(taps.at, -1)) {
+          valid = s.both(valid, s.inside(position, axis.in));
+          position = s.clamp(position, axis.in);
+        }
+        at[axis.dim] = position;
+        Value term = s.mul(args[firstArg + 2 * tap + 1], sum(number + 1, firstArg + 2 * taps.count));
+        total = total ? s.add(total, term) : term;
+      }
+      return total;
+    };
+    Value result = sum(0, 0);
+    return valid ? s.select(valid, result, extrapolation) : result;
+  });
+}
+
 /// result[.., o, ..] = sum over t of weight[o, t] * input[.., at[o, t], ..]
 static Value interpolate(TensorKit &k, Value input, Axis &axis, const Taps &taps, Value extrapolation) {
   SmallVector<int64_t> shape(shapeOf(input));
@@ -163,25 +207,31 @@ Value buildResize(TensorKit &k, Operation *op, ValueRange in) {
   bool crop = resize.getCoordinates() == graph::CoordinateMode::TfCropAndResize;
   // Integers are interpolated as floats.
   Type acc = isa<FloatType>(element) ? accumulatorType(element) : Type(k.b.getF32Type());
-  Value current = near ? in[0] : k.convertAll(in[0], acc, isUnsigned(graphType));
   Value outside = k.constant(near ? element : acc, extrapolation);
+  constexpr int64_t maxWrittenTaps = 16;
 
   SmallVector<SmallVector<int64_t>> tables(type.getRank());
-  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+  SmallVector<Weighted> axes;
+  int64_t product = 1;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
     Axis axis{resize, dim, shapeOf(in[0])[dim], type.getDimSize(dim), resize.getScales()[dim]};
     if (axis.in == axis.out && axis.scale == 1 && !(crop && (axis.roi(false) != 0 || axis.roi(true) != 1)))
       continue;
     Taps taps = axis.taps();
-    if (near)
-      tables[dim] = taps.at;
-    else
-      current = interpolate(k, current, axis, taps, outside);
+    tables[dim] = taps.at;
+    product *= taps.count;
+    axes.push_back({axis, taps});
   }
   if (near)
     return lookUp(k, type, in[0], tables, outside);
-  if (current == in[0])
-    current = k.mapOver(type, current, [](ScalarKit &, ValueRange args) { return args[0]; });
-  return k.convertAll(current, element, isUnsigned(graphType));
+  bool positive = isUnsigned(graphType);
+  if (product <= maxWrittenTaps)
+    return k.convertAll(interpolateTogether(k, in[0], axes, acc, positive, outside), element, positive);
+  Value current = k.convertAll(in[0], acc, positive);
+  for (Weighted &each : llvm::reverse(axes)) // the last dimension first, as the definition nests them
+    current = each.second.count <= maxWrittenTaps ? interpolateTogether(k, current, each, acc, positive, outside)
+                                                  : interpolate(k, current, each.first, each.second, outside);
+  return k.convertAll(current, element, positive);
 }
 
 } // namespace tegula::fuse

@@ -65,6 +65,8 @@ private:
         exprs[source] = map.getResult(i);
       return {operand, AffineMap::get(map.getNumDims(), 0, exprs, context)};
     }
+    if (auto slice = dyn_cast<graph::SliceOp>(op))
+      return {operand, sliceMap(slice).compose(map)};
     return {operand, broadcastMap(context, shapeOf(operand), shapeOf(op->getResult(0))).compose(map)};
   }
 

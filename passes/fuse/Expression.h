@@ -5,7 +5,7 @@
 
 namespace tegula::fuse {
 
-/// Writes the value of `root` from the operations that are `inside`: elementwise ones, transposes and expansions. Everything
+/// Writes the value of `root` from the operations that are `inside`: elementwise ones, and transposes, expansions and slices between them. Everything
 /// else is read from `tensorOf`, in storage types; scalar constants are written down in place.
 mlir::Value writeExpression(TensorKit &kit, mlir::Operation *root, llvm::function_ref<bool(mlir::Operation *)> inside,
                             llvm::function_ref<mlir::Value(mlir::Value)> tensorOf);

@@ -91,7 +91,7 @@ private:
       for (Value operand : anchor->getOperands()) {
         if (Operation *producer = operand.getDefiningOp(); producer && members.contains(producer))
           written[operand] = writeExpressionOf(builder, producer);
-        operands.push_back(tensorOf(builder, operand));
+        operands.push_back(tensorOf(operand));
       }
       FailureOr<SmallVector<Value>> results = buildBody(builder, anchor, operands);
       if (failed(results))
@@ -107,22 +107,15 @@ private:
   Value writeExpressionOf(OpBuilder &builder, Operation *root) {
     TensorKit kit(builder, root->getLoc());
     auto inside = [&](Operation *op) {
-      return members.contains(op) && !written.contains(op->getResult(0)) && !isa<graph::SliceOp>(op);
+      return members.contains(op) && !written.contains(op->getResult(0));
     };
-    return writeExpression(kit, root, inside, [&](Value value) { return tensorOf(builder, value); });
+    return writeExpression(kit, root, inside, [&](Value value) { return tensorOf(value); });
   }
 
-  /// The tensor in the body that holds a graph value: computed here, sliced from another one, or an argument.
-  Value tensorOf(OpBuilder &builder, Value value) {
+  /// The tensor in the body that holds a graph value: computed here, or an argument.
+  Value tensorOf(Value value) {
     if (Value known = written.lookup(value))
       return known;
-    if (auto slice = value.getDefiningOp<graph::SliceOp>(); slice && members.contains(slice)) {
-      Value source = tensorOf(builder, slice.getInput());
-      return written[value] = tensor::ExtractSliceOp::create(
-                 builder, slice.getLoc(), source, getAsIndexOpFoldResult(builder.getContext(), slice.getStarts()),
-                 getAsIndexOpFoldResult(builder.getContext(), shapeOf(value)),
-                 getAsIndexOpFoldResult(builder.getContext(), slice.getSteps()));
-    }
     inputs.insert(value);
     return written[value] = block->addArgument(storageType(tensorType(value)), value.getLoc());
   }

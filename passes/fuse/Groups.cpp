@@ -35,9 +35,18 @@ namespace {
 
 bool isElementwise(Operation *op) { return isa<graph::ElementwiseOpInterface>(op); }
 
+bool isDepthwise(graph::ConvOp conv) {
+  bool last = conv.getLayout() == graph::Layout::ChannelsLast;
+  ArrayRef<int64_t> input = shapeOf(conv.getInput()), out = shapeOf(conv.getResult());
+  int64_t channels = last ? input.back() : input[1], filters = last ? out.back() : out[1];
+  return conv.getGroup() == channels && channels == filters;
+}
+
 /// The anchors, by how much is gained when what follows happens in registers; 0 for operations that are none.
 int anchorWeight(Operation *op) {
-  if (isa<graph::MatMulOp, graph::ConvOp>(op))
+  if (auto conv = dyn_cast<graph::ConvOp>(op)) // groups are a dimension of the body, which what follows does not have
+    return conv.getGroup() == 1 || isDepthwise(conv) ? 3 : 0;
+  if (isa<graph::MatMulOp>(op))
     return 3;
   if (isa<graph::MaxPoolOp, graph::AveragePoolOp, graph::ReduceOp, graph::SoftmaxOp, graph::LayerNormOp>(op))
     return 2;
@@ -45,7 +54,17 @@ int anchorWeight(Operation *op) {
 }
 constexpr int heavy = 3;
 
-bool takesPrologue(Operation *op) { return anchorWeight(op) == 2; }
+/// Reductions read each element once; so do poolings, unless they pad: then the padding stands between.
+bool takesPrologue(Operation *op) {
+  auto pads = [](auto pool) {
+    return llvm::any_of(llvm::concat<const int64_t>(pool.getPadsLow(), pool.getPadsHigh()), [](int64_t pad) { return pad != 0; });
+  };
+  if (auto pool = dyn_cast<graph::MaxPoolOp>(op))
+    return !pads(pool);
+  if (auto pool = dyn_cast<graph::AveragePoolOp>(op))
+    return !pads(pool);
+  return anchorWeight(op) == 2;
+}
 
 /// Movements that an expression reads through instead of storing their result.
 bool isReadThrough(Operation *op, bool besideHeavyAnchor) {

@@ -39,6 +39,51 @@ def FormKernels : Pass<"tegula-form-kernels", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::ub::UBDialect"];
 }
 
+def PeelBorders : Pass<"tegula-peel-borders", "::mlir::ModuleOp"> {
+  let summary = "moves padding and reshaping at a kernel's borders out of it";
+  let description = [{
+    What is left is a body of linalg operations that can be cut into tiles. Padding an input becomes a kernel of its own, so that no
+    element is padded twice; reshaping an input or the result becomes a view.
+
+    ```mlir
+    %0 = tile.launch @conv_0(%x, %w) : ...
+    tile.kernel @conv_0(%a: tensor<1x8x8x3xf32>, ...) -> ... { %p = tensor.pad %a low[0, 1, 1, 0] high[0, 1, 1, 0] ... }
+    ```
+    becomes
+    ```mlir
+    %1 = tile.launch @conv_0_pad(%x) : (tensor<1x8x8x3xf32>) -> tensor<1x10x10x3xf32>
+    %0 = tile.launch @conv_0(%w, %1) : ...
+    tile.kernel @conv_0(..., %p: tensor<1x10x10x3xf32>) -> ... { ... }
+    tile.kernel @conv_0_pad(%a: tensor<1x8x8x3xf32>) -> tensor<1x10x10x3xf32> { ... }
+    ```
+  }];
+  let statistics = [Statistic<"numPadsPeeled", "num-pads-peeled", "paddings that became kernels">,
+                    Statistic<"numReshapesPeeled", "num-reshapes-peeled", "reshapes that became views">];
+  let dependentDialects = ["::tegula::tile::TileDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def CollapseDims : Pass<"tegula-collapse-dims", "::mlir::ModuleOp"> {
+  let summary = "merges dimensions that a kernel always walks together";
+  let description = [{
+    Two neighbouring dimensions become one where every operand of every operation of the body has both, in this order, or none of
+    them; operand dimensions of size one that are always read at zero disappear. Views around the launch change the shapes.
+
+    ```mlir
+    %0 = tile.launch @relu_0(%x) : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+    tile.kernel @relu_0(%a: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> { linalg.generic ... [d0, d1, d2] }
+    ```
+    becomes
+    ```mlir
+    %1 = tile.view %x : tensor<2x3x4xf32> to tensor<24xf32>
+    %2 = tile.launch @relu_0(%1) : (tensor<24xf32>) -> tensor<24xf32>
+    %0 = tile.view %2 : tensor<24xf32> to tensor<2x3x4xf32>
+    tile.kernel @relu_0(%a: tensor<24xf32>) -> tensor<24xf32> { linalg.generic ... [d0] }
+    ```
+  }];
+  let statistics = [Statistic<"numKernelsCollapsed", "num-kernels-collapsed", "kernels with fewer dimensions than before">];
+  let dependentDialects = ["::tegula::tile::TileDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def DeduplicateKernels : Pass<"tegula-deduplicate-kernels", "::mlir::ModuleOp"> {
   let summary = "keeps one of several equal kernels";
   let description = [{

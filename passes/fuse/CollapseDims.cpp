@@ -1,0 +1,276 @@
+// Merges dimensions that a kernel always walks together: [2, 3, 4] in one loop => [24]. Fewer, longer loops are what schedules are good at.
+#include "KernelEdit.h"
+
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "tegula/passes/fuse/Passes.h"
+
+#include <set>
+
+namespace tegula::fuse {
+#define GEN_PASS_DEF_COLLAPSEDIMS
+#include "tegula/passes/fuse/Passes.h.inc"
+} // namespace tegula::fuse
+
+using namespace mlir;
+using namespace tegula;
+using namespace tegula::fuse;
+
+namespace {
+
+/// One generic operation: what each operand's kept dimensions are indexed by, and how its loops merge.
+struct Nest {
+  linalg::GenericOp op;
+  SmallVector<SmallVector<AffineExpr>> operands; // for each operand, an expression for each kept dimension
+  SmallVector<int64_t> newLoop;                  // old loop -> new loop, -1: dropped
+};
+
+/// One kernel. A tensor stands for every value that shares its buffer: an init, and the results written over it.
+class Collapser {
+public:
+  explicit Collapser(tile::KernelOp kernel) : kernel(kernel), context(kernel.getContext()) {}
+
+  /// False where nothing changes.
+  bool run() {
+    if (!collect())
+      return false;
+    dropUnits();
+    relatePairs();
+    if (!decide())
+      return false;
+    rewrite();
+    return true;
+  }
+
+private:
+  /// A place where two neighbours might merge: kept dimensions i and i + 1 of a tensor, or loops i and j of an operation.
+  using Pair = std::tuple<void *, int64_t, int64_t>;
+  static Pair pairOf(Value tensor, int64_t i) { return {tensor.getAsOpaquePointer(), i, -1}; }
+  static Pair pairOf(Nest &nest, int64_t i, int64_t j) { return {nest.op.getOperation(), i, j}; }
+
+  Value tensorOf(Value value) const {
+    while (Value init = aliases.lookup(value))
+      value = init;
+    return value;
+  }
+  static ArrayRef<int64_t> shapeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getShape(); }
+
+  /// Reads the body; false where it holds anything whose dimensions cannot change.
+  bool collect() {
+    for (Operation &op : kernel.getBlock().without_terminator()) {
+      if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+        if (generic.hasIndexSemantics() || generic->getNumResults() != 1 || readsElsewhere(generic))
+          return false;
+        aliases[generic->getResult(0)] = generic.getDpsInits()[0];
+        nests.push_back({generic, {}, {}});
+        reduces |= generic.getNumReductionLoops() > 0;
+      } else if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+        aliases[fill.getResult(0)] = fill.getOutputs()[0];
+      } else if (!isa<tensor::EmptyOp>(op) && !(isa<arith::ConstantOp>(op) && !isa<ShapedType>(op.getResultTypes()[0]))) {
+        return false;
+      }
+    }
+    for (Nest &nest : nests)
+      for (Value operand : nest.op->getOperands())
+        if (!isa<RankedTensorType>(operand.getType()) || ShapedType::isDynamicShape(shapeOf(operand)) ||
+            llvm::is_contained(shapeOf(operand), 0))
+          return false;
+    // A single element keeps its dimensions: there is no loop to win, and a result without dimensions has no place for one.
+    return !nests.empty() && cast<RankedTensorType>(kernel.getFunctionType().getResult(0)).getNumElements() != 1;
+  }
+
+  static bool readsElsewhere(linalg::GenericOp op) {
+    return op.getBody()->walk([](tensor::ExtractOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  }
+
+  /// Drops loops of one step where no operation reduces, then dimensions of size one that nothing but zero indexes.
+  void dropUnits() {
+    for (Nest &nest : nests) {
+      SmallVector<AffineExpr> replacement;
+      for (auto [loop, extent] : llvm::enumerate(nest.op.getStaticLoopRanges())) {
+        bool drop = extent == 1 && !reduces;
+        nest.newLoop.push_back(drop ? -1 : 0);
+        replacement.push_back(drop ? getAffineConstantExpr(0, context) : getAffineDimExpr(loop, context));
+      }
+      for (AffineMap map : nest.op.getIndexingMapsArray()) {
+        nest.operands.emplace_back();
+        for (AffineExpr expr : map.getResults())
+          nest.operands.back().push_back(simplifyAffineExpr(expr.replaceDims(replacement), map.getNumDims(), 0));
+      }
+    }
+    for (Nest &nest : nests)
+      for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands)) {
+        auto [entry, added] = kept.insert({tensorOf(operand), SmallVector<bool>()});
+        SmallVector<bool> &keep = entry->second;
+        if (added)
+          keep.assign(exprs.size(), false);
+        for (auto [i, expr] : llvm::enumerate(exprs))
+          keep[i] = keep[i] || shapeOf(operand)[i] != 1 || expr != getAffineConstantExpr(0, context);
+      }
+    for (Nest &nest : nests)
+      for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands)) {
+        SmallVector<AffineExpr> left;
+        for (auto [expr, keep] : llvm::zip_equal(exprs, kept[tensorOf(operand)]))
+          if (keep)
+            left.push_back(expr);
+        exprs = left;
+      }
+  }
+
+  /// Says which pairs merge together or not at all.
+  void relatePairs() {
+    for (Nest &nest : nests) {
+      llvm::SetVector<std::pair<int64_t, int64_t>> loopPairs;
+      for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands))
+        for (size_t i = 0; i + 1 < exprs.size(); ++i) {
+          auto first = dyn_cast<AffineDimExpr>(exprs[i]), second = dyn_cast<AffineDimExpr>(exprs[i + 1]);
+          Pair pair = pairOf(tensorOf(operand), i);
+          pairs.insert(pair);
+          if (!first || !second || first == second) {
+            refused.push_back(pair);
+            continue;
+          }
+          loopPairs.insert({first.getPosition(), second.getPosition()});
+          pairs.unionSets(pair, pairOf(nest, first.getPosition(), second.getPosition()));
+        }
+      for (auto [i, j] : loopPairs)
+        relateLoops(nest, i, j);
+    }
+  }
+
+  void relateLoops(Nest &nest, int64_t i, int64_t j) {
+    Pair pair = pairOf(nest, i, j);
+    auto iterators = nest.op.getIteratorTypesArray();
+    if (iterators[i] != iterators[j])
+      refused.push_back(pair);
+    AffineExpr first = getAffineDimExpr(i, context), second = getAffineDimExpr(j, context);
+    for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands)) {
+      auto at = llvm::find(exprs, first), next = llvm::find(exprs, second);
+      size_t uses = llvm::count_if(exprs, [&](AffineExpr expr) { return expr.isFunctionOfDim(i) || expr.isFunctionOfDim(j); });
+      if (uses == 0)
+        continue;
+      if (uses != 2 || at == exprs.end() || next != at + 1)
+        refused.push_back(pair);
+      else
+        pairs.unionSets(pair, pairOf(tensorOf(operand), at - exprs.begin()));
+    }
+  }
+
+  bool merges(const Pair &pair) const { return !refusedClasses.contains(pairs.getLeaderValue(pair)); }
+
+  /// Numbers the new loops and dimensions; false where they are the old ones.
+  bool decide() {
+    for (const Pair &pair : refused)
+      refusedClasses.insert(pairs.getLeaderValue(pair));
+    bool changed = false;
+    for (auto &[tensor, keep] : kept) {
+      SmallVector<int64_t> &shape = shapes[tensor];
+      int64_t position = 0;
+      for (auto [size, stays] : llvm::zip_equal(shapeOf(tensor), keep)) {
+        if (!stays)
+          continue;
+        bool joins = position > 0 && merges(pairOf(tensor, position - 1));
+        if (joins)
+          shape.back() *= size;
+        else
+          shape.push_back(size);
+        ++position;
+      }
+      changed |= shape.size() != keep.size();
+    }
+    for (Nest &nest : nests)
+      numberLoops(nest);
+    return changed;
+  }
+
+  void numberLoops(Nest &nest) {
+    // A loop that follows another one has that one's number; the others are counted in their order.
+    llvm::DenseMap<int64_t, int64_t> leader;
+    for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands))
+      for (size_t i = 0; i + 1 < exprs.size(); ++i)
+        if (merges(pairOf(tensorOf(operand), i)))
+          leader[cast<AffineDimExpr>(exprs[i + 1]).getPosition()] = cast<AffineDimExpr>(exprs[i]).getPosition();
+    int64_t count = 0;
+    for (size_t loop = 0; loop < nest.newLoop.size(); ++loop)
+      if (nest.newLoop[loop] != -1 && !leader.count(loop))
+        nest.newLoop[loop] = count++;
+    for (auto [loop, first] : leader) {
+      while (leader.count(first))
+        first = leader[first];
+      nest.newLoop[loop] = nest.newLoop[first];
+    }
+    numLoops[nest.op] = count;
+  }
+
+  AffineMap newMap(Nest &nest, Value operand, ArrayRef<AffineExpr> exprs) const {
+    SmallVector<AffineExpr> replacement, results;
+    for (int64_t loop : nest.newLoop)
+      replacement.push_back(loop < 0 ? getAffineConstantExpr(0, context) : getAffineDimExpr(loop, context));
+    for (size_t i = 0; i < exprs.size(); ++i)
+      if (i == 0 || !merges(pairOf(tensorOf(operand), i - 1)))
+        results.push_back(exprs[i].replaceDims(replacement));
+    return AffineMap::get(numLoops.lookup(nest.op), 0, results, context);
+  }
+
+  RankedTensorType newType(Value value) const {
+    Value tensor = tensorOf(value);
+    auto type = cast<RankedTensorType>(value.getType());
+    auto found = shapes.find(tensor);
+    return found == shapes.end() ? type : RankedTensorType::get(found->second, type.getElementType());
+  }
+
+  void rewrite() {
+    // All decisions are made on the old types, so the new ones are looked up before any is set.
+    SmallVector<std::pair<Value, RankedTensorType>> types;
+    for (Value argument : kernel.getInputs())
+      types.push_back({argument, newType(argument)});
+    for (Operation &op : kernel.getBlock().without_terminator())
+      for (Value result : op.getResults())
+        if (isa<RankedTensorType>(result.getType()))
+          types.push_back({result, newType(result)});
+    for (Nest &nest : nests) {
+      SmallVector<AffineMap> maps;
+      for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands))
+        maps.push_back(newMap(nest, operand, exprs));
+      SmallVector<Attribute> iterators(numLoops[nest.op]);
+      for (auto [loop, iterator] : llvm::zip_equal(nest.newLoop, nest.op.getIteratorTypes()))
+        if (loop >= 0)
+          iterators[loop] = iterator;
+      OpBuilder builder(context);
+      nest.op.setIndexingMapsAttr(builder.getAffineMapArrayAttr(maps));
+      nest.op.setIteratorTypesAttr(builder.getArrayAttr(iterators));
+    }
+    for (auto [value, type] : types)
+      value.setType(type);
+  }
+
+  tile::KernelOp kernel;
+  MLIRContext *context;
+  bool reduces = false;
+  llvm::DenseMap<Value, Value> aliases; // result -> init
+  SmallVector<Nest> nests;
+  llvm::MapVector<Value, SmallVector<bool>> kept;
+  llvm::EquivalenceClasses<Pair> pairs;
+  SmallVector<Pair> refused;
+  std::set<Pair> refusedClasses;
+  llvm::DenseMap<Value, SmallVector<int64_t>> shapes;
+  llvm::DenseMap<Operation *, int64_t> numLoops;
+};
+
+struct CollapseDims : fuse::impl::CollapseDimsBase<CollapseDims> {
+  void runOnOperation() override {
+    Launches launches = findLaunches(getOperation());
+    for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
+      if (!Collapser(kernel).run())
+        continue;
+      adoptBodyType(kernel, launches);
+      ++numKernelsCollapsed;
+    }
+  }
+};
+
+} // namespace

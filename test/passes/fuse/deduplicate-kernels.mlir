@@ -1,0 +1,44 @@
+// RUN: tegula-opt %s --split-input-file --tegula-deduplicate-kernels | FileCheck %s
+
+// CHECK-LABEL: func.func @equal_bodies_are_one
+// CHECK: %[[FIRST:.*]] = tile.launch @a(%arg0)
+// CHECK: tile.launch @a(%[[FIRST]])
+// CHECK: tile.kernel @a
+// CHECK-SAME: tegula.nodes = ["x", "y"]
+// CHECK-NOT: tile.kernel
+func.func @equal_bodies_are_one(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = tile.launch @a(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = tile.launch @b(%0) : (tensor<4xf32>) -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
+tile.kernel @a(%x: tensor<4xf32>) -> tensor<4xf32> attributes {tegula.nodes = ["x"]} {
+  %e = tensor.empty() : tensor<4xf32>
+  %y = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  tile.yield %y : tensor<4xf32>
+}
+tile.kernel @b(%x: tensor<4xf32>) -> tensor<4xf32> attributes {tegula.nodes = ["y"]} {
+  %e = tensor.empty() : tensor<4xf32>
+  %y = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  tile.yield %y : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @different_bodies_stay
+// CHECK: tile.launch @a
+// CHECK: tile.launch @b
+func.func @different_bodies_stay(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = tile.launch @a(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = tile.launch @b(%0) : (tensor<4xf32>) -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
+tile.kernel @a(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %y = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  tile.yield %y : tensor<4xf32>
+}
+tile.kernel @b(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %y = linalg.log ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  tile.yield %y : tensor<4xf32>
+}

@@ -1,0 +1,46 @@
+// RUN: tegula-opt %s --split-input-file --tegula-peel-borders | FileCheck %s
+
+// CHECK-LABEL: func.func @padding_is_a_kernel
+// CHECK: %[[PADDED:.*]] = tile.launch @k_pad(%arg0) : (tensor<4x3xf32>) -> tensor<7x3xf32>
+// CHECK: tile.launch @k(%[[PADDED]]) : (tensor<7x3xf32>) -> tensor<7x3xf32>
+// CHECK-LABEL: tile.kernel @k(%arg0: tensor<7x3xf32>)
+// CHECK-NOT: tensor.pad
+// CHECK-LABEL: tile.kernel @k_pad
+// CHECK: arith.subi
+// CHECK: arith.cmpi ult
+// CHECK: tensor.extract %arg0
+// CHECK: arith.select
+func.func @padding_is_a_kernel(%x: tensor<4x3xf32>) -> tensor<7x3xf32> {
+  %0 = tile.launch @k(%x) : (tensor<4x3xf32>) -> tensor<7x3xf32>
+  return %0 : tensor<7x3xf32>
+}
+tile.kernel @k(%a: tensor<4x3xf32>) -> tensor<7x3xf32> {
+  %zero = arith.constant 0.0 : f32
+  %padded = tensor.pad %a low[1, 0] high[2, 0] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<4x3xf32> to tensor<7x3xf32>
+  %e = tensor.empty() : tensor<7x3xf32>
+  %y = linalg.exp ins(%padded : tensor<7x3xf32>) outs(%e : tensor<7x3xf32>) -> tensor<7x3xf32>
+  tile.yield %y : tensor<7x3xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @reshapes_are_views
+// CHECK: %[[IN:.*]] = tile.view %arg0 : tensor<6xf32> to tensor<2x3xf32>
+// CHECK: %[[OUT:.*]] = tile.launch @k(%[[IN]]) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+// CHECK: tile.view %[[OUT]] : tensor<2x3xf32> to tensor<6xf32>
+// CHECK-LABEL: tile.kernel @k
+// CHECK-NOT: _shape
+func.func @reshapes_are_views(%x: tensor<6xf32>) -> tensor<6xf32> {
+  %0 = tile.launch @k(%x) : (tensor<6xf32>) -> tensor<6xf32>
+  return %0 : tensor<6xf32>
+}
+tile.kernel @k(%a: tensor<6xf32>) -> tensor<6xf32> {
+  %s = tensor.expand_shape %a [[0, 1]] output_shape [2, 3] : tensor<6xf32> into tensor<2x3xf32>
+  %e = tensor.empty() : tensor<2x3xf32>
+  %y = linalg.exp ins(%s : tensor<2x3xf32>) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
+  %j = tensor.collapse_shape %y [[0, 1]] : tensor<2x3xf32> into tensor<6xf32>
+  tile.yield %j : tensor<6xf32>
+}
