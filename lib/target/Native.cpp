@@ -10,7 +10,7 @@
 namespace tegula::target {
 
 std::vector<std::string> featuresOf(Level level) {
-  std::vector<std::string> features{"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"};
+  std::vector<std::string> features{"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"};
   if (level == Level::V4)
     for (const char *each : {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
       features.push_back(each);
