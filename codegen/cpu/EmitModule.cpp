@@ -16,6 +16,9 @@
 
 namespace tegula::codegen::cpu {
 
+/// What every machine with AVX2 has; all else is stated feature by feature, so that the loader can check the list.
+static constexpr llvm::StringLiteral baseCpu = "x86-64-v2";
+
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const CpuCodegenOptions &options) {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -30,7 +33,7 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(co
   if (!target)
     return llvm::createStringError(error);
   return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, options.cpu, options.features, llvm::TargetOptions(), llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      target->createTargetMachine(triple, baseCpu, options.features, llvm::TargetOptions(), llvm::Reloc::PIC_, llvm::CodeModel::Small,
                                   options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
 }
 
@@ -41,9 +44,9 @@ static void annotate(llvm::Module &module, const CpuCodegenOptions &options) {
     if (function.isDeclaration())
       continue;
     llvm::AttrBuilder attributes(module.getContext());
-    attributes.addAttribute("target-cpu", options.cpu);
-    if (!options.features.empty())
-      attributes.addAttribute("target-features", options.features);
+    attributes.addAttribute("target-cpu", baseCpu);
+    attributes.addAttribute("target-features", options.features);
+    attributes.addAttribute("tune-cpu", options.tuneFor);
     attributes.addAttribute("prefer-vector-width", std::to_string(options.vectorBits));
     attributes.addAttribute(llvm::Attribute::NoUnwind);
     // Wide spill slots split cache lines on a stack of 16-byte alignment.

@@ -8,7 +8,6 @@
 #include "mlir/IR/Threading.h"
 
 #include "llvm/ADT/SetVector.h"
-#include "llvm/TargetParser/Host.h"
 
 #include <chrono>
 
@@ -22,15 +21,11 @@ using codegen::host::KernelNeeds;
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel) {
   codegen::cpu::CpuCodegenOptions options;
   options.optLevel = optLevel;
-  options.cpu = machine.cpu;
+  options.tuneFor = machine.cpu;
   options.vectorBits = machine.vectorBytes * 8;
-  if (machine.name == "native") { // a virtual machine may lack what the processor's name promises
-    std::vector<std::string> features;
-    for (const auto &feature : llvm::sys::getHostCPUFeatures())
-      features.push_back((feature.second ? "+" : "-") + feature.first().str());
-    llvm::sort(features);
-    options.features = llvm::join(features, ",");
-  }
+  options.features.clear();
+  for (const std::string &feature : machine.features)
+    options.features += (options.features.empty() ? "+" : ",+") + feature;
   return options;
 }
 

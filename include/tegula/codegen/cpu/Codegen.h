@@ -16,8 +16,8 @@ namespace tegula::codegen::cpu {
 
 struct CpuCodegenOptions {
   int optLevel = 2;             ///< 0: plain loops and libm
-  std::string cpu = "x86-64-v3"; ///< LLVM's name of the processor
-  std::string features;         ///< LLVM's feature string, "" for what `cpu` has
+  std::string features = "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt"; ///< what code may use beyond x86-64-v2, as LLVM writes it
+  std::string tuneFor = "x86-64-v3"; ///< LLVM's name of the processor whose timings count; allows no instruction
   int64_t vectorBits = 256;     ///< widest vector to be used
 };
 
