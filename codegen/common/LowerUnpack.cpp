@@ -1,5 +1,6 @@
-// Replaces tile.unpack by an index computation: tile.unpack of panels => linalg.generic that extracts element by element.
-// It exists so that a packed constant gives right values even where no pass reads the panels directly.
+// Replaces tile.unpack by an index computation: tile.unpack of panels => linalg.generic that extracts element
+// by element. It exists so that a packed constant gives right values even where no pass reads the panels
+// directly.
 #include "tegula/codegen/common/Passes.h"
 
 #include "tegula/dialects/tile/Tile.h"
@@ -10,12 +11,15 @@ namespace tegula::codegen {
 #define GEN_PASS_DEF_LOWERUNPACK
 #include "tegula/codegen/common/Passes.h.inc"
 
-/// The element of `panels` that holds the plain tensor's element at `indices` (tile.pack says how panels are laid out).
-static Value extractFromPanels(OpBuilder &builder, Location loc, Value panels, SmallVector<Value> indices, int64_t columns, int64_t width) {
+/// The element of `panels` that holds the plain tensor's element at `indices` (tile.pack says how panels are
+/// laid out).
+static Value extractFromPanels(OpBuilder &builder, Location loc, Value panels, SmallVector<Value> indices,
+                               int64_t columns, int64_t width) {
   auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   Value column = indices.back();
   Value panel = arith::DivUIOp::create(builder, loc, column, constant(width));
-  Value start = arith::MinUIOp::create(builder, loc, arith::MulIOp::create(builder, loc, panel, constant(width)), constant(columns - width));
+  Value start = arith::MinUIOp::create(
+      builder, loc, arith::MulIOp::create(builder, loc, panel, constant(width)), constant(columns - width));
   indices.back() = arith::SubIOp::create(builder, loc, column, start);
   indices.insert(indices.begin(), panel);
   return tensor::ExtractOp::create(builder, loc, panels, indices);
@@ -35,7 +39,8 @@ static void lower(tile::UnpackOp op) {
         for (int64_t dim = 0; dim < plain.getRank(); ++dim)
           indices.push_back(linalg::IndexOp::create(body, loc, dim));
         linalg::YieldOp::create(body, loc,
-                                extractFromPanels(body, loc, op.getSource(), indices, plain.getShape().back(), packed.getShape().back()));
+                                extractFromPanels(body, loc, op.getSource(), indices, plain.getShape().back(),
+                                                  packed.getShape().back()));
       });
   op.replaceAllUsesWith(generic.getResult(0));
   op.erase();

@@ -1,5 +1,6 @@
 // Outlines a kernel: tile.kernel on tensors => func.func on buffers, over the cells [begin, end) of its grid.
-// It exists to fix who owns memory: inputs are read only, results are computed in the caller's buffers and nowhere else.
+// It exists to fix who owns memory: inputs are read only, results are computed in the caller's buffers and
+// nowhere else.
 #include "tegula/codegen/common/Passes.h"
 
 #include "tegula/dialects/tile/Tile.h"
@@ -14,17 +15,20 @@ namespace tegula::codegen {
 #define GEN_PASS_DEF_OUTLINEKERNEL
 #include "tegula/codegen/common/Passes.h.inc"
 
-/// The grid loop if it may be cut into ranges, else null. Whatever else the kernel does happens once a call, so it must write nothing
-/// that two calls would share: only empty tensors and scalar computations may stand beside the loop, and only its results be yielded.
+/// The grid loop if it may be cut into ranges, else null. Whatever else the kernel does happens once a call,
+/// so it must write nothing that two calls would share: only empty tensors and scalar computations may stand
+/// beside the loop, and only its results be yielded.
 static scf::ForOp divisibleGrid(tile::KernelOp kernel) {
   scf::ForOp grid;
   for (Operation &op : kernel.getBlock().without_terminator()) {
     if (op.hasAttr("tile.grid") && !grid && isa<scf::ForOp>(op))
       grid = cast<scf::ForOp>(op);
-    else if (op.getNumRegions() || !(isa<tensor::EmptyOp, arith::ConstantOp>(op) || llvm::none_of(op.getResultTypes(), llvm::IsaPred<TensorType>)))
+    else if (op.getNumRegions() || !(isa<tensor::EmptyOp, arith::ConstantOp>(op) ||
+                                     llvm::none_of(op.getResultTypes(), llvm::IsaPred<TensorType>)))
       return {};
   }
-  if (!grid || getConstantIntValue(grid.getLowerBound()) != 0 || getConstantIntValue(grid.getStep()) != 1 || !getConstantIntValue(grid.getUpperBound()))
+  if (!grid || getConstantIntValue(grid.getLowerBound()) != 0 || getConstantIntValue(grid.getStep()) != 1 ||
+      !getConstantIntValue(grid.getUpperBound()))
     return {};
   for (Value yielded : kernel.getBlock().getTerminator()->getOperands())
     if (yielded.getDefiningOp() != grid)
@@ -62,7 +66,8 @@ static func::FuncOp makeFunction(tile::KernelOp kernel, int64_t cells) {
   for (Type type : kernel.getFunctionType().getResults())
     types.push_back(bufferOf(type));
   types.append(2, builder.getIndexType());
-  auto function = func::FuncOp::create(builder, kernel.getLoc(), kernel.getSymName(), builder.getFunctionType(types, {}));
+  auto function =
+      func::FuncOp::create(builder, kernel.getLoc(), kernel.getSymName(), builder.getFunctionType(types, {}));
   function->setAttr(cellsAttr, builder.getI64IntegerAttr(cells));
   function.addEntryBlock();
   return function;
@@ -74,7 +79,8 @@ static void growResultsInPlace(OpBuilder &builder, Operation *yield, ValueRange 
     OpOperand *origin = originOf(value);
     if (!origin)
       continue;
-    auto into = bufferization::ToTensorOp::create(builder, yield->getLoc(), origin->get().getType(), buffer, /*restrict=*/true, /*writable=*/true);
+    auto into = bufferization::ToTensorOp::create(builder, yield->getLoc(), origin->get().getType(), buffer,
+                                                  /*restrict=*/true, /*writable=*/true);
     origin->set(into);
   }
 }
@@ -87,7 +93,8 @@ static void outline(tile::KernelOp kernel) {
   auto outputs = ValueRange(entry.getArguments()).slice(inputs, results);
   OpBuilder builder = OpBuilder::atBlockBegin(&entry);
   for (auto [tensor, buffer] : llvm::zip(body.getArguments(), entry.getArguments()))
-    tensor.replaceAllUsesWith(bufferization::ToTensorOp::create(builder, kernel.getLoc(), tensor.getType(), buffer, /*restrict=*/true));
+    tensor.replaceAllUsesWith(bufferization::ToTensorOp::create(builder, kernel.getLoc(), tensor.getType(),
+                                                                buffer, /*restrict=*/true));
   Operation *yield = body.getTerminator();
   growResultsInPlace(builder, yield, outputs);
   if (grid) {
@@ -97,7 +104,8 @@ static void outline(tile::KernelOp kernel) {
   entry.getOperations().splice(entry.end(), body.getOperations());
   builder.setInsertionPointToEnd(&entry);
   for (auto [value, buffer] : llvm::zip_equal(yield->getOperands(), outputs)) {
-    auto store = bufferization::MaterializeInDestinationOp::create(builder, kernel.getLoc(), Type(), value, buffer, /*restrict=*/true, /*writable=*/true);
+    auto store = bufferization::MaterializeInDestinationOp::create(
+        builder, kernel.getLoc(), Type(), value, buffer, /*restrict=*/true, /*writable=*/true);
     (void)store;
   }
   func::ReturnOp::create(builder, kernel.getLoc());

@@ -1,4 +1,5 @@
-// Takes a module of LLVM functions to machine code, with a short list of LLVM passes: long ones cost compile time and spill registers.
+// Takes a module of LLVM functions to machine code, with a short list of LLVM passes: long ones cost compile
+// time and spill registers.
 #include "tegula/codegen/cpu/Codegen.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
@@ -16,10 +17,12 @@
 
 namespace tegula::codegen::cpu {
 
-/// What every machine with AVX2 has; all else is stated feature by feature, so that the loader can check the list.
+/// What every machine with AVX2 has; all else is stated feature by feature, so that the loader can check the
+/// list.
 static constexpr llvm::StringLiteral baseCpu = "x86-64-v2";
 
-static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const CpuCodegenOptions &options) {
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+makeTargetMachine(const CpuCodegenOptions &options) {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeX86TargetInfo();
@@ -32,12 +35,13 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(co
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return llvm::createStringError(error);
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, baseCpu, options.features, llvm::TargetOptions(), llvm::Reloc::PIC_, llvm::CodeModel::Small,
-                                  options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, baseCpu, options.features, llvm::TargetOptions(), llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
 }
 
-/// States on every function what the machine is and what code may assume; marks every symbol as part of this image.
+/// States on every function what the machine is and what code may assume; marks every symbol as part of this
+/// image.
 static void annotate(llvm::Module &module, const CpuCodegenOptions &options) {
   for (llvm::Function &function : module) {
     function.setDSOLocal(!function.isDeclaration() || function.hasHiddenVisibility());
@@ -60,7 +64,8 @@ static void annotate(llvm::Module &module, const CpuCodegenOptions &options) {
 static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   // default<O2> and default<O3> were seen to spill where this does not, and take several times as long.
   static constexpr llvm::StringLiteral passes =
-      "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop-mssa(licm),gvn,"
+      "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop-mssa("
+      "licm),gvn,"
       "instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),loop(indvars),loop-reduce,"
       "instcombine<no-verify-fixpoint>,dce)";
   llvm::LoopAnalysisManager loops;
@@ -80,7 +85,8 @@ static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine) 
   return llvm::Error::success();
 }
 
-llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output, const CpuCodegenOptions &options) {
+llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
+                                       const CpuCodegenOptions &options) {
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(options);
   if (!machine)
     return machine.takeError();
@@ -103,7 +109,8 @@ llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output, con
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager emission;
-  auto kind = output == Output::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+  auto kind =
+      output == Output::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
   if ((*machine)->addPassesToEmitFile(emission, stream, nullptr, kind))
     return llvm::createStringError("the target cannot emit this kind of file");
   emission.run(*translated);

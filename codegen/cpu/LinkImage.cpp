@@ -1,5 +1,5 @@
-// Links the compiler's own objects into one flat image: a linker of a few relocations, because an artifact needs no symbol table,
-// no dynamic loader and no linker installed on the user's machine.
+// Links the compiler's own objects into one flat image: a linker of a few relocations, because an artifact
+// needs no symbol table, no dynamic loader and no linker installed on the user's machine.
 #include "tegula/codegen/cpu/Codegen.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -75,7 +75,8 @@ private:
       if (!contents)
         return contents.takeError();
       // Kernels begin on cache lines, whatever their objects ask for.
-      uint64_t alignment = std::max<uint64_t>(section.getAlignment().value(), elf.getFlags() & ELF::SHF_EXECINSTR ? 64 : 1);
+      uint64_t alignment =
+          std::max<uint64_t>(section.getAlignment().value(), elf.getFlags() & ELF::SHF_EXECINSTR ? 64 : 1);
       uint64_t offset = reserve(contents->size(), alignment);
       std::copy(contents->begin(), contents->end(), image.bytes.begin() + offset);
       input.placed[section.getIndex()] = offset;
@@ -214,7 +215,8 @@ private:
       return writeRelative(place, int64_t(**offset) + *addend);
     }
     default:
-      return createStringError("relocation of type " + Twine(relocation.getType()) + " against '" + *name + "' needs an absolute address");
+      return createStringError("relocation of type " + Twine(relocation.getType()) + " against '" + *name +
+                               "' needs an absolute address");
     }
   }
 
@@ -226,7 +228,8 @@ private:
 
 } // namespace
 
-Expected<Image> linkImage(ArrayRef<std::string> objects, StringRef entry, function_ref<bool(StringRef)> mayImport) {
+Expected<Image> linkImage(ArrayRef<std::string> objects, StringRef entry,
+                          function_ref<bool(StringRef)> mayImport) {
   Linker linker(mayImport);
   for (const std::string &object : objects)
     if (Error error = linker.add(object))

@@ -1,5 +1,6 @@
 // Lowers transcendental functions to libm: math ops without a machine instruction => calls.
-// It exists so that accuracy is libm's wherever no approximation was chosen, and so that the list of imports stays known.
+// It exists so that accuracy is libm's wherever no approximation was chosen, and so that the list of imports
+// stays known.
 #include "tegula/codegen/cpu/Passes.h"
 
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
@@ -26,9 +27,10 @@ struct LowerMath : impl::LowerMathBase<LowerMath> {
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     target.addIllegalDialect<math::MathDialect>();
-    target.addLegalOp<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp,
-                      math::CtPopOp, math::FloorOp, math::FmaOp, math::IsFiniteOp, math::IsInfOp, math::IsNaNOp, math::IsNormalOp,
-                      math::RoundEvenOp, math::RoundOp, math::SqrtOp, math::TruncOp>();
+    target.addLegalOp<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::CountLeadingZerosOp,
+                      math::CountTrailingZerosOp, math::CtPopOp, math::FloorOp, math::FmaOp, math::IsFiniteOp,
+                      math::IsInfOp, math::IsNaNOp, math::IsNormalOp, math::RoundEvenOp, math::RoundOp,
+                      math::SqrtOp, math::TruncOp>();
     if (failed(applyPartialConversion(getOperation(), target, std::move(calls))))
       signalPassFailure();
   }

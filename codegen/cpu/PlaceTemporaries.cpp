@@ -28,7 +28,8 @@ static Checked bytesOf(MemRefType type) {
   }
   if (element.isIntOrFloat())
     bits = element.getIntOrFloatBitWidth();
-  Checked bytes = Checked::product(type.getShape()) * Checked(lanes) * Checked(llvm::divideCeil(bits, 8)) + Checked(alignment - 1);
+  Checked bytes = Checked::product(type.getShape()) * Checked(lanes) * Checked(llvm::divideCeil(bits, 8)) +
+                  Checked(alignment - 1);
   return bytes.valid() ? Checked(bytes.get() / alignment * alignment) : bytes;
 }
 
@@ -54,8 +55,10 @@ static void copyByLoops(func::FuncOp function) {
   });
 }
 
-/// Splits the allocations by size: the smallest that fit together stay on the stack. Returns the bytes of the others for one call.
-static FailureOr<int64_t> sortOut(ArrayRef<memref::AllocOp> allocs, int64_t stackBytes, SmallVector<memref::AllocOp> &stack,
+/// Splits the allocations by size: the smallest that fit together stay on the stack. Returns the bytes of the
+/// others for one call.
+static FailureOr<int64_t> sortOut(ArrayRef<memref::AllocOp> allocs, int64_t stackBytes,
+                                  SmallVector<memref::AllocOp> &stack,
                                   SmallVector<std::pair<memref::AllocOp, int64_t>> &scratch) {
   SmallVector<std::pair<int64_t, memref::AllocOp>> bySize;
   for (memref::AllocOp alloc : allocs) {
@@ -68,7 +71,9 @@ static FailureOr<int64_t> sortOut(ArrayRef<memref::AllocOp> allocs, int64_t stac
   }
   // Ties by position, so that the layout does not depend on the sort.
   auto order = llvm::to_vector(llvm::seq<size_t>(0, bySize.size()));
-  llvm::sort(order, [&](size_t a, size_t b) { return std::pair(bySize[a].first, a) < std::pair(bySize[b].first, b); });
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::pair(bySize[a].first, a) < std::pair(bySize[b].first, b);
+  });
   Checked used(0), offset(0);
   for (size_t index : order) {
     auto [bytes, alloc] = bySize[index];
@@ -85,16 +90,21 @@ static FailureOr<int64_t> sortOut(ArrayRef<memref::AllocOp> allocs, int64_t stac
   return offset.get();
 }
 
-static void useScratch(func::FuncOp function, ArrayRef<std::pair<memref::AllocOp, int64_t>> placed, int64_t bytes, int64_t total) {
+static void useScratch(func::FuncOp function, ArrayRef<std::pair<memref::AllocOp, int64_t>> placed,
+                       int64_t bytes, int64_t total) {
   OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
   Location loc = function.getLoc();
   auto type = MemRefType::get(total, builder.getI8Type());
   (void)function.insertArgument(function.getNumArguments(), type, {}, loc);
-  Value scratch = function.getArguments().back(), begin = function.getArgument(function.getNumArguments() - 3);
-  Value mine = arith::MulIOp::create(builder, loc, begin, arith::ConstantIndexOp::create(builder, loc, bytes));
+  Value scratch = function.getArguments().back(),
+        begin = function.getArgument(function.getNumArguments() - 3);
+  Value mine =
+      arith::MulIOp::create(builder, loc, begin, arith::ConstantIndexOp::create(builder, loc, bytes));
   for (auto [alloc, offset] : placed) {
-    Value start = arith::AddIOp::create(builder, loc, mine, arith::ConstantIndexOp::create(builder, loc, offset));
-    Value view = memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(), scratch, start, ValueRange{});
+    Value start =
+        arith::AddIOp::create(builder, loc, mine, arith::ConstantIndexOp::create(builder, loc, offset));
+    Value view =
+        memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(), scratch, start, ValueRange{});
     alloc.replaceAllUsesWith(view);
     alloc.erase();
   }
@@ -111,7 +121,8 @@ static LogicalResult place(func::FuncOp function, int64_t stackBytes) {
     return failure();
   OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
   for (memref::AllocOp alloc : stack) {
-    Value place = memref::AllocaOp::create(builder, alloc.getLoc(), alloc.getType(), builder.getI64IntegerAttr(alignment));
+    Value place = memref::AllocaOp::create(builder, alloc.getLoc(), alloc.getType(),
+                                           builder.getI64IntegerAttr(alignment));
     alloc.replaceAllUsesWith(place);
     alloc.erase();
   }

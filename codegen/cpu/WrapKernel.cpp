@@ -10,8 +10,9 @@ namespace tegula::codegen::cpu {
 #define GEN_PASS_DEF_WRAPKERNEL
 #include "tegula/codegen/cpu/Passes.h.inc"
 
-/// Turns `function` into the internal body and returns the wrapper, which has its name. All pointers but the range lie in the array:
-/// inputs, outputs, and scratch where there is one (it follows the range in the body).
+/// Turns `function` into the internal body and returns the wrapper, which has its name. All pointers but the
+/// range lie in the array: inputs, outputs, and scratch where there is one (it follows the range in the
+/// body).
 static LLVM::LLVMFuncOp wrap(LLVM::LLVMFuncOp function) {
   OpBuilder builder(function);
   Location loc = function.getLoc();
@@ -36,7 +37,8 @@ static LLVM::LLVMFuncOp wrap(LLVM::LLVMFuncOp function) {
       continue;
     }
     function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, entry->getArgument(0), ArrayRef<LLVM::GEPArg>{buffers++});
+    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, entry->getArgument(0),
+                                     ArrayRef<LLVM::GEPArg>{buffers++});
     args.push_back(LLVM::LoadOp::create(builder, loc, pointer, slot));
   }
   LLVM::CallOp::create(builder, loc, function, args);

@@ -1,5 +1,5 @@
-// Copies inputs, constants and repeated values that @main returns: return %x => return of a launch that copies %x.
-// It exists so that the memory plan may write every result straight into the caller's buffer.
+// Copies inputs, constants and repeated values that @main returns: return %x => return of a launch that
+// copies %x. It exists so that the memory plan may write every result straight into the caller's buffer.
 #include "tegula/codegen/host/Passes.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
@@ -30,8 +30,9 @@ static tile::KernelOp copyKernel(ModuleOp module, RankedTensorType type, Locatio
   Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
   AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
   SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-  auto copy = linalg::GenericOp::create(builder, loc, type, kernel.getInputs()[0], empty, ArrayRef{identity, identity}, iterators,
-                                        [](OpBuilder &body, Location loc, ValueRange args) { linalg::YieldOp::create(body, loc, args[0]); });
+  auto copy = linalg::GenericOp::create(
+      builder, loc, type, kernel.getInputs()[0], empty, ArrayRef{identity, identity}, iterators,
+      [](OpBuilder &body, Location loc, ValueRange args) { linalg::YieldOp::create(body, loc, args[0]); });
   tile::YieldOp::create(builder, loc, copy.getResults());
   return kernel;
 }
@@ -51,7 +52,8 @@ struct CopyResults : impl::CopyResultsBase<CopyResults> {
       if (!type || (root.getDefiningOp<tile::LaunchOp>() && taken.insert(root.getAsOpaquePointer()).second))
         continue;
       tile::KernelOp kernel = copyKernel(getOperation(), type, result.get().getLoc());
-      auto launch = tile::LaunchOp::create(builder, result.get().getLoc(), TypeRange(type), FlatSymbolRefAttr::get(kernel.getSymNameAttr()), result.get());
+      auto launch = tile::LaunchOp::create(builder, result.get().getLoc(), TypeRange(type),
+                                           FlatSymbolRefAttr::get(kernel.getSymNameAttr()), result.get());
       result.set(launch.getResult(0));
     }
   }

@@ -1,4 +1,5 @@
-// Writes the entry function of CodeAbi.h: the launches of @main in their order, each with the addresses of its buffers.
+// Writes the entry function of CodeAbi.h: the launches of @main in their order, each with the addresses of
+// its buffers.
 #include "tegula/codegen/host/Host.h"
 
 #include "tegula/dialects/tile/Tile.h"
@@ -13,8 +14,8 @@ namespace {
 class HostWriter {
 public:
   HostWriter(func::FuncOp main, const MemoryPlan &plan, const llvm::StringMap<KernelNeeds> &kernels)
-      : main(main), plan(plan), kernels(kernels), builder(main.getContext()), loc(main.getLoc()), module(ModuleOp::create(builder, loc)),
-        pointer(LLVM::LLVMPointerType::get(main.getContext())) {}
+      : main(main), plan(plan), kernels(kernels), builder(main.getContext()), loc(main.getLoc()),
+        module(ModuleOp::create(builder, loc)), pointer(LLVM::LLVMPointerType::get(main.getContext())) {}
 
   OwningOpRef<ModuleOp> write() {
     startEntry();
@@ -25,11 +26,14 @@ public:
   }
 
 private:
-  Value constant(Type type, int64_t value) { return LLVM::ConstantOp::create(builder, loc, type, builder.getIntegerAttr(type, value)); }
+  Value constant(Type type, int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, type, builder.getIntegerAttr(type, value));
+  }
 
   /// The address `offset` elements of `element` behind `base`.
   Value address(Type element, Value base, int64_t offset) {
-    return LLVM::GEPOp::create(builder, loc, pointer, element, base, ArrayRef<LLVM::GEPArg>{constant(builder.getI64Type(), offset)});
+    return LLVM::GEPOp::create(builder, loc, pointer, element, base,
+                               ArrayRef<LLVM::GEPArg>{constant(builder.getI64Type(), offset)});
   }
 
   void startEntry() {
@@ -41,7 +45,9 @@ private:
     entry.setDsoLocal(true);
     builder.setInsertionPointToStart(entry.addEntryBlock(builder));
     size_t most = 1;
-    main.walk([&](tile::LaunchOp launch) { most = std::max<size_t>(most, launch.getInputs().size() + launch.getOutputs().size() + 1); });
+    main.walk([&](tile::LaunchOp launch) {
+      most = std::max<size_t>(most, launch.getInputs().size() + launch.getOutputs().size() + 1);
+    });
     buffers = LLVM::AllocaOp::create(builder, loc, pointer, pointer, constant(builder.getI64Type(), most));
     launchFunction = LLVM::LoadOp::create(builder, loc, pointer, entry.getArgument(0));
   }
@@ -52,7 +58,8 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module->getBody());
     Type i64 = builder.getI64Type();
-    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), {pointer, i64, i64});
+    auto type =
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), {pointer, i64, i64});
     auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type);
     function.setVisibility_(LLVM::Visibility::Hidden);
     function.setDsoLocal(true);
@@ -75,7 +82,9 @@ private:
 
   void writeLaunch(tile::LaunchOp launch, int32_t dispatch) {
     int64_t slot = 0;
-    auto pass = [&](Value where) { LLVM::StoreOp::create(builder, loc, where, address(pointer, buffers, slot++)); };
+    auto pass = [&](Value where) {
+      LLVM::StoreOp::create(builder, loc, where, address(pointer, buffers, slot++));
+    };
     for (Value input : launch.getInputs())
       pass(addressOf(plan.places.lookup(input)));
     for (Value output : launch.getOutputs())
@@ -84,10 +93,12 @@ private:
       pass(addressOf({Place::Kind::Arena, scratch->second}));
     Value kernel = LLVM::AddressOfOp::create(builder, loc, kernelFunction(launch.getKernel()));
     Value cells = constant(builder.getI64Type(), kernels.lookup(launch.getKernel()).cells);
-    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
-                                            {pointer, pointer, pointer, builder.getI64Type(), builder.getI32Type()});
+    auto type =
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                    {pointer, pointer, pointer, builder.getI64Type(), builder.getI32Type()});
     LLVM::CallOp::create(builder, loc, type,
-                         ValueRange{launchFunction, entry.getArgument(0), kernel, buffers, cells, constant(builder.getI32Type(), dispatch)});
+                         ValueRange{launchFunction, entry.getArgument(0), kernel, buffers, cells,
+                                    constant(builder.getI32Type(), dispatch)});
   }
 
   func::FuncOp main;
@@ -103,7 +114,8 @@ private:
 
 } // namespace
 
-OwningOpRef<ModuleOp> lowerHost(func::FuncOp main, const MemoryPlan &plan, const llvm::StringMap<KernelNeeds> &kernels) {
+OwningOpRef<ModuleOp> lowerHost(func::FuncOp main, const MemoryPlan &plan,
+                                const llvm::StringMap<KernelNeeds> &kernels) {
   return HostWriter(main, plan, kernels).write();
 }
 

@@ -1,4 +1,5 @@
-// Plans the memory of a run: lifetimes of buffers, their offsets in one arena, and which values need no buffer of their own.
+// Plans the memory of a run: lifetimes of buffers, their offsets in one arena, and which values need no
+// buffer of their own.
 #include "Weights.h"
 #include "tegula/codegen/host/Host.h"
 
@@ -44,10 +45,13 @@ static Value rootOf(Value value) {
   return value;
 }
 
-/// Gives each block the lowest offset that fits best between the blocks that live at the same time; large blocks first.
+/// Gives each block the lowest offset that fits best between the blocks that live at the same time; large
+/// blocks first.
 static std::optional<int64_t> assignOffsets(MutableArrayRef<Block> blocks) {
   auto order = llvm::to_vector(llvm::seq<size_t>(0, blocks.size()));
-  llvm::sort(order, [&](size_t a, size_t b) { return std::tuple(-blocks[a].bytes, a) < std::tuple(-blocks[b].bytes, b); });
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::tuple(-blocks[a].bytes, a) < std::tuple(-blocks[b].bytes, b);
+  });
   SmallVector<size_t> placed; // by offset
   Checked total(0);
   for (size_t index : order) {
@@ -69,7 +73,8 @@ static std::optional<int64_t> assignOffsets(MutableArrayRef<Block> blocks) {
     if (!end.valid())
       return std::nullopt;
     total = std::max(total.get(), end.get());
-    auto at = llvm::upper_bound(placed, block.offset, [&](int64_t offset, size_t other) { return offset < blocks[other].offset; });
+    auto at = llvm::upper_bound(placed, block.offset,
+                                [&](int64_t offset, size_t other) { return offset < blocks[other].offset; });
     placed.insert(at, index);
   }
   return total.get();
@@ -79,7 +84,8 @@ namespace {
 
 class Planner {
 public:
-  Planner(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels, bool keepDenormals) : main(main), kernels(kernels), weights(keepDenormals) {}
+  Planner(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels, bool keepDenormals)
+      : main(main), kernels(kernels), weights(keepDenormals) {}
 
   FailureOr<MemoryPlan> run() {
     for (BlockArgument arg : main.getArguments())
@@ -104,7 +110,8 @@ private:
       return success();
     if (auto pack = dyn_cast<tile::PackOp>(op)) {
       auto source = cast<RankedTensorType>(pack.getSource().getType());
-      return placeConstant(pack, rootOf(pack.getSource()), source.getShape().back(), cast<RankedTensorType>(pack.getType()).getShape().back());
+      return placeConstant(pack, rootOf(pack.getSource()), source.getShape().back(),
+                           cast<RankedTensorType>(pack.getType()).getShape().back());
     }
     if (op.hasTrait<OpTrait::ConstantLike>() && op.getNumResults() == 1)
       return success(); // placed by its first use: a constant that is only packed is not stored as it is
@@ -115,7 +122,8 @@ private:
     ElementsAttr attribute;
     if (!matchPattern(constant, m_Constant(&attribute)))
       return user->emitOpError("expected a constant to pack");
-    std::optional<int64_t> offset = width ? weights.addPacked(attribute, columns, width) : weights.add(attribute);
+    std::optional<int64_t> offset =
+        width ? weights.addPacked(attribute, columns, width) : weights.add(attribute);
     if (!offset)
       return user->emitOpError("expected a constant whose bytes are known");
     plan.places[width ? user->getResult(0) : constant] = {Place::Kind::Weights, *offset};
@@ -179,7 +187,8 @@ private:
 
 } // namespace
 
-FailureOr<MemoryPlan> planMemory(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels, bool keepDenormals) {
+FailureOr<MemoryPlan> planMemory(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels,
+                                 bool keepDenormals) {
   return Planner(main, kernels, keepDenormals).run();
 }
 
@@ -190,7 +199,8 @@ std::string printPlan(func::FuncOp main, const MemoryPlan &plan) {
   stream << "arena of " << plan.arenaBytes << " bytes\n";
   main.walk([&](tile::LaunchOp launch) {
     stream << launch.getKernel();
-    for (Value value : llvm::concat<Value>(SmallVector<Value>(launch.getInputs()), SmallVector<Value>(launch.getOutputs())))
+    for (Value value :
+         llvm::concat<Value>(SmallVector<Value>(launch.getInputs()), SmallVector<Value>(launch.getOutputs())))
       if (auto place = plan.places.find(value); place != plan.places.end())
         stream << " " << names[int(place->second.kind)] << ":" << place->second.index;
     if (auto scratch = plan.scratch.find(launch); scratch != plan.scratch.end())

@@ -1,4 +1,5 @@
-// Lays out constants in the weights section: equal ones once, packed ones as panels, denormals flushed on the way to the file.
+// Lays out constants in the weights section: equal ones once, packed ones as panels, denormals flushed on the
+// way to the file.
 #include "Weights.h"
 
 #include "tegula/codegen/host/Host.h"
@@ -39,9 +40,11 @@ std::optional<ConstantBytes> bytesOf(ElementsAttr constant) {
   return bytes;
 }
 
-//===-- producing bytes ----------------------------------------------------------------------------------===//
+//===-- producing bytes
+//----------------------------------------------------------------------------------===//
 
-/// Passes `data` on with denormal float32 replaced by zeros of the same sign; untouched blocks are passed as they lie.
+/// Passes `data` on with denormal float32 replaced by zeros of the same sign; untouched blocks are passed as
+/// they lie.
 static bool sinkFlushed(const artifact::ByteSink &sink, const char *data, size_t size) {
   static constexpr size_t block = 1 << 16;
   std::vector<uint32_t> copy;
@@ -83,7 +86,8 @@ private:
 
 static bool producePlain(const ConstantBytes &bytes, bool flush, const artifact::ByteSink &sink) {
   if (!bytes.isSplat)
-    return flush ? sinkFlushed(sink, bytes.data.data(), bytes.data.size()) : sink(bytes.data.data(), bytes.data.size());
+    return flush ? sinkFlushed(sink, bytes.data.data(), bytes.data.size())
+                 : sink(bytes.data.data(), bytes.data.size());
   Gather gather(sink, flush);
   for (int64_t i = 0; i < bytes.elements; ++i)
     if (!gather.add(bytes.data.data(), bytes.elementBytes))
@@ -92,7 +96,8 @@ static bool producePlain(const ConstantBytes &bytes, bool flush, const artifact:
 }
 
 /// Panels of `width` columns; the last one overlaps the one before where `columns` is no multiple.
-static bool producePanels(const ConstantBytes &bytes, int64_t columns, int64_t width, bool flush, const artifact::ByteSink &sink) {
+static bool producePanels(const ConstantBytes &bytes, int64_t columns, int64_t width, bool flush,
+                          const artifact::ByteSink &sink) {
   Gather gather(sink, flush);
   int64_t rows = columns ? bytes.elements / columns : 0;
   for (int64_t first = 0; first < columns; first += width)
@@ -104,7 +109,8 @@ static bool producePanels(const ConstantBytes &bytes, int64_t columns, int64_t w
   return gather.send();
 }
 
-//===-- layout -------------------------------------------------------------------------------------------===//
+//===-- layout
+//-------------------------------------------------------------------------------------------===//
 
 std::optional<int64_t> WeightLayout::add(ElementsAttr constant, int64_t columns, int64_t width) {
   std::optional<ConstantBytes> bytes = bytesOf(constant);
@@ -115,7 +121,8 @@ std::optional<int64_t> WeightLayout::add(ElementsAttr constant, int64_t columns,
   auto attribute = std::tuple(constant.getAsOpaquePointer(), columns, width);
   if (auto found = known.find(attribute); found != known.end())
     return found->second;
-  Key key(llvm::xxh3_64bits(llvm::StringRef(bytes->data.data(), bytes->data.size())), bytes->elements, bytes->elementBytes, columns, width);
+  Key key(llvm::xxh3_64bits(llvm::StringRef(bytes->data.data(), bytes->data.size())), bytes->elements,
+          bytes->elementBytes, columns, width);
   for (auto [at, last] = stored.equal_range(key); at != last; ++at)
     if (at->second.bytes.data == bytes->data && at->second.bytes.isFloat32 == bytes->isFloat32)
       return known[attribute] = at->second.offset;
@@ -124,14 +131,21 @@ std::optional<int64_t> WeightLayout::add(ElementsAttr constant, int64_t columns,
   bool flush = bytes->isFloat32 && !keepDenormals;
   std::function<bool(const artifact::ByteSink &)> produce;
   if (!width) {
-    produce = [bytes = *bytes, flush](const artifact::ByteSink &sink) { return producePlain(bytes, flush, sink); };
+    produce = [bytes = *bytes, flush](const artifact::ByteSink &sink) {
+      return producePlain(bytes, flush, sink);
+    };
   } else if (bytes->isSplat) {
     bytes->elements = columns ? bytes->elements / columns * width : 0;
     size = Checked(bytes->size());
-    produce = [bytes = *bytes, flush](const artifact::ByteSink &sink) { return producePlain(bytes, flush, sink); };
+    produce = [bytes = *bytes, flush](const artifact::ByteSink &sink) {
+      return producePlain(bytes, flush, sink);
+    };
   } else {
-    size = Checked(columns ? bytes->elements / columns : 0) * Checked(llvm::divideCeil(columns, width)) * Checked(width) * Checked(bytes->elementBytes);
-    produce = [bytes = *bytes, columns, width, flush](const artifact::ByteSink &sink) { return producePanels(bytes, columns, width, flush, sink); };
+    size = Checked(columns ? bytes->elements / columns : 0) * Checked(llvm::divideCeil(columns, width)) *
+           Checked(width) * Checked(bytes->elementBytes);
+    produce = [bytes = *bytes, columns, width, flush](const artifact::ByteSink &sink) {
+      return producePanels(bytes, columns, width, flush, sink);
+    };
   }
   Checked padded = size + Checked(bufferAlignment - 1);
   end += padded.valid() ? Checked(padded.get() / bufferAlignment * bufferAlignment) : padded;

@@ -1,4 +1,5 @@
-// Lays out the weights section and produces its bytes when they are written, so that packed weights never exist all at once.
+// Lays out the weights section and produces its bytes when they are written, so that packed weights never
+// exist all at once.
 #pragma once
 
 #include "tegula/artifact/Writer.h"
@@ -33,8 +34,11 @@ public:
 
   /// The offset of a constant in its own order. Equal constants share one place.
   std::optional<int64_t> add(mlir::ElementsAttr constant) { return add(constant, 0, 0); }
-  /// The offset of a constant as panels of `width` of its last dimension, which has `columns` elements (see tile.pack).
-  std::optional<int64_t> addPacked(mlir::ElementsAttr constant, int64_t columns, int64_t width) { return add(constant, columns, width); }
+  /// The offset of a constant as panels of `width` of its last dimension, which has `columns` elements (see
+  /// tile.pack).
+  std::optional<int64_t> addPacked(mlir::ElementsAttr constant, int64_t columns, int64_t width) {
+    return add(constant, columns, width);
+  }
 
   std::vector<artifact::WeightChunk> takeChunks() { return std::move(chunks); }
 
@@ -51,7 +55,8 @@ private:
   bool keepDenormals;
   Checked end{0};
   std::multimap<Key, Stored> stored;
-  std::map<std::tuple<const void *, int64_t, int64_t>, int64_t> known; ///< attribute, columns, width: spares the hash
+  std::map<std::tuple<const void *, int64_t, int64_t>, int64_t>
+      known; ///< attribute, columns, width: spares the hash
   std::vector<artifact::WeightChunk> chunks;
 };
 

@@ -1,4 +1,5 @@
-// Compiles kernels in parallel and assembles the artifact from their objects, the host function and the memory plan.
+// Compiles kernels in parallel and assembles the artifact from their objects, the host function and the
+// memory plan.
 #include "Backend.h"
 
 #include "tegula/codegen/common/Passes.h"
@@ -29,14 +30,16 @@ codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int o
   return options;
 }
 
-//===-- kernels ------------------------------------------------------------------------------------------===//
+//===-- kernels
+//------------------------------------------------------------------------------------------===//
 
 static int64_t integerAttr(Operation *op, StringRef name, int64_t otherwise) {
   auto attribute = op->getAttrOfType<IntegerAttr>(name);
   return attribute ? attribute.getInt() : otherwise;
 }
 
-static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const PipelineOptions &options, CompiledKernel &compiled) {
+static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const PipelineOptions &options,
+                                   CompiledKernel &compiled) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(kernel.getLoc());
   module->getBody()->push_back(kernel->clone());
   PassManager pm(kernel.getContext(), ModuleOp::getOperationName());
@@ -57,7 +60,8 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
   return success();
 }
 
-FailureOr<std::vector<CompiledKernel>> compileKernels(ModuleOp module, Output output, const PipelineOptions &options) {
+FailureOr<std::vector<CompiledKernel>> compileKernels(ModuleOp module, Output output,
+                                                      const PipelineOptions &options) {
   auto kernels = llvm::to_vector(module.getOps<tile::KernelOp>());
   std::vector<CompiledKernel> compiled(kernels.size());
   parallelFor(module.getContext(), 0, kernels.size(), [&](size_t index) {
@@ -71,7 +75,8 @@ FailureOr<std::vector<CompiledKernel>> compileKernels(ModuleOp module, Output ou
   return compiled;
 }
 
-//===-- artifact -----------------------------------------------------------------------------------------===//
+//===-- artifact
+//-----------------------------------------------------------------------------------------===//
 
 /// The names of the model's nodes behind an operation.
 static std::vector<std::string> nodesOf(Operation *op) {
@@ -106,7 +111,8 @@ static StringRef numpyName(Type type, StringRef given) {
   return type.isF16() ? "float16" : type.isBF16() ? "bfloat16" : type.isF64() ? "float64" : "float32";
 }
 
-static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, DictionaryAttr attributes, const Twine &fallbackName) {
+static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, DictionaryAttr attributes,
+                                                const Twine &fallbackName) {
   auto text = [&](StringRef key) {
     auto attribute = attributes ? attributes.getAs<StringAttr>(key) : StringAttr();
     return attribute ? attribute.getValue() : StringRef();
@@ -116,9 +122,11 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
     return main.emitError("expected inputs and outputs of static shape, got ") << type;
   artifact::TensorInfo info;
   info.name = text("tegula.name").empty() ? fallbackName.str() : text("tegula.name").str();
-  std::optional<artifact::DType> dtype = artifact::parseDType(numpyName(tensor.getElementType(), text("tegula.dtype")).str());
+  std::optional<artifact::DType> dtype =
+      artifact::parseDType(numpyName(tensor.getElementType(), text("tegula.dtype")).str());
   if (!dtype)
-    return main.emitError("expected an element type that an artifact can hold, got ") << tensor.getElementType();
+    return main.emitError("expected an element type that an artifact can hold, got ")
+           << tensor.getElementType();
   info.dtype = *dtype;
   info.dims.assign(tensor.getShape().begin(), tensor.getShape().end());
   return info;
@@ -126,13 +134,15 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
 
 static LogicalResult describeInterface(func::FuncOp main, artifact::Manifest &manifest) {
   for (auto [index, type] : llvm::enumerate(main.getArgumentTypes())) {
-    FailureOr<artifact::TensorInfo> info = describe(main, type, main.getArgAttrDict(index), "input" + Twine(index));
+    FailureOr<artifact::TensorInfo> info =
+        describe(main, type, main.getArgAttrDict(index), "input" + Twine(index));
     if (failed(info))
       return failure();
     manifest.inputs.push_back(std::move(*info));
   }
   for (auto [index, type] : llvm::enumerate(main.getResultTypes())) {
-    FailureOr<artifact::TensorInfo> info = describe(main, type, main.getResultAttrDict(index), "output" + Twine(index));
+    FailureOr<artifact::TensorInfo> info =
+        describe(main, type, main.getResultAttrDict(index), "output" + Twine(index));
     if (failed(info))
       return failure();
     manifest.outputs.push_back(std::move(*info));
@@ -140,7 +150,8 @@ static LogicalResult describeInterface(func::FuncOp main, artifact::Manifest &ma
   return success();
 }
 
-static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<CompiledKernel> kernels, artifact::Manifest &manifest) {
+static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<CompiledKernel> kernels,
+                            artifact::Manifest &manifest) {
   llvm::StringMap<uint32_t> numbers;
   for (const CompiledKernel &kernel : kernels) {
     auto op = module.lookupSymbol<tile::KernelOp>(kernel.name);
@@ -156,11 +167,14 @@ static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<Compile
   });
 }
 
-static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &host, func::FuncOp main, artifact::ArtifactContents &contents) {
+static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &host, func::FuncOp main,
+                          artifact::ArtifactContents &contents) {
   std::vector<std::string> objects = {host};
   for (const CompiledKernel &kernel : kernels)
     objects.push_back(kernel.code);
-  auto image = codegen::cpu::linkImage(objects, codegen::host::entryName, [](StringRef symbol) { return artifact::isImportAllowed(std::string_view(symbol)); });
+  auto image = codegen::cpu::linkImage(objects, codegen::host::entryName, [](StringRef symbol) {
+    return artifact::isImportAllowed(std::string_view(symbol));
+  });
   if (!image)
     return main.emitError("internal: ") << llvm::toString(image.takeError());
   contents.code = std::move(image->bytes);
@@ -170,15 +184,17 @@ static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &h
   return success();
 }
 
-FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernels, Output output, const PipelineOptions &options,
-                                const Provenance &provenance, artifact::ArtifactContents &contents) {
+FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernels, Output output,
+                                const PipelineOptions &options, const Provenance &provenance,
+                                artifact::ArtifactContents &contents) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return module.emitError("expected a function @main");
   llvm::StringMap<KernelNeeds> needs;
   for (const CompiledKernel &kernel : kernels)
     needs[kernel.name] = {kernel.cells, kernel.scratchBytes};
-  FailureOr<codegen::host::MemoryPlan> plan = codegen::host::planMemory(main, needs, provenance.keepDenormals);
+  FailureOr<codegen::host::MemoryPlan> plan =
+      codegen::host::planMemory(main, needs, provenance.keepDenormals);
   if (failed(plan))
     return failure();
   OwningOpRef<ModuleOp> host = codegen::host::lowerHost(main, *plan, needs);

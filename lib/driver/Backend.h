@@ -1,4 +1,5 @@
-// From a tiled module to machine code and the contents of an artifact; shared by compilation and by evaluation in process.
+// From a tiled module to machine code and the contents of an artifact; shared by compilation and by
+// evaluation in process.
 #pragma once
 
 #include "tegula/artifact/Writer.h"
@@ -23,9 +24,10 @@ struct CompiledKernel {
   bool ok = false;
 };
 
-/// Compiles every tile.kernel of `module`, several at once where the context has threads; in the module's order whatever their number.
-/// Errors are diagnosed at the kernels.
-mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(mlir::ModuleOp module, codegen::cpu::Output output, const PipelineOptions &options);
+/// Compiles every tile.kernel of `module`, several at once where the context has threads; in the module's
+/// order whatever their number. Errors are diagnosed at the kernels.
+mlir::FailureOr<std::vector<CompiledKernel>>
+compileKernels(mlir::ModuleOp module, codegen::cpu::Output output, const PipelineOptions &options);
 
 /// What an artifact says about where it comes from.
 struct Provenance {
@@ -34,15 +36,17 @@ struct Provenance {
   bool keepDenormals = false;
 };
 
-/// The host function's code (as `output`) and the contents of the artifact; `contents.code` is left empty unless objects were made.
-/// The module's attributes must outlive the contents.
-mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<CompiledKernel> kernels, codegen::cpu::Output output,
-                                      const PipelineOptions &options, const Provenance &provenance, artifact::ArtifactContents &contents);
+/// The host function's code (as `output`) and the contents of the artifact; `contents.code` is left empty
+/// unless objects were made. The module's attributes must outlive the contents.
+mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<CompiledKernel> kernels,
+                                      codegen::cpu::Output output, const PipelineOptions &options,
+                                      const Provenance &provenance, artifact::ArtifactContents &contents);
 
 /// The settings of LLVM that make code for `machine`.
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);
 
 /// Runs the model of `module`, which takes nothing, at -O0 in this process. The module is compiled as a copy.
-mlir::LogicalResult evaluateModule(mlir::ModuleOp module, llvm::SmallVectorImpl<mlir::DenseElementsAttr> &results);
+mlir::LogicalResult evaluateModule(mlir::ModuleOp module,
+                                   llvm::SmallVectorImpl<mlir::DenseElementsAttr> &results);
 
 } // namespace tegula::driver

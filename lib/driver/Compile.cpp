@@ -1,4 +1,5 @@
-// Implements include/tegula/Tegula.h: one compilation from a file to any of its stages, with its timings, messages and saved IR.
+// Implements include/tegula/Tegula.h: one compilation from a file to any of its stages, with its timings,
+// messages and saved IR.
 #include "tegula/Tegula.h"
 
 #include "Backend.h"
@@ -36,12 +37,14 @@ class Compilation {
   template <typename Body> auto timed(std::string name, Body body) {
     auto start = std::chrono::steady_clock::now();
     auto value = body();
-    result.phases.push_back({std::move(name), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
+    result.phases.push_back(
+        {std::move(name), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
     return value;
   }
 
 public:
-  Compilation(Emit emit, const CompileOptions &options) : emit(emit), options(options), context(MLIRContext::Threading::DISABLED) {
+  Compilation(Emit emit, const CompileOptions &options)
+      : emit(emit), options(options), context(MLIRContext::Threading::DISABLED) {
     DialectRegistry registry;
     registerDialects(registry);
     context.appendDialectRegistry(registry);
@@ -58,7 +61,9 @@ public:
       modelHash = hashFile(path);
       Outcome outcome = Outcome::Ok;
       importer::ImportOptions importing{options.dims, options.shapes, options.bound};
-      auto imported = timed("import", [&] { return importer::importModel(path, context, importing, result.messages, outcome); });
+      auto imported = timed("import", [&] {
+        return importer::importModel(path, context, importing, result.messages, outcome);
+      });
       if (failed(imported))
         return fail(outcome == Outcome::Ok ? Outcome::Internal : outcome);
       module = std::move(*imported);
@@ -89,18 +94,22 @@ private:
     return std::move(result);
   }
 
-  void error(std::string text) { result.messages.push_back({Message::Severity::Error, "", "", 0, std::move(text)}); }
+  void error(std::string text) {
+    result.messages.push_back({Message::Severity::Error, "", "", 0, std::move(text)});
+  }
 
   /// Ends the compilation; something must have said why.
   void fail(Outcome outcome) {
     result.outcome = outcome;
-    if (llvm::none_of(result.messages, [](const Message &message) { return message.severity == Message::Severity::Error; }))
+    if (llvm::none_of(result.messages,
+                      [](const Message &message) { return message.severity == Message::Severity::Error; }))
       error("internal: a phase failed without saying why");
     if (options.verbose && outcome == Outcome::Internal && module)
       result.messages.push_back({Message::Severity::Note, "", "", 0, print()});
   }
 
-  //===-- the flow -----------------------------------------------------------------------------------------===//
+  //===-- the flow
+  //-----------------------------------------------------------------------------------------===//
 
   /// Text may come from any phase: the dialects in it say which is the next.
   Phase firstPhase() {
@@ -174,7 +183,8 @@ private:
     for (const CompiledKernel &kernel : *kernels)
       result.kernels.push_back({kernel.name, kernel.seconds});
     artifact::ArtifactContents contents;
-    auto host = timed("host", [&] { return assemble(*module, *kernels, output, pipeline, provenance, contents); });
+    auto host =
+        timed("host", [&] { return assemble(*module, *kernels, output, pipeline, provenance, contents); });
     if (failed(host))
       return fail(outcomeOf(result.messages));
     if (emit == Emit::Artifact && !text)
@@ -198,7 +208,8 @@ private:
       members.emplace_back(llvm::MemoryBufferRef(kernel.code, kernel.name));
       members.back().MemberName = kernel.name;
     }
-    auto archive = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
+    auto archive = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab,
+                                              llvm::object::Archive::K_GNU,
                                               /*Deterministic=*/true, /*Thin=*/false);
     if (!archive) {
       error("internal: " + llvm::toString(archive.takeError()));
@@ -211,15 +222,19 @@ private:
   void writeListing(ArrayRef<CompiledKernel> kernels, Output output) {
     std::string text;
     for (const CompiledKernel &kernel : kernels)
-      text += (output == Output::LlvmIr ? "; " : "# ") + ("kernel " + kernel.name + "\n") + kernel.code + "\n";
+      text +=
+          (output == Output::LlvmIr ? "; " : "# ") + ("kernel " + kernel.name + "\n") + kernel.code + "\n";
     setText(text);
   }
 
-  //===-- text ---------------------------------------------------------------------------------------------===//
+  //===-- text
+  //---------------------------------------------------------------------------------------------===//
 
   std::string print() {
     OpPrintingFlags flags;
-    flags.elideLargeElementsAttrs(printedElements).elideLargeResourceString(printedElements * 8).enableDebugInfo(false);
+    flags.elideLargeElementsAttrs(printedElements)
+        .elideLargeResourceString(printedElements * 8)
+        .enableDebugInfo(false);
     std::string text;
     llvm::raw_string_ostream stream(text);
     module->print(stream, flags);
@@ -238,7 +253,8 @@ private:
     std::error_code failure;
     llvm::raw_fd_ostream file(path, failure);
     if (failure) {
-      result.messages.push_back({Message::Severity::Warning, "", "", 0, "cannot write " + path.str().str() + ": " + failure.message()});
+      result.messages.push_back({Message::Severity::Warning, "", "", 0,
+                                 "cannot write " + path.str().str() + ": " + failure.message()});
       return;
     }
     file << print();
@@ -246,7 +262,8 @@ private:
 
   static std::string hash(ArrayRef<uint8_t> bytes) {
     llvm::XXH128_hash_t value = llvm::xxh3_128bits(bytes);
-    return llvm::toHex(ArrayRef(reinterpret_cast<const uint8_t *>(&value), sizeof(value)), /*LowerCase=*/true);
+    return llvm::toHex(ArrayRef(reinterpret_cast<const uint8_t *>(&value), sizeof(value)),
+                       /*LowerCase=*/true);
   }
 
   static std::string hashFile(const std::string &path) {

@@ -30,7 +30,8 @@ static Message toMessage(Diagnostic &diagnostic) {
   return message;
 }
 
-DiagnosticCollector::DiagnosticCollector(MLIRContext &context, std::vector<Message> &messages) : context(context) {
+DiagnosticCollector::DiagnosticCollector(MLIRContext &context, std::vector<Message> &messages)
+    : context(context) {
   handler = context.getDiagEngine().registerHandler([&messages](Diagnostic &diagnostic) {
     messages.push_back(toMessage(diagnostic));
     for (Diagnostic &note : diagnostic.getNotes())

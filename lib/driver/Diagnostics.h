@@ -1,4 +1,5 @@
-// Collects MLIR's diagnostics as messages, because a library prints nothing and a user knows nodes, not operations.
+// Collects MLIR's diagnostics as messages, because a library prints nothing and a user knows nodes, not
+// operations.
 #pragma once
 
 #include "tegula/Tegula.h"

@@ -1,5 +1,6 @@
-// Computes constants with the compiler's own code: compiles a module at -O0, loads it from memory and runs it in this process.
-// It exists so that there is one implementation of what an operation means, and no second one for folding.
+// Computes constants with the compiler's own code: compiles a module at -O0, loads it from memory and runs it
+// in this process. It exists so that there is one implementation of what an operation means, and no second
+// one for folding.
 #include "Backend.h"
 
 #include "tegula/runtime.h"
@@ -37,7 +38,8 @@ static FailureOr<std::vector<uint8_t>> compileOracle(ModuleOp module) {
     return failure();
   auto kernels = compileKernels(module, codegen::cpu::Output::Object, options);
   artifact::ArtifactContents contents;
-  if (failed(kernels) || failed(assemble(module, *kernels, codegen::cpu::Output::Object, options, provenance, contents)))
+  if (failed(kernels) ||
+      failed(assemble(module, *kernels, codegen::cpu::Output::Object, options, provenance, contents)))
     return failure();
   std::vector<uint8_t> bytes;
   std::string error;
@@ -46,7 +48,8 @@ static FailureOr<std::vector<uint8_t>> compileOracle(ModuleOp module) {
   return bytes;
 }
 
-static LogicalResult runArtifact(ArrayRef<uint8_t> bytes, ArrayRef<Type> types, SmallVectorImpl<DenseElementsAttr> &results, std::string &error) {
+static LogicalResult runArtifact(ArrayRef<uint8_t> bytes, ArrayRef<Type> types,
+                                 SmallVectorImpl<DenseElementsAttr> &results, std::string &error) {
   tgl_status status = {};
   tgl_model *model = nullptr;
   tgl_context *context = nullptr;
@@ -55,7 +58,8 @@ static LogicalResult runArtifact(ArrayRef<uint8_t> bytes, ArrayRef<Type> types, 
     tgl_model_free(model);
   });
   auto run = [&] {
-    if (tgl_model_load_memory(bytes.data(), bytes.size(), &model, &status) || tgl_context_create(model, 1, &context, &status))
+    if (tgl_model_load_memory(bytes.data(), bytes.size(), &model, &status) ||
+        tgl_context_create(model, 1, &context, &status))
       return failure();
     SmallVector<void *> memory(types.size());
     for (size_t index = 0; index < types.size(); ++index)

@@ -1,4 +1,5 @@
-// The whole flow: which passes a phase has and what is checked between phases, because a broken promise is cheapest where it is broken.
+// The whole flow: which passes a phase has and what is checked between phases, because a broken promise is
+// cheapest where it is broken.
 #include "tegula/driver/Pipeline.h"
 
 #include "tegula/codegen/common/Passes.h"
@@ -11,9 +12,12 @@ using namespace mlir;
 
 namespace tegula::driver {
 
-//===-- phases -------------------------------------------------------------------------------------------===//
+//===-- phases
+//-------------------------------------------------------------------------------------------===//
 
-void populateGraphPhase(OpPassManager &pm, const PipelineOptions &options) { graph::populateGraphPipeline(pm, options.graph); }
+void populateGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
+  graph::populateGraphPipeline(pm, options.graph);
+}
 
 void populateFusePhase(OpPassManager &pm, const PipelineOptions &options) {
   fuse::populateFusePipeline(pm, options.fuse);
@@ -36,7 +40,8 @@ void populateCodegenPhase(OpPassManager &pm, const PipelineOptions &options) {
   codegen::cpu::populateCpuCodegenPipeline(pm, options.cpu);
 }
 
-//===-- contracts ----------------------------------------------------------------------------------------===//
+//===-- contracts
+//----------------------------------------------------------------------------------------===//
 
 namespace {
 /// Which dialects may stand outside and inside kernels after a phase.
@@ -54,9 +59,9 @@ static constexpr StringRef tiledBody[] = {"tile", "linalg", "tensor", "arith", "
 static constexpr StringRef llvmOnly[] = {"builtin", "llvm"};
 
 static constexpr Contract contracts[] = {
-    {Phase::Import, "import", graphHost, {}},          {Phase::Graph, "graph", graphHost, {}},
-    {Phase::Fuse, "fuse", tileHost, linalgBody},       {Phase::Schedule, "schedule", tileHost, linalgBody},
-    {Phase::Tile, "tile", tileHost, tiledBody},        {Phase::Codegen, "codegen", llvmOnly, {}},
+    {Phase::Import, "import", graphHost, {}},    {Phase::Graph, "graph", graphHost, {}},
+    {Phase::Fuse, "fuse", tileHost, linalgBody}, {Phase::Schedule, "schedule", tileHost, linalgBody},
+    {Phase::Tile, "tile", tileHost, tiledBody},  {Phase::Codegen, "codegen", llvmOnly, {}},
 };
 
 StringRef nameOf(Phase phase) { return contracts[int(phase)].name; }
@@ -75,7 +80,8 @@ static LogicalResult checkDialects(Operation *root, ArrayRef<StringRef> allowed,
       return WalkResult::skip();
     if (llvm::is_contained(allowed, op->getName().getDialectNamespace()))
       return WalkResult::advance();
-    op->emitError("internal: expected no such operation after ") << contract.name << ", got " << op->getName();
+    op->emitError("internal: expected no such operation after ")
+        << contract.name << ", got " << op->getName();
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());

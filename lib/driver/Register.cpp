@@ -1,4 +1,5 @@
-// Registers dialects, external models and passes, because a forgotten external model fails silently and must have one place to be looked for.
+// Registers dialects, external models and passes, because a forgotten external model fails silently and must
+// have one place to be looked for.
 #include "tegula/driver/Register.h"
 
 #include "Backend.h"
@@ -57,8 +58,9 @@ using namespace mlir;
 
 void tegula::driver::registerDialects(DialectRegistry &registry) {
   registry.insert<graph::GraphDialect, sched::SchedDialect, tile::TileDialect>();
-  registry.insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect, DLTIDialect,
-                  func::FuncDialect, index::IndexDialect, LLVM::LLVMDialect, linalg::LinalgDialect, math::MathDialect, memref::MemRefDialect,
+  registry.insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect,
+                  cf::ControlFlowDialect, DLTIDialect, func::FuncDialect, index::IndexDialect,
+                  LLVM::LLVMDialect, linalg::LinalgDialect, math::MathDialect, memref::MemRefDialect,
                   scf::SCFDialect, tensor::TensorDialect, ub::UBDialect, vector::VectorDialect>();
 
   // Tiling and subsets: how ops are cut and how slices are hoisted.

@@ -1,4 +1,5 @@
-// tegula-opt: runs any pass of tegula or MLIR on MLIR text, because every test and every bug hunt starts with one pass alone.
+// tegula-opt: runs any pass of tegula or MLIR on MLIR text, because every test and every bug hunt starts with
+// one pass alone.
 #include "tegula/driver/Register.h"
 
 #include "mlir/InitAllDialects.h"

@@ -1,8 +1,10 @@
-// The compiler on one page: every phase with what holds after it, its options and its passes. Start reading here.
+// The compiler on one page: every phase with what holds after it, its options and its passes. Start reading
+// here.
 //
 //   model.onnx -> import -> graph -> fuse -> schedule -> tile -> codegen -> artifact
 //
-// Each phase runs in a pass manager of its own; between two phases the driver checks the contract, whatever the passes claim.
+// Each phase runs in a pass manager of its own; between two phases the driver checks the contract, whatever
+// the passes claim.
 #pragma once
 
 #include "tegula/codegen/cpu/Codegen.h"
@@ -32,23 +34,26 @@ struct PipelineOptions {
   int optLevel = 2; ///< 0 leaves out schedule, tile and vectors
 };
 
-// import has no passes (lib/import). After it: one function @main, only graph operations; every value typed and of static shape; every
-// operation keeps the ONNX node's name as its location.
+// import has no passes (lib/import). After it: one function @main, only graph operations; every value typed
+// and of static shape; every operation keeps the ONNX node's name as its location.
 
 /// After it: graph operations still, with constants folded and one layout a value.
 void populateGraphPhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// After it: no graph operation is left. @main holds launches, views and constants; a kernel's body is linalg, tensor, arith and math;
-/// every result of @main is a launch's own.
+/// After it: no graph operation is left. @main holds launches, views and constants; a kernel's body is
+/// linalg, tensor, arith and math; every result of @main is a launch's own.
 void populateFusePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// After it: every kernel that can be cut carries a #sched.schedule that is legal for the target. Nothing else has changed.
+/// After it: every kernel that can be cut carries a #sched.schedule that is legal for the target. Nothing
+/// else has changed.
 void populateSchedulePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// After it: every scheduled kernel is scf loops around static tiles; packed constants stand in @main as tile.pack.
+/// After it: every scheduled kernel is scf loops around static tiles; packed constants stand in @main as
+/// tile.pack.
 void populateTilePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// Runs on a module that holds one kernel. After it: LLVM functions under the interface of artifact/CodeAbi.h.
+/// Runs on a module that holds one kernel. After it: LLVM functions under the interface of
+/// artifact/CodeAbi.h.
 void populateCodegenPhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
 /// Checks what must hold after `phase`; says at the offending operation what does not.

@@ -1,4 +1,5 @@
-// The CPU code generator as the driver sees it: a kernel becomes LLVM, LLVM becomes an object, objects become one image.
+// The CPU code generator as the driver sees it: a kernel becomes LLVM, LLVM becomes an object, objects become
+// one image.
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"
@@ -15,13 +16,16 @@
 namespace tegula::codegen::cpu {
 
 struct CpuCodegenOptions {
-  int optLevel = 2;             ///< 0: plain loops and libm
-  std::string features = "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt"; ///< what code may use beyond x86-64-v2, as LLVM writes it
-  std::string tuneFor = "x86-64-v3"; ///< LLVM's name of the processor whose timings count; allows no instruction
-  int64_t vectorBits = 256;     ///< widest vector to be used
+  int optLevel = 2; ///< 0: plain loops and libm
+  std::string features =
+      "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt"; ///< what code may use beyond x86-64-v2, as LLVM writes it
+  std::string tuneFor =
+      "x86-64-v3";          ///< LLVM's name of the processor whose timings count; allows no instruction
+  int64_t vectorBits = 256; ///< widest vector to be used
 };
 
-/// After it a module that held one tile.kernel holds LLVM functions only: the kernel under CodeAbi.h, and what it needs.
+/// After it a module that held one tile.kernel holds LLVM functions only: the kernel under CodeAbi.h, and
+/// what it needs.
 void populateCpuCodegenPipeline(mlir::OpPassManager &pm, const CpuCodegenOptions &options);
 
 /// What the host function must know about a compiled kernel.
@@ -33,10 +37,13 @@ struct KernelFacts {
 
 enum class Output { LlvmIr, Assembly, Object };
 
-/// Translates a module of LLVM functions; text for LlvmIr and Assembly. Safe to call from several threads, each with its own module.
-llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output, const CpuCodegenOptions &options);
+/// Translates a module of LLVM functions; text for LlvmIr and Assembly. Safe to call from several threads,
+/// each with its own module.
+llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
+                                       const CpuCodegenOptions &options);
 
-/// A flat position-independent image of code and constants. A loader writes its import slots and nothing else.
+/// A flat position-independent image of code and constants. A loader writes its import slots and nothing
+/// else.
 struct Image {
   struct Import {
     std::string symbol;
@@ -48,6 +55,7 @@ struct Image {
 };
 
 /// Links ELF objects. `mayImport` says which undefined symbols the loader provides; any other is an error.
-llvm::Expected<Image> linkImage(llvm::ArrayRef<std::string> objects, llvm::StringRef entry, llvm::function_ref<bool(llvm::StringRef)> mayImport);
+llvm::Expected<Image> linkImage(llvm::ArrayRef<std::string> objects, llvm::StringRef entry,
+                                llvm::function_ref<bool(llvm::StringRef)> mayImport);
 
 } // namespace tegula::codegen::cpu

@@ -12,7 +12,8 @@
 
 namespace tegula::codegen::cpu {
 
-/// On a kernel whose temporaries do not fit on the stack: the bytes of scratch memory that one launch needs, an i64.
+/// On a kernel whose temporaries do not fit on the stack: the bytes of scratch memory that one launch needs,
+/// an i64.
 inline constexpr llvm::StringLiteral scratchAttr = "tegula.scratch";
 
 #define GEN_PASS_DECL
