@@ -147,7 +147,7 @@ private:
       Value value = operand.get();
       if (!llvm::is_contained(follow, operand.getOperandNumber())) {
         operands.push_back(plain(value));
-      } else if (layout.contains(value) && tensorType(value).getRank() == static_cast<int64_t>(perm.size())) {
+      } else if (layout.contains(value) && followsLayout(operand)) {
         operands.push_back(moved(value));
       } else {
         // A broadcast operand of lower rank, or a constant.

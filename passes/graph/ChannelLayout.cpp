@@ -21,6 +21,13 @@ SmallVector<int64_t> channelsLastPerm(size_t rank) {
 
 SmallVector<int64_t> channelsFirstPerm(size_t rank) { return invertPerm(channelsLastPerm(rank)); }
 
+/// Whether a reshape groups the dimensions of the image only, given where the channels stand.
+static bool keepsChannels(ReshapeOp reshape, bool meansLast) {
+  ArrayRef<int64_t> input = shapeOf(reshape.getInput()), result = shapeOf(reshape);
+  return input.size() >= 3 && result.size() >= 3 && input[0] == result[0] &&
+         (meansLast ? input.back() == result.back() : input[1] == result[1]);
+}
+
 SmallVector<unsigned> layoutOperands(Operation *op) {
   auto first = [](bool ok) { return ok ? SmallVector<unsigned>{0} : SmallVector<unsigned>{}; };
   return TypeSwitch<Operation *, SmallVector<unsigned>>(op)
@@ -30,6 +37,7 @@ SmallVector<unsigned> layoutOperands(Operation *op) {
           [&](auto) { return first(true); })
       .Case([&](GatherOp op) { return first(tensorType(op.getIndices()).getRank() == 1); })
       .Case<MaxPoolOp, AveragePoolOp>([&](auto op) { return first(op.getLayout() == Layout::ChannelsFirst); })
+      .Case([&](ReshapeOp op) { return first(keepsChannels(op, false) || keepsChannels(op, true)); })
       .Default([&](Operation *) { return first(false); });
 }
 
@@ -56,10 +64,19 @@ bool isFlattenForMatMul(ReshapeOp reshape) {
          });
 }
 
-/// Whether the operation works in any layout, given what its result's dimensions mean: pools know channels
-/// first only.
+/// Whether the operation works in any layout, given what its result's dimensions mean.
 static bool carries(Operation *op, bool meansLast) {
+  if (auto reshape = dyn_cast<ReshapeOp>(op))
+    return keepsChannels(reshape, meansLast);
+  // Pools know channels first only.
   return !layoutOperands(op).empty() && !(meansLast && isa<MaxPoolOp, AveragePoolOp>(op));
+}
+
+bool followsLayout(OpOperand &operand) {
+  Operation *op = operand.getOwner();
+  return llvm::is_contained(layoutOperands(op), operand.getOperandNumber()) &&
+         (isa<ReshapeOp>(op) ||
+          tensorType(operand.get()).getRank() == tensorType(op->getResult(0)).getRank());
 }
 
 /// What the result of a model's own transpose means, given its input; nothing if it is not one between the
@@ -76,8 +93,6 @@ static std::optional<bool> inputMeansLast(TransposeOp op, bool resultMeansLast) 
     return !resultMeansLast;
   return std::nullopt;
 }
-
-static bool sameRank(Value a, Value b) { return tensorType(a).getRank() == tensorType(b).getRank(); }
 
 static ConvOp channelsFirstConv(Operation *op) {
   auto conv = dyn_cast_or_null<ConvOp>(op);
@@ -113,9 +128,9 @@ void ChannelLayout::spread(Value value) {
   bool meansLast = values.lookup(value).meansLast;
   if (Operation *def = value.getDefiningOp()) {
     if (carries(def, meansLast)) {
-      for (unsigned i : layoutOperands(def))
-        if (sameRank(def->getOperand(i), value))
-          visit(def->getOperand(i), meansLast);
+      for (OpOperand &operand : def->getOpOperands())
+        if (followsLayout(operand))
+          visit(operand.get(), meansLast);
     } else if (auto transpose = dyn_cast<TransposeOp>(def)) {
       if (std::optional<bool> input = inputMeansLast(transpose, meansLast))
         visit(transpose.getInput(), *input);
@@ -126,8 +141,7 @@ void ChannelLayout::spread(Value value) {
     if (auto transpose = dyn_cast<TransposeOp>(user)) {
       if (std::optional<bool> result = resultMeansLast(transpose, meansLast))
         visit(transpose.getResult(), *result);
-    } else if (carries(user, meansLast) && llvm::is_contained(layoutOperands(user), use.getOperandNumber()) &&
-               sameRank(user->getResult(0), value)) {
+    } else if (carries(user, meansLast) && followsLayout(use)) {
       visit(user->getResult(0), meansLast);
     }
   }
@@ -138,15 +152,15 @@ bool ChannelLayout::findFree(Value value) const {
   Operation *def = value.getDefiningOp();
   bool meansLast = values.lookup(value).meansLast;
   auto agrees = [&](Value operand, bool last) {
-    return !sameRank(operand, value) || isConstantDerived(operand) ||
-           (contains(operand) && values.lookup(operand).meansLast == last);
+    return isConstantDerived(operand) || (contains(operand) && values.lookup(operand).meansLast == last);
   };
   if (auto transpose = dyn_cast_or_null<TransposeOp>(def)) {
     std::optional<bool> input = inputMeansLast(transpose, meansLast);
     return input && contains(transpose.getInput()) && agrees(transpose.getInput(), *input);
   }
-  return def && carries(def, meansLast) &&
-         llvm::all_of(layoutOperands(def), [&](unsigned i) { return agrees(def->getOperand(i), meansLast); });
+  return def && carries(def, meansLast) && llvm::all_of(def->getOpOperands(), [&](OpOperand &operand) {
+           return !followsLayout(operand) || agrees(operand.get(), meansLast);
+         });
 }
 
 /// The node of the cut that a use ties its value to; -1 if any layout will do.
@@ -156,8 +170,8 @@ int ChannelLayout::requiredBy(OpOperand &use) const {
   int home = values.lookup(value).meansLast ? MinimumCut::source : MinimumCut::sink;
   if (channelsFirstConv(user) && use.getOperandNumber() == 0)
     return MinimumCut::source;
-  if (user->getNumResults() == 1 && isFree(user->getResult(0)) && sameRank(user->getResult(0), value) &&
-      (isa<TransposeOp>(user) || llvm::is_contained(layoutOperands(user), use.getOperandNumber())))
+  if (user->getNumResults() == 1 && isFree(user->getResult(0)) &&
+      (isa<TransposeOp>(user) || followsLayout(use)))
     return values.lookup(user->getResult(0)).node;
   auto movesFreely = [&](ArrayRef<int64_t> axes) {
     return movesUnitDimsOnly(shapeOf(user->getResult(0)), invertPerm(moveReduction(axes, perm(value)).perm));

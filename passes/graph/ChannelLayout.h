@@ -17,6 +17,9 @@ llvm::SmallVector<int64_t> channelsFirstPerm(size_t rank);
 /// dimensions; else none.
 llvm::SmallVector<unsigned> layoutOperands(mlir::Operation *op);
 
+/// Whether the operand's own dimensions are the result's, and not those of a broadcast.
+bool followsLayout(mlir::OpOperand &operand);
+
 /// A reduction in another order of dimensions.
 struct MovedReduction {
   llvm::SmallVector<int64_t> axes; ///< ascending

@@ -35,9 +35,9 @@ template <size_t size> void gatherRow(const char *from, int64_t stride, int64_t 
     memcpy(to + i * size, from + i * stride, size);
 }
 
-/// Writes the transposed tensor in the order of the result.
+/// Writes a tensor whose elements lie `strides` bytes apart as a dense one.
 template <size_t size>
-void transposeBytes(const char *from, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, char *to) {
+void copyStrided(const char *from, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, char *to) {
   if (shape.size() == 1)
     return gatherRow<size>(from, strides[0], shape[0], to);
   if (shape.size() == 2) {
@@ -54,36 +54,42 @@ void transposeBytes(const char *from, ArrayRef<int64_t> shape, ArrayRef<int64_t>
   for (int64_t dim : shape.drop_front())
     inner *= dim;
   for (int64_t i = 0; i < shape[0]; ++i)
-    transposeBytes<size>(from + i * strides[0], shape.drop_front(), strides.drop_front(), to + i * inner);
+    copyStrided<size>(from + i * strides[0], shape.drop_front(), strides.drop_front(), to + i * inner);
 }
 
-ElementsAttr transposeElements(ElementsAttr value, ArrayRef<int64_t> perm, RankedTensorType type) {
+/// Byte distances between neighbours in each dimension.
+SmallVector<int64_t> denseStrides(ArrayRef<int64_t> shape, int64_t size) {
+  SmallVector<int64_t> strides(shape.size());
+  for (size_t i = shape.size(); i-- > 0; size *= shape[i])
+    strides[i] = size;
+  return strides;
+}
+
+/// The elements of `value` that lie `strides` bytes apart from byte `offset` on, as a tensor of `type`.
+ElementsAttr copyElements(ElementsAttr value, int64_t offset, ArrayRef<int64_t> strides,
+                          RankedTensorType type) {
   if (auto dense = dyn_cast<DenseElementsAttr>(value); dense && dense.isSplat())
     return dense.resizeSplat(type);
   std::optional<ArrayRef<char>> bytes = rawBytes(value);
-  size_t size = type.getElementTypeBitWidth() / 8;
-  if (!bytes || type.getNumElements() == 0 || bytes->size() != size * type.getNumElements())
+  int64_t size = type.getElementTypeBitWidth() / 8;
+  if (!bytes || type.getNumElements() == 0 || type.getRank() == 0 ||
+      static_cast<int64_t>(bytes->size()) != size * value.getNumElements())
     return {};
-  SmallVector<int64_t> strides(perm.size());
-  int64_t stride = size;
-  ArrayRef<int64_t> shape = value.getShapedType().getShape();
-  for (size_t i = shape.size(); i-- > 0; stride *= shape[i])
-    strides[i] = stride;
-  strides = permuted(ArrayRef<int64_t>(strides), perm);
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(bytes->size(), /*align=*/64);
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size * type.getNumElements(), /*align=*/64);
+  const char *from = bytes->data() + offset;
   char *to = blob.getMutableData().data();
   switch (size) {
   case 1:
-    transposeBytes<1>(bytes->data(), type.getShape(), strides, to);
+    copyStrided<1>(from, type.getShape(), strides, to);
     break;
   case 2:
-    transposeBytes<2>(bytes->data(), type.getShape(), strides, to);
+    copyStrided<2>(from, type.getShape(), strides, to);
     break;
   case 4:
-    transposeBytes<4>(bytes->data(), type.getShape(), strides, to);
+    copyStrided<4>(from, type.getShape(), strides, to);
     break;
   case 8:
-    transposeBytes<8>(bytes->data(), type.getShape(), strides, to);
+    copyStrided<8>(from, type.getShape(), strides, to);
     break;
   default:
     return {};
@@ -100,16 +106,27 @@ ElementsAttr reshapeElements(ElementsAttr value, RankedTensorType type) {
   return {};
 }
 
-/// Reshapes and transposes of constants, done on bytes: no arithmetic, and filters are large.
+/// Reshapes, transposes and slices of constants, done on bytes: no arithmetic, and filters are large.
 ElementsAttr moveElements(Operation *op) {
-  auto constant = op->getNumOperands() == 1 ? op->getOperand(0).getDefiningOp<ConstantOp>() : ConstantOp();
+  if (!isa<ReshapeOp, TransposeOp, SliceOp>(op))
+    return {};
+  auto constant = op->getOperand(0).getDefiningOp<ConstantOp>();
   if (!constant)
     return {};
-  if (auto reshape = dyn_cast<ReshapeOp>(op))
-    return reshapeElements(constant.getValue(), tensorType(reshape));
+  ElementsAttr value = constant.getValue();
+  RankedTensorType type = tensorType(op->getResult(0));
+  if (isa<ReshapeOp>(op))
+    return reshapeElements(value, type);
+  SmallVector<int64_t> strides = denseStrides(shapeOf(constant), type.getElementTypeBitWidth() / 8);
   if (auto transpose = dyn_cast<TransposeOp>(op))
-    return transposeElements(constant.getValue(), transpose.getPerm(), tensorType(transpose));
-  return {};
+    return copyElements(value, 0, permuted(ArrayRef<int64_t>(strides), transpose.getPerm()), type);
+  auto slice = cast<SliceOp>(op);
+  int64_t offset = 0;
+  for (auto [stride, start, step] : llvm::zip_equal(strides, slice.getStarts(), slice.getSteps())) {
+    offset += stride * start;
+    stride *= step;
+  }
+  return copyElements(value, offset, strides, type);
 }
 
 /// The name of a type as the interface of an entry function states it.

@@ -73,6 +73,26 @@ def FoldAffineIntoConv : Pass<"tegula-fold-affine-into-conv", "::mlir::func::Fun
   let dependentDialects = ["::tegula::graph::GraphDialect"];
 }
 
+def HoistSlices : Pass<"tegula-hoist-slices", "::mlir::func::FuncOp"> {
+  let summary = "cut tensors before operations instead of behind them, where every element is still computed once";
+  let description = [{
+    Attention computes queries, keys and values in one product and cuts them apart. As the matrix is constant, its slices are too, and three
+    products whose results need no copy are cheaper than one whose result is copied.
+
+    ```mlir
+    %1 = graph.matmul %x, %w : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
+    %2 = graph.slice %1 {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<8x32xf32>) -> tensor<8x16xf32>
+    %3 = graph.slice %1 {starts = array<i64: 0, 16>, steps = array<i64: 1, 1>} : (tensor<8x32xf32>) -> tensor<8x16xf32>
+    // =>
+    %v = graph.slice %w {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<16x32xf32>) -> tensor<16x16xf32>
+    %u = graph.slice %w {starts = array<i64: 0, 16>, steps = array<i64: 1, 1>} : (tensor<16x32xf32>) -> tensor<16x16xf32>
+    %2 = graph.matmul %x, %v : (tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>
+    %3 = graph.matmul %x, %u : (tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::tegula::graph::GraphDialect"];
+}
+
 def AssignLayout : Pass<"tegula-assign-layout", "::mlir::func::FuncOp"> {
   let summary = "bring convolutions and what lies between them to channels_last, with as few bytes transposed as possible";
   let description = [{
@@ -114,7 +134,7 @@ def ExplicitPadding : Pass<"tegula-explicit-padding", "::mlir::func::FuncOp"> {
 def FoldConstants : Pass<"tegula-fold-constants", "::mlir::ModuleOp"> {
   let summary = "compute what depends on constants only";
   let description = [{
-    Reshapes and transposes of constants are done on their bytes. Every other operation whose operands are all constant goes into one module
+    Reshapes, transposes and slices of constants are done on their bytes. Every other operation whose operands are all constant goes into one module
     without inputs, which the compiler compiles at -O0, runs in process once, and whose results replace the operations: there is no second
     implementation of what an operation means. Results that would blow the model up stay computed at run time.
 

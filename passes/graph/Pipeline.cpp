@@ -21,6 +21,7 @@ void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions 
   add(createCSEPass());
   add(createFuseLayerNorm());
   add(createFoldAffineIntoConv());
+  add(createHoistSlices());
   add(createAssignLayout());
   add(createCSEPass());
   add(createSimplifyMovement());
@@ -37,6 +38,7 @@ void tegula::graph::registerGraphPasses(const ConstantEvaluator &evaluate) {
   registerSimplifyArithmetic();
   registerFuseLayerNorm();
   registerFoldAffineIntoConv();
+  registerHoistSlices();
   registerAssignLayout();
   registerExplicitPadding();
   registerPass([evaluate] { return createFoldConstants(evaluate); });

@@ -89,6 +89,65 @@ struct MergeTransposes : OpRewritePattern<TransposeOp> {
   }
 };
 
+/// reshape(transpose(x)) => transpose(reshape(x)), where the reshape drops dimensions of one element: two
+/// transposes meet more often
+struct DropUnitDimsFirst : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getInput().getDefiningOp<TransposeOp>();
+    if (!transpose || !transpose->hasOneUse())
+      return failure();
+    ArrayRef<int64_t> to = shapeOf(op), middle = shapeOf(transpose), from = shapeOf(transpose.getInput());
+    if (to.size() >= middle.size())
+      return failure();
+    // The kept dimensions of the transpose's result, by their dimension in its input.
+    SmallVector<int64_t> kept;
+    size_t next = 0;
+    for (auto [size, dim] : llvm::zip_equal(middle, transpose.getPerm())) {
+      if (next < to.size() && to[next] == size) {
+        kept.push_back(dim);
+        ++next;
+      } else if (size != 1) {
+        return failure();
+      }
+    }
+    if (next != to.size())
+      return failure();
+    SmallVector<int64_t> order = kept, shape, perm;
+    llvm::sort(order);
+    for (int64_t dim : order)
+      shape.push_back(from[dim]);
+    for (int64_t dim : kept)
+      perm.push_back(llvm::find(order, dim) - order.begin());
+    Value input = reshaped(rewriter, op.getLoc(), transpose.getInput(), shape);
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), input, perm);
+    return success();
+  }
+};
+
+/// op(reshape(x), reshape(y)) => reshape(op(x, y)) for x and y of one shape: flattening comes last
+struct SinkReshapes : OpInterfaceRewritePattern<ElementwiseOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(ElementwiseOpInterface op, PatternRewriter &rewriter) const override {
+    if (op->getNumOperands() < 2)
+      return failure();
+    SmallVector<Value> inputs;
+    for (Value operand : op->getOperands()) {
+      auto reshape = operand.getDefiningOp<ReshapeOp>();
+      if (!reshape || shapeOf(operand) != shapeOf(op->getResult(0)) ||
+          shapeOf(reshape.getInput()) != shapeOf(inputs.empty() ? reshape.getInput() : inputs.front()))
+        return failure();
+      inputs.push_back(reshape.getInput());
+    }
+    RankedTensorType type = tensorType(op->getResult(0));
+    Operation *inner = rewriter.clone(*op);
+    inner->setOperands(inputs);
+    inner->getResult(0).setType(type.clone(shapeOf(inputs.front())));
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, type, inner->getResult(0));
+    return success();
+  }
+};
+
 /// slice(slice(x)) => slice(x)
 struct MergeSlices : OpRewritePattern<SliceOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -259,9 +318,9 @@ struct SimplifyMovement : tegula::graph::impl::SimplifyMovementBase<SimplifyMove
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
-    set.add<DropIdentity, MergeReshapes, MergeTransposes, MergeSlices, MergeConcats, MergePads, DropExpand,
-            ReduceUnitDims, GatherToSlice, PoolToReduce<MaxPoolOp, ReduceKind::Max>,
-            PoolToReduce<AveragePoolOp, ReduceKind::Mean>>(context);
+    set.add<DropIdentity, MergeReshapes, MergeTransposes, DropUnitDimsFirst, SinkReshapes, MergeSlices,
+            MergeConcats, MergePads, DropExpand, ReduceUnitDims, GatherToSlice,
+            PoolToReduce<MaxPoolOp, ReduceKind::Max>, PoolToReduce<AveragePoolOp, ReduceKind::Mean>>(context);
     patterns = std::move(set);
     return success();
   }

@@ -113,3 +113,15 @@ func.func @leaves_attention_alone(%x: tensor<1x8x2x4xf32>) -> tensor<1x2x8x4xf32
   %1 = graph.transpose %x {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x8x2x4xf32>) -> tensor<1x2x8x4xf32>
   return %1 : tensor<1x2x8x4xf32>
 }
+
+// Patches become a sequence: regrouping the image's dimensions keeps the layout.
+// CHECK-LABEL: @carries_layout_through_a_reshape
+// CHECK: %[[C:.*]] = graph.conv
+// CHECK-NEXT: %[[R:.*]] = graph.reshape %[[C]] : (tensor<1x4x4x6xf32>) -> tensor<1x16x6xf32>
+// CHECK-NEXT: return %[[R]]
+func.func @carries_layout_through_a_reshape(%x: tensor<1x3x8x8xf32>, %f: tensor<6x3x2x2xf32>) -> tensor<1x16x6xf32> {
+  %1 = graph.conv %x, %f {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>} : (tensor<1x3x8x8xf32>, tensor<6x3x2x2xf32>) -> tensor<1x6x4x4xf32>
+  %2 = graph.reshape %1 : (tensor<1x6x4x4xf32>) -> tensor<1x6x16xf32>
+  %3 = graph.transpose %2 {perm = array<i64: 0, 2, 1>} : (tensor<1x6x16xf32>) -> tensor<1x16x6xf32>
+  return %3 : tensor<1x16x6xf32>
+}

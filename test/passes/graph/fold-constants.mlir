@@ -27,6 +27,14 @@ func.func @transposes_resources() -> tensor<2x2xf32> {
   return %1 : tensor<2x2xf32>
 }
 
+// CHECK-LABEL: @slices_bytes
+// CHECK-NEXT: graph.constant dense<{{\[\[}}2.000000e+00], [4.000000e+00]]> : tensor<2x1xf32>
+func.func @slices_bytes() -> tensor<2x1xf32> {
+  %0 = graph.constant dense_resource<weights> : tensor<2x2xf32>
+  %1 = graph.slice %0 {starts = array<i64: 0, 1>, steps = array<i64: 1, 1>} : (tensor<2x2xf32>) -> tensor<2x1xf32>
+  return %1 : tensor<2x1xf32>
+}
+
 {-#
   dialect_resources: {
     builtin: {

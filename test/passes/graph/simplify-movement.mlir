@@ -116,3 +116,25 @@ func.func @keeps_gather_of_scattered_indices(%x: tensor<8xf32>) -> tensor<3xf32>
   %1 = graph.gather %x, %i {axis = 0 : i64} : (tensor<8xf32>, tensor<3xi64>) -> tensor<3xf32>
   return %1 : tensor<3xf32>
 }
+
+// CHECK-LABEL: @drops_unit_dims_before_transposing
+// CHECK-SAME: (%[[X:.*]]: tensor
+// CHECK: %[[R:.*]] = graph.reshape %[[X]] : (tensor<1x5x1x3x4xf32>) -> tensor<5x1x3x4xf32>
+// CHECK-NEXT: graph.transpose %[[R]] {perm = array<i64: 1, 2, 3, 0>} : (tensor<5x1x3x4xf32>) -> tensor<1x3x4x5xf32>
+func.func @drops_unit_dims_before_transposing(%x: tensor<1x5x1x3x4xf32>) -> tensor<1x3x4x5xf32> {
+  %1 = graph.transpose %x {perm = array<i64: 2, 0, 3, 1, 4>} : (tensor<1x5x1x3x4xf32>) -> tensor<1x1x3x5x4xf32>
+  %2 = graph.reshape %1 : (tensor<1x1x3x5x4xf32>) -> tensor<1x3x5x4xf32>
+  %3 = graph.transpose %2 {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x3x5x4xf32>) -> tensor<1x3x4x5xf32>
+  return %3 : tensor<1x3x4x5xf32>
+}
+
+// CHECK-LABEL: @flattens_last
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3x4xf32>, %[[Y:.*]]: tensor<2x3x4xf32>)
+// CHECK: %[[M:.*]] = graph.mul %[[X]], %[[Y]]
+// CHECK-NEXT: graph.reshape %[[M]] : (tensor<2x3x4xf32>) -> tensor<2x12xf32>
+func.func @flattens_last(%x: tensor<2x3x4xf32>, %y: tensor<2x3x4xf32>) -> tensor<2x12xf32> {
+  %1 = graph.reshape %x : (tensor<2x3x4xf32>) -> tensor<2x12xf32>
+  %2 = graph.reshape %y : (tensor<2x3x4xf32>) -> tensor<2x12xf32>
+  %3 = graph.mul %1, %2 : (tensor<2x12xf32>, tensor<2x12xf32>) -> tensor<2x12xf32>
+  return %3 : tensor<2x12xf32>
+}
