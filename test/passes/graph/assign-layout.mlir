@@ -1,5 +1,6 @@
 // Convolutions and what lies between them become channels_last, with as few bytes transposed as possible.
 // RUN: tegula-opt %s --tegula-assign-layout --cse | FileCheck %s
+// RUN: tegula-opt %s --tegula-assign-layout --cse | tegula-equiv %s -
 
 // CHECK-LABEL: @keeps_a_chain_in_one_layout
 // CHECK-SAME: (%[[X:.*]]: tensor<1x3x8x8xf32>, %[[F:.*]]: tensor<4x3x1x1xf32>, %[[G:.*]]: tensor<8x4x1x1xf32>, %[[B:.*]]: tensor<1x4x1x1xf32>)
@@ -91,7 +92,7 @@ func.func @renames_axes(%x: tensor<1x3x8x8xf32>, %f: tensor<4x3x1x1xf32>, %g: te
 // CHECK: %[[W:.*]] = graph.reshape %[[WT]] : (tensor<2x2x4x5xf32>) -> tensor<16x5xf32>
 // CHECK: graph.matmul %[[R]], %[[W]]
 func.func @reorders_the_rows_of_a_matrix_behind_a_flatten(%x: tensor<2x3x2x2xf32>, %f: tensor<4x3x1x1xf32>) -> tensor<2x5xf32> {
-  %w = graph.constant dense_resource<weights> : tensor<16x5xf32>
+  %w = graph.constant dense_resource<weights80> : tensor<16x5xf32>
   %1 = graph.conv %x, %f {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>} : (tensor<2x3x2x2xf32>, tensor<4x3x1x1xf32>) -> tensor<2x4x2x2xf32>
   %2 = graph.reshape %1 : (tensor<2x4x2x2xf32>) -> tensor<2x16xf32>
   %3 = graph.matmul %2, %w : (tensor<2x16xf32>, tensor<16x5xf32>) -> tensor<2x5xf32>
@@ -125,3 +126,11 @@ func.func @carries_layout_through_a_reshape(%x: tensor<1x3x8x8xf32>, %f: tensor<
   %3 = graph.transpose %2 {perm = array<i64: 0, 2, 1>} : (tensor<1x6x16xf32>) -> tensor<1x16x6xf32>
   return %3 : tensor<1x16x6xf32>
 }
+
+{-#
+  dialect_resources: {
+    builtin: {
+      weights80: "0x040000000000883F000020BF0000D83F000000000000D8BF0000203F000088BF0000A03F0000E0BE0000F03F0000403E0000C0BF0000503F000060BF0000B83F000080BE0000F8BF0000C03E0000A8BF0000803F000030BF0000D03F000080BD0000E0BF0000103F000090BF0000983F000000BF0000E83F0000003E0000C8BF0000403F000070BF0000B03F0000A0BE000000400000A03E0000B0BF0000703F000040BF0000C83F000000BE0000E8BF0000003F000098BF0000903F000010BF0000E03F0000803D0000D0BF0000303F000080BF0000A83F0000C0BE0000F83F0000803E0000B8BF0000603F000050BF0000C03F000040BE0000F0BF0000E03E0000A0BF0000883F000020BF0000D83F000000000000D8BF0000203F000088BF0000A03F0000E0BE0000F03F0000403E0000C0BF0000503F000060BF0000B83F000080BE"
+    }
+  }
+#-}

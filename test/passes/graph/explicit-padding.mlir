@@ -1,5 +1,6 @@
 // Padding of convolutions and pools becomes an operation of its own.
 // RUN: tegula-opt %s --tegula-explicit-padding | FileCheck %s
+// RUN: tegula-opt %s --tegula-explicit-padding | tegula-equiv %s -
 
 // CHECK-LABEL: @conv
 // CHECK-SAME: (%[[X:.*]]: tensor<1x8x8x3xf32>, %[[F:.*]]: tensor

@@ -1,5 +1,6 @@
 // What depends on constants only is computed at compile time.
 // RUN: tegula-opt %s --tegula-fold-constants | FileCheck %s
+// RUN: tegula-opt %s --tegula-fold-constants | tegula-equiv %s -
 
 // CHECK-LABEL: @transposes_bytes
 // CHECK-NEXT: graph.constant dense<{{\[\[}}1.000000e+00, 4.000000e+00], [2.000000e+00, 5.000000e+00], [3.000000e+00, 6.000000e+00]]> : tensor<3x2xf32>

@@ -1,5 +1,6 @@
 // Layer normalisation written as arithmetic becomes one operation.
 // RUN: tegula-opt %s --tegula-fuse-layer-norm | FileCheck %s
+// RUN: tegula-opt %s --tegula-fuse-layer-norm | tegula-equiv %s -
 
 // CHECK-LABEL: @with_scale_and_bias
 // CHECK-SAME: (%[[X:.*]]: tensor<4x8xf32>, %[[S:.*]]: tensor<8xf32>, %[[B:.*]]: tensor<8xf32>)

@@ -1,24 +1,23 @@
 // Tensors are cut before operations where that computes no element twice.
 // RUN: tegula-opt %s --tegula-hoist-slices | FileCheck %s
+// RUN: tegula-opt %s --tegula-hoist-slices | tegula-equiv %s -
 
 // CHECK-LABEL: @splits_a_product
-// CHECK-SAME: (%[[X:.*]]: tensor<8x16xf32>)
-// CHECK-DAG: %[[W:.*]] = graph.constant dense_resource<weights>
-// CHECK-DAG: %[[A:.*]] = graph.slice %[[W]] {starts = array<i64: 0, 0>
-// CHECK-DAG: %[[B:.*]] = graph.slice %[[W]] {starts = array<i64: 0, 16>
-// CHECK-DAG: %[[P:.*]] = graph.matmul %[[X]], %[[A]]
-// CHECK-DAG: %[[Q:.*]] = graph.matmul %[[X]], %[[B]]
-// CHECK-DAG: %[[U:.*]] = graph.add %[[P]], %{{.*}} : (tensor<8x16xf32>, tensor<16xf32>)
-// CHECK-DAG: %[[V:.*]] = graph.add %[[Q]], %{{.*}} : (tensor<8x16xf32>, tensor<16xf32>)
+// CHECK-SAME: (%[[X:.*]]: tensor<2x4xf32>)
+// CHECK-NOT: graph.slice %{{.*}} : (tensor<2x8xf32>)
+// CHECK-DAG: %[[P:.*]] = graph.matmul %[[X]], %{{.*}} : (tensor<2x4xf32>, tensor<4x4xf32>)
+// CHECK-DAG: %[[Q:.*]] = graph.matmul %[[X]], %{{.*}} : (tensor<2x4xf32>, tensor<4x4xf32>)
+// CHECK-DAG: %[[U:.*]] = graph.add %[[P]], %{{.*}} : (tensor<2x4xf32>, tensor<4xf32>)
+// CHECK-DAG: %[[V:.*]] = graph.add %[[Q]], %{{.*}} : (tensor<2x4xf32>, tensor<4xf32>)
 // CHECK: return %[[U]], %[[V]]
-func.func @splits_a_product(%x: tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>) {
-  %w = graph.constant dense_resource<weights> : tensor<16x32xf32>
-  %b = graph.constant dense<1.0> : tensor<32xf32>
-  %1 = graph.matmul %x, %w : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
-  %2 = graph.add %1, %b : (tensor<8x32xf32>, tensor<32xf32>) -> tensor<8x32xf32>
-  %3 = graph.slice %2 {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<8x32xf32>) -> tensor<8x16xf32>
-  %4 = graph.slice %2 {starts = array<i64: 0, 16>, steps = array<i64: 1, 1>} : (tensor<8x32xf32>) -> tensor<8x16xf32>
-  return %3, %4 : tensor<8x16xf32>, tensor<8x16xf32>
+func.func @splits_a_product(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
+  %w = graph.constant dense_resource<weights32> : tensor<4x8xf32>
+  %b = graph.constant dense<1.0> : tensor<8xf32>
+  %1 = graph.matmul %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %2 = graph.add %1, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  %3 = graph.slice %2 {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<2x8xf32>) -> tensor<2x4xf32>
+  %4 = graph.slice %2 {starts = array<i64: 0, 4>, steps = array<i64: 1, 1>} : (tensor<2x8xf32>) -> tensor<2x4xf32>
+  return %3, %4 : tensor<2x4xf32>, tensor<2x4xf32>
 }
 
 // CHECK-LABEL: @cuts_before_moving
@@ -36,21 +35,21 @@ func.func @cuts_before_moving(%x: tensor<4x96xf32>) -> tensor<1x2x4x16xf32> {
 // CHECK-LABEL: @keeps_a_product_that_is_used_whole
 // CHECK: %[[P:.*]] = graph.matmul
 // CHECK: graph.slice %[[P]]
-func.func @keeps_a_product_that_is_used_whole(%x: tensor<8x16xf32>) -> (tensor<8x32xf32>, tensor<8x16xf32>) {
-  %w = graph.constant dense_resource<weights> : tensor<16x32xf32>
-  %1 = graph.matmul %x, %w : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
-  %2 = graph.slice %1 {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<8x32xf32>) -> tensor<8x16xf32>
-  return %1, %2 : tensor<8x32xf32>, tensor<8x16xf32>
+func.func @keeps_a_product_that_is_used_whole(%x: tensor<2x4xf32>) -> (tensor<2x8xf32>, tensor<2x4xf32>) {
+  %w = graph.constant dense_resource<weights32> : tensor<4x8xf32>
+  %1 = graph.matmul %x, %w : (tensor<2x4xf32>, tensor<4x8xf32>) -> tensor<2x8xf32>
+  %2 = graph.slice %1 {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<2x8xf32>) -> tensor<2x4xf32>
+  return %1, %2 : tensor<2x8xf32>, tensor<2x4xf32>
 }
 
 // CHECK-LABEL: @keeps_narrow_slices
 // CHECK: %[[P:.*]] = graph.matmul
 // CHECK: graph.slice %[[P]]
-func.func @keeps_narrow_slices(%x: tensor<8x64xf32>) -> tensor<8x16xf32> {
-  %w = graph.constant dense_resource<weights> : tensor<64x32xf32>
-  %1 = graph.matmul %x, %w : (tensor<8x64xf32>, tensor<64x32xf32>) -> tensor<8x32xf32>
-  %2 = graph.slice %1 {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<8x32xf32>) -> tensor<8x16xf32>
-  return %2 : tensor<8x16xf32>
+func.func @keeps_narrow_slices(%x: tensor<2x12xf32>) -> tensor<2x2xf32> {
+  %w = graph.constant dense_resource<weights48> : tensor<12x4xf32>
+  %1 = graph.matmul %x, %w : (tensor<2x12xf32>, tensor<12x4xf32>) -> tensor<2x4xf32>
+  %2 = graph.slice %1 {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<2x4xf32>) -> tensor<2x2xf32>
+  return %2 : tensor<2x2xf32>
 }
 
 // CHECK-LABEL: @keeps_overlapping_slices
@@ -63,3 +62,12 @@ func.func @keeps_overlapping_slices(%x: tensor<8x4xf32>) -> (tensor<4x6xf32>, te
   %3 = graph.slice %1 {starts = array<i64: 0, 2>, steps = array<i64: 1, 1>} : (tensor<4x8xf32>) -> tensor<4x6xf32>
   return %2, %3 : tensor<4x6xf32>, tensor<4x6xf32>
 }
+
+{-#
+  dialect_resources: {
+    builtin: {
+      weights32: "0x040000000000803D0000D0BF0000303F000080BF0000A83F0000C0BE0000F83F0000803E0000B8BF0000603F000050BF0000C03F000040BE0000F0BF0000E03E0000A0BF0000883F000020BF0000D83F000000000000D8BF0000203F000088BF0000A03F0000E0BE0000F03F0000403E0000C0BF0000503F000060BF0000B83F000080BE",
+      weights48: "0x04000000000070BF0000B03F0000A0BE000000400000A03E0000B0BF0000703F000040BF0000C83F000000BE0000E8BF0000003F000098BF0000903F000010BF0000E03F0000803D0000D0BF0000303F000080BF0000A83F0000C0BE0000F83F0000803E0000B8BF0000603F000050BF0000C03F000040BE0000F0BF0000E03E0000A0BF0000883F000020BF0000D83F000000000000D8BF0000203F000088BF0000A03F0000E0BE0000F03F0000403E0000C0BF0000503F000060BF0000B83F000080BE"
+    }
+  }
+#-}

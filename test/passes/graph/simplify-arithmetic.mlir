@@ -1,5 +1,6 @@
 // Arithmetic becomes cheaper where its numbers stay the same.
 // RUN: tegula-opt %s --tegula-simplify-arithmetic | FileCheck %s
+// RUN: tegula-opt %s --tegula-simplify-arithmetic | tegula-equiv %s -
 
 // CHECK-LABEL: @drops_neutral_operands
 // CHECK-SAME: (%[[X:.*]]: tensor

@@ -1,5 +1,6 @@
 // Movements of movements become one, and those that change nothing disappear.
 // RUN: tegula-opt %s --tegula-simplify-movement | FileCheck %s
+// RUN: tegula-opt %s --tegula-simplify-movement | tegula-equiv %s -
 
 // CHECK-LABEL: @cancels_transposes
 // CHECK-SAME: (%[[X:.*]]: tensor
