@@ -131,25 +131,26 @@ static void clip(Node &node) {
 }
 
 ArrayRef<Operator> activationOperators() {
+  constexpr bool kInF32 = true;
   static const Operator table[] = {
-      {"", "Celu", 12, celu, ""},
+      {"", "Celu", 12, celu, "", kInF32},
       {"", "Clip", 1, clip, ""},
-      {"", "Elu", 1, eluOperator, ""},
-      {"", "Gelu", 20, gelu, ""},
-      {"", "HardSigmoid", 1, hardSigmoidOperator, ""},
-      {"", "HardSwish", 14, hardSwish, ""},
+      {"", "Elu", 1, eluOperator, "", kInF32},
+      {"", "Gelu", 20, gelu, "", kInF32},
+      {"", "HardSigmoid", 1, hardSigmoidOperator, "", kInF32},
+      {"", "HardSwish", 14, hardSwish, "", kInF32},
       {"", "LeakyRelu", 1, leakyRelu, ""},
-      {"", "Mish", 18, mish, ""},
+      {"", "Mish", 18, mish, "", kInF32},
       {"", "PRelu", 1, pRelu, ""},
       {"", "Relu", 1, unary<graph::ReluOp>, ""},
-      {"", "Selu", 1, selu, ""},
-      {"", "Shrink", 9, shrink, ""},
-      {"", "Sigmoid", 1, unary<graph::SigmoidOp>, ""},
-      {"", "Softplus", 1, softplusOperator, ""},
-      {"", "Softsign", 1, softsign, ""},
-      {"", "Swish", 24, swish, ""},
-      {"", "Tanh", 1, unary<graph::TanhOp>, ""},
-      {"", "ThresholdedRelu", 10, thresholdedRelu, ""},
+      {"", "Selu", 1, selu, "", kInF32},
+      {"", "Shrink", 9, shrink, "", kInF32},
+      {"", "Sigmoid", 1, unary<graph::SigmoidOp>, "", kInF32},
+      {"", "Softplus", 1, softplusOperator, "", kInF32},
+      {"", "Softsign", 1, softsign, "", kInF32},
+      {"", "Swish", 24, swish, "", kInF32},
+      {"", "Tanh", 1, unary<graph::TanhOp>, "", kInF32},
+      {"", "ThresholdedRelu", 1, thresholdedRelu, "", kInF32},
   };
   return table;
 }

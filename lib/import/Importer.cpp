@@ -189,7 +189,10 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
   Node context(builder, node, opset, operands, attributes, model);
   context.loc = NameLoc::get(builder.getStringAttr(where.node));
   context.report = [this](bool isUnsupported, std::string text) { report(isUnsupported, std::move(text)); };
-  op->handler(context);
+  if (op->computesInF32)
+    runWidened(*op, context, operands);
+  else
+    op->handler(context);
   if (!nodeFailed)
     context.checkEverythingUsed();
   for (size_t i = 0; i < context.results.size() && !nodeFailed; ++i)
@@ -198,6 +201,31 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
   if (nodeFailed)
     context.results.clear();
   define(node, frame, context.results);
+}
+
+void Importer::runWidened(const Operator &op, Node &node, SmallVectorImpl<Value> &operands) {
+  Type narrow;
+  for (Value &operand : operands) {
+    Type element = node.element(operand);
+    if (!operand || !(element.isF16() || element.isBF16()))
+      continue;
+    if (!narrow)
+      narrow = element;
+    Value &wide = wideForms[operand];
+    if (!wide)
+      wide = node.cast(operand, builder.getF32Type());
+    operand = wide;
+  }
+  op.handler(node);
+  if (!narrow)
+    return;
+  for (Value &result : node.results) {
+    if (!result || !node.element(result).isF32())
+      continue;
+    Value wide = result;
+    result = node.cast(wide, narrow);
+    wideForms[result] = wide;
+  }
 }
 
 void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, const onnx::FunctionProto &function) {

@@ -56,6 +56,8 @@ private:
   /// False where an operand is undefined (reported) or failed before.
   bool resolveOperands(const onnx::NodeProto &node, const Frame &frame, mlir::SmallVector<Value> &operands);
   std::optional<Value> lookup(const Scope &scope, llvm::StringRef name);
+  /// Runs a handler whose operator computes in f32, around operands and results of a narrower type.
+  void runWidened(const Operator &op, Node &node, mlir::SmallVectorImpl<Value> &operands);
   void define(const onnx::NodeProto &node, const Frame &frame, llvm::ArrayRef<Value> results);
   void addInitializers(const onnx::GraphProto &graph, Scope &scope);
 
@@ -68,6 +70,7 @@ private:
   Opsets modelOpsets;
   std::map<std::tuple<std::string, std::string, std::string>, const onnx::FunctionProto *> functions;
   std::map<const onnx::TensorProto *, Value> loaded; ///< initializers that are constants already
+  llvm::DenseMap<Value, Value> wideForms; ///< results in f16 and bf16 -> the f32 values that they were rounded from
   std::vector<const onnx::FunctionProto *> callStack;
   int64_t numNodes = 0;
   Message where; ///< node, op and opset of what is being imported

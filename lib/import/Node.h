@@ -87,6 +87,8 @@ struct Operator {
   int since; ///< first opset whose semantics the handler knows
   Handler handler;
   const char *notes;
+  /// f16 and bf16 operands are widened to f32 first, and the result narrowed: chains of such operators round once, at their end.
+  bool computesInF32 = false;
 };
 
 /// The newest opset of the default domain that the importer knows.

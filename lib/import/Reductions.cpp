@@ -176,23 +176,24 @@ static void hardmax(Node &node) {
 }
 
 ArrayRef<Operator> reductionOperators() {
+  constexpr bool kInF32 = true;
   static const Operator table[] = {
       {"", "ArgMax", 1, argReduce<true>, ""},
       {"", "ArgMin", 1, argReduce<false>, ""},
-      {"", "CumSum", 11, cumSum, "the axis must be known at compile time"},
+      {"", "CumSum", 11, cumSum, "the axis must be known at compile time", kInF32},
       {"", "Hardmax", 1, hardmax, ""},
-      {"", "LogSoftmax", 1, logSoftmax, ""},
-      {"", "ReduceL1", 1, composite<Composite::L1>, "axes must be known at compile time"},
-      {"", "ReduceL2", 1, composite<Composite::L2>, "floating point; axes must be known at compile time"},
-      {"", "ReduceLogSum", 1, composite<Composite::LogSum>, "floating point; axes must be known at compile time"},
-      {"", "ReduceLogSumExp", 1, composite<Composite::LogSumExp>, "floating point; axes must be known at compile time"},
+      {"", "LogSoftmax", 1, logSoftmax, "", kInF32},
+      {"", "ReduceL1", 1, composite<Composite::L1>, "axes must be known at compile time", kInF32},
+      {"", "ReduceL2", 1, composite<Composite::L2>, "floating point; axes must be known at compile time", kInF32},
+      {"", "ReduceLogSum", 1, composite<Composite::LogSum>, "floating point; axes must be known at compile time", kInF32},
+      {"", "ReduceLogSumExp", 1, composite<Composite::LogSumExp>, "floating point; axes must be known at compile time", kInF32},
       {"", "ReduceMax", 1, reduce<ReduceKind::Max, 18>, "axes must be known at compile time"},
-      {"", "ReduceMean", 1, reduce<ReduceKind::Mean, 18>, "axes must be known at compile time"},
+      {"", "ReduceMean", 1, reduce<ReduceKind::Mean, 18>, "axes must be known at compile time", kInF32},
       {"", "ReduceMin", 1, reduce<ReduceKind::Min, 18>, "axes must be known at compile time"},
-      {"", "ReduceProd", 1, reduce<ReduceKind::Prod, 18>, "axes must be known at compile time"},
-      {"", "ReduceSum", 1, reduce<ReduceKind::Sum, 13>, "axes must be known at compile time"},
-      {"", "ReduceSumSquare", 1, composite<Composite::SumSquare>, "axes must be known at compile time"},
-      {"", "Softmax", 1, softmax, ""},
+      {"", "ReduceProd", 1, reduce<ReduceKind::Prod, 18>, "axes must be known at compile time", kInF32},
+      {"", "ReduceSum", 1, reduce<ReduceKind::Sum, 13>, "axes must be known at compile time", kInF32},
+      {"", "ReduceSumSquare", 1, composite<Composite::SumSquare>, "axes must be known at compile time", kInF32},
+      {"", "Softmax", 1, softmax, "", kInF32},
   };
   return table;
 }

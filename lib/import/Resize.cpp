@@ -56,9 +56,28 @@ static bool sizesFromScales(Node &node, Value x, Request &request) {
   return true;
 }
 
-static void emit(Node &node, Value x, const Request &r) {
-  node.result(node.make<graph::ResizeOp>(r.sizes, node.element(x), x, r.scales, r.mode, r.coordinates, r.nearest, APFloat(r.coefficient), r.excludeOutside, r.antialias,
-                                         APFloat(r.extrapolation), r.roi));
+static Value emit(Node &node, Value x, const Request &r) {
+  return node.make<graph::ResizeOp>(r.sizes, node.element(x), x, r.scales, r.mode, r.coordinates, r.nearest, APFloat(r.coefficient), r.excludeOutside, r.antialias,
+                                    APFloat(r.extrapolation), r.roi);
+}
+
+/// Before opset 11 the nearest pixel is rounded down where the image grows and up where it shrinks.
+static void emitOld(Node &node, Value x, const Request &request) {
+  Request up = request, down = request;
+  down.nearest = NearestMode::Ceil;
+  for (size_t i = 0; i < request.scales.size(); ++i) {
+    if (request.scales[i] < 1) {
+      up.scales[i] = 1;
+      up.sizes[i] = Ops::shape(x)[i];
+    } else {
+      down.scales[i] = 1;
+    }
+  }
+  bool shrinks = llvm::any_of(request.scales, [](double scale) { return scale < 1; }), grows = llvm::any_of(request.scales, [](double scale) { return scale > 1; });
+  if (request.mode != ResizeMode::Nearest || !shrinks)
+    return node.result(emit(node, x, request));
+  Value grown = grows ? emit(node, x, up) : x;
+  node.result(grown ? emit(node, grown, down) : Value());
 }
 
 static void upsample(Node &node) {
@@ -77,7 +96,7 @@ static void upsample(Node &node) {
     request.scales = {1, 1, node.real("height_scale", 1), node.real("width_scale", 1)};
   }
   if (sizesFromScales(node, x, request))
-    emit(node, x, request);
+    emitOld(node, x, request);
 }
 
 /// The sizes of opset 11 on, with the policy of opset 18; false where something is wrong (reported).
@@ -142,7 +161,7 @@ static void resize(Node &node) {
       return;
     request.scales = *scales;
     if (sizesFromScales(node, x, request))
-      emit(node, x, request);
+      emitOld(node, x, request);
     return;
   }
   if (!readCoordinates(node, request))
@@ -173,7 +192,7 @@ static void resize(Node &node) {
     std::optional<Shape> given = node.constantIntegers(3, "sizes");
     if (!given || !readSizes(node, x, *axes, *given, request))
       return;
-    return emit(node, x, request);
+    return node.result(emit(node, x, request));
   }
   std::optional<SmallVector<double>> scales = hasScales ? node.constantReals(2, "scales") : std::nullopt;
   if (!hasScales)
@@ -187,7 +206,7 @@ static void resize(Node &node) {
   for (auto [axis, scale] : llvm::zip_equal(*axes, *scales))
     request.scales[axis] = scale;
   if (sizesFromScales(node, x, request))
-    emit(node, x, request);
+    node.result(emit(node, x, request));
 }
 
 ArrayRef<Operator> resizeOperators() {

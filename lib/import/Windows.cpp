@@ -146,13 +146,10 @@ static void convTranspose(Node &node) {
     if (extra[i] < 0 || extra[i] > INT32_MAX || in > INT32_MAX)
       return node.invalid("expected output_padding of at least 0, got " + Twine(extra[i]));
     if (wanted || isSame) {
-      // The output's size is chosen; what is too much is cut off, the odd one before for SAME_UPPER's opposite as ONNX defines it.
-      int64_t out = wanted ? (*wanted)[i] : in * window->strides[i], total = full - out;
-      if (total < 0 && isSame)
-        total = 0;
+      // The size of the output is chosen: what is too much is cut off at both ends, what is missing stays zero at the end.
+      int64_t out = wanted ? (*wanted)[i] : in * window->strides[i], total = std::max<int64_t>(0, full - out);
       window->low[i] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
-      window->high[i] = total - window->low[i];
-      shape.push_back(full - total);
+      shape.push_back(out);
     } else {
       shape.push_back(full - window->low[i] - window->high[i]);
     }
