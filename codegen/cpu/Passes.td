@@ -26,6 +26,25 @@ def PlaceTemporaries : Pass<"tegula-place-temporaries", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
 }
 
+def ExpandMath : Pass<"tegula-expand-math", "::mlir::ModuleOp"> {
+  let summary = "computes exp, log, tanh and erf of float32 by polynomials";
+  let description = [{
+    Within 1 (exp, log) or 6 (tanh, erf) units in the last place; infinities give their limits and NaN stays NaN. Other types are left to libm.
+
+    ```mlir
+    %y = math.tanh %x : vector<8xf32>
+    ```
+    becomes
+    ```mlir
+    %z = arith.mulf %clamped, %clamped : vector<8xf32>
+    %p = math.fma ... : vector<8xf32>
+    %q = math.fma ... : vector<8xf32>
+    %y = arith.divf %p, %q : vector<8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def LowerMath : Pass<"tegula-lower-math", "::mlir::ModuleOp"> {
   let summary = "calls libm for what the machine has no instruction for";
   let description = [{

@@ -42,11 +42,13 @@ static void lowerNarrowFloats(OpPassManager &pm) {
 }
 
 /// Loops, vectors and addresses become LLVM.
-static void lowerToLlvm(OpPassManager &pm) {
+static void lowerToLlvm(OpPassManager &pm, const CpuCodegenOptions &options) {
   pm.addPass(memref::createFoldMemRefAliasOpsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   lowerNarrowFloats(pm);
+  if (options.optLevel > 0)
+    pm.addPass(createExpandMath());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createCSEPass());
   pm.addPass(createSCFToControlFlowPass());
@@ -72,7 +74,7 @@ void populateCpuCodegenPipeline(OpPassManager &pm, const CpuCodegenOptions &opti
   bufferize(pm);
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll().setTargetRank(1)));
-  lowerToLlvm(pm);
+  lowerToLlvm(pm, options);
 }
 
 } // namespace tegula::codegen::cpu
