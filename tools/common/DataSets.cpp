@@ -22,7 +22,9 @@ Failure readNumbered(const std::string &folder, const char *prefix,
     NamedTensors read;
     if (Failure failure = readTensors(path, read))
       return failure;
-    tensors[values[i].name] = std::move(read[0].second);
+    HostTensor &tensor = tensors[values[i].name] = std::move(read[0].second);
+    if (values[i].dtype == "bfloat16" && tensor.dtype == "uint16")
+      tensor.dtype = "bfloat16"; // numpy has no bfloat16, so ONNX's older releases stored its bits
   }
   return {};
 }

@@ -52,7 +52,7 @@ bool parse(int argc, char **argv, Arguments &arguments, int &exitCode) {
   app.add_option("--jobs", arguments.workers.jobs, "Cases at once; default: one a processor")
       ->check(atLeast(1))
       ->type_name("N");
-  app.add_option("--time-limit", arguments.workers.timeLimit, "Seconds a case may take (60)")
+  app.add_option("--time-limit", arguments.workers.timeLimit, "Seconds a case may take (180)")
       ->check(atLeast(0.001))
       ->type_name("S");
   app.add_flag("-v", arguments.verbose, "One line for every case");

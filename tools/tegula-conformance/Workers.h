@@ -11,7 +11,7 @@ namespace tegula::tools {
 
 struct WorkerOptions {
   int jobs = 1;             ///< processes at once
-  double timeLimit = 60;    ///< seconds a case may take
+  double timeLimit = 180;   ///< seconds a case may take
   uint64_t memoryLimit = 0; ///< bytes of address space a worker may take, 0: no limit
 };
 
