@@ -294,6 +294,40 @@ Lanes TileEmitter::evaluateExtract(tensor::ExtractOp op, ArrayRef<Lanes> indices
   });
 }
 
+/// An index computed from others, of which at least one differs between the lanes. Tiling adds a tile's offset to indices this way.
+Lanes TileEmitter::evaluateApply(affine::AffineApplyOp op, ArrayRef<Lanes> operands, int64_t width) {
+  AffineMap map = op.getAffineMap();
+  AffineExpr expr = map.getResult(0);
+  auto symbolOf = [&](size_t number) {
+    return number < map.getNumDims() ? builder.getAffineDimExpr(number) : builder.getAffineSymbolExpr(number - map.getNumDims());
+  };
+  auto scalarAt = [&](int64_t lane) {
+    SmallVector<OpFoldResult> scalars;
+    for (Lanes each : operands) {
+      if (each.kind == Lanes::Vector)
+        scalars.push_back(vector::ExtractOp::create(builder, loc, each.value, ArrayRef<int64_t>{lane}).getResult());
+      else
+        scalars.push_back(each.kind == Lanes::Linear ? add(each.value, builder.getIndexAttr(lane)) : OpFoldResult(each.value));
+    }
+    return value(affine::makeComposedFoldedAffineApply(builder, loc, map, scalars));
+  };
+  // One lane more is one index more, where the one linear operand counts once and the others are the same for all lanes.
+  AffineExpr rest = expr;
+  size_t varying = 0;
+  for (auto [number, each] : llvm::enumerate(operands)) {
+    if (each.kind == Lanes::Uniform)
+      continue;
+    varying += each.kind == Lanes::Linear ? 1 : 2;
+    rest = simplifyAffineExpr(rest - symbolOf(number), map.getNumDims(), map.getNumSymbols());
+    bool stillVaries = false;
+    rest.walk([&](AffineExpr part) { stillVaries |= part == symbolOf(number); });
+    varying += stillVaries ? 2 : 0;
+  }
+  if (varying == 1)
+    return {Lanes::Linear, scalarAt(0)};
+  return perLane(width, [&](int64_t lane) { return Lanes{Lanes::Uniform, scalarAt(lane)}; });
+}
+
 /// A scalar operation of a body, on as many lanes as its operands need.
 Lanes TileEmitter::evaluateScalarOp(Operation &op, ArrayRef<Lanes> operands, int64_t width) {
   if (op.getNumResults() != 1 || op.getNumRegions())
@@ -315,6 +349,8 @@ Lanes TileEmitter::evaluateScalarOp(Operation &op, ArrayRef<Lanes> operands, int
       mapping.map(operand, lanesOf.value);
     return {Lanes::Linear, builder.clone(op, mapping)->getResult(0)};
   }
+  if (auto offset = dyn_cast<affine::AffineApplyOp>(op))
+    return evaluateApply(offset, operands, width);
   if (!OpTrait::hasElementwiseMappableTraits(&op))
     return fail(&op, "expected an elementwise operation in a tile");
   SmallVector<Value> vectors;

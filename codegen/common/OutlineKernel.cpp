@@ -54,11 +54,16 @@ static OpOperand *originOf(Value value) {
   return nullptr;
 }
 
+/// A tensor without elements has no buffer: its argument is a pointer that nobody reads.
+static bool isVoid(Type type) { return cast<RankedTensorType>(type).getNumElements() == 0; }
+
 static func::FuncOp makeFunction(tile::KernelOp kernel, int64_t cells) {
   OpBuilder builder(kernel);
   SmallVector<Type> types;
   auto bufferOf = [](Type type) {
     auto tensor = cast<RankedTensorType>(type);
+    if (isVoid(type))
+      return MemRefType::get(1, IntegerType::get(type.getContext(), 8));
     return MemRefType::get(tensor.getShape(), tensor.getElementType());
   };
   for (Type type : kernel.getFunctionType().getInputs())
@@ -77,7 +82,7 @@ static func::FuncOp makeFunction(tile::KernelOp kernel, int64_t cells) {
 static void growResultsInPlace(OpBuilder &builder, Operation *yield, ValueRange buffers) {
   for (auto [value, buffer] : llvm::zip_equal(yield->getOperands(), buffers)) {
     OpOperand *origin = originOf(value);
-    if (!origin)
+    if (!origin || isVoid(value.getType()))
       continue;
     auto into = bufferization::ToTensorOp::create(builder, yield->getLoc(), origin->get().getType(), buffer,
                                                   /*restrict=*/true, /*writable=*/true);
@@ -92,9 +97,15 @@ static void outline(tile::KernelOp kernel) {
   size_t inputs = body.getNumArguments(), results = kernel.getFunctionType().getNumResults();
   auto outputs = ValueRange(entry.getArguments()).slice(inputs, results);
   OpBuilder builder = OpBuilder::atBlockBegin(&entry);
-  for (auto [tensor, buffer] : llvm::zip(body.getArguments(), entry.getArguments()))
-    tensor.replaceAllUsesWith(bufferization::ToTensorOp::create(builder, kernel.getLoc(), tensor.getType(),
-                                                                buffer, /*restrict=*/true));
+  for (auto [tensor, buffer] : llvm::zip(body.getArguments(), entry.getArguments())) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    Value read =
+        isVoid(type)
+            ? Value(tensor::EmptyOp::create(builder, kernel.getLoc(), type.getShape(), type.getElementType()))
+            : Value(bufferization::ToTensorOp::create(builder, kernel.getLoc(), type, buffer,
+                                                      /*restrict=*/true));
+    tensor.replaceAllUsesWith(read);
+  }
   Operation *yield = body.getTerminator();
   growResultsInPlace(builder, yield, outputs);
   if (grid) {
@@ -103,11 +114,10 @@ static void outline(tile::KernelOp kernel) {
   }
   entry.getOperations().splice(entry.end(), body.getOperations());
   builder.setInsertionPointToEnd(&entry);
-  for (auto [value, buffer] : llvm::zip_equal(yield->getOperands(), outputs)) {
-    auto store = bufferization::MaterializeInDestinationOp::create(
-        builder, kernel.getLoc(), Type(), value, buffer, /*restrict=*/true, /*writable=*/true);
-    (void)store;
-  }
+  for (auto [value, buffer] : llvm::zip_equal(yield->getOperands(), outputs))
+    if (!isVoid(value.getType()))
+      bufferization::MaterializeInDestinationOp::create(builder, kernel.getLoc(), Type(), value, buffer,
+                                                        /*restrict=*/true, /*writable=*/true);
   func::ReturnOp::create(builder, kernel.getLoc());
   yield->erase();
   kernel.erase();

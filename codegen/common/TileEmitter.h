@@ -1,6 +1,7 @@
 // Emits vector code for one tile, because register accumulators with their epilogue need one view of all operations of a tile.
 #pragma once
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
@@ -52,6 +53,7 @@ private:
   Lanes evaluateElementwise(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim, int64_t width);
   Lanes evaluateOperand(mlir::linalg::GenericOp op, mlir::OpOperand &operand, const Point &point);
   Lanes evaluateExtract(mlir::tensor::ExtractOp op, llvm::ArrayRef<Lanes> indices, int64_t width);
+  Lanes evaluateApply(mlir::affine::AffineApplyOp op, llvm::ArrayRef<Lanes> operands, int64_t width);
   Lanes evaluateScalarOp(mlir::Operation &op, llvm::ArrayRef<Lanes> operands, int64_t width);
   Lanes perLane(int64_t width, llvm::function_ref<Lanes(int64_t)> lane);
 

@@ -22,8 +22,10 @@ Prediction predictContract(const KernelShape &shape, const ContractTile &tile, c
   Prediction prediction;
   int64_t lanes = machine.lanes(shape.elementBytes);
   double rows = tile.rows(), vectors = tile.vectors(lanes), steps = shape.reductionSteps();
-  // Accumulators, the vectors they are multiplied with, and one broadcast element unless instructions broadcast by themselves.
-  prediction.registers = static_cast<int64_t>(rows * vectors + vectors) + (machine.broadcastOperand && vectors == 1 ? 0 : 1);
+  // Accumulators, the vectors they are multiplied with, and one broadcast element unless instructions broadcast by themselves. With a
+  // single vector a step, the instruction scheduler loads those of several steps ahead.
+  double ahead = vectors == 1 ? 4 : vectors;
+  prediction.registers = static_cast<int64_t>(rows * vectors + ahead) + (machine.broadcastOperand && vectors == 1 ? 0 : 1);
 
   double multiplyAdds = rows * vectors;
   double broadcasts = machine.broadcastOperand && vectors == 1 ? 0 : rows;
@@ -52,6 +54,11 @@ Prediction predictContract(const KernelShape &shape, const ContractTile &tile, c
                 : shape.vectorOperandBytes <= machine.l3Bytes ? machine.l3BytesPerCycle
                                                               : machine.memoryBytesPerCycle;
   prediction.trafficCycles = panels * (panelBytes / home + (rowTiles - 1) * panelBytes / bandwidth);
+  // The other operand is read again for every panel, element by element in as many streams as there are rows: prefetchers reach a quarter
+  // of the bandwidth. It stays in L1 only where all rows of a panel's pass do.
+  double rowBytes = steps * shape.elementBytes;
+  if (rowTiles * rows * rowBytes > machine.l1Bytes / 2.0)
+    prediction.trafficCycles += tiles * rows * rowBytes / (machine.l2BytesPerCycle / 4);
   // Hardware overlaps the two, but never fully.
   prediction.cycles = std::max(prediction.computeCycles, prediction.trafficCycles) +
                       0.15 * std::min(prediction.computeCycles, prediction.trafficCycles);

@@ -91,6 +91,8 @@ static void describeAnchor(linalg::GenericOp anchor, KernelShape &shape) {
   int along = 0, still = 0;
   for (OpOperand *input : anchor.getDpsInputOperands()) {
     AffineMap map = anchor.getMatchingIndexingMap(input);
+    if (anchor.getMatchingBlockArgument(input).use_empty())
+      continue; // only there to give the window its size
     if (!map.isFunctionOfDim(last)) {
       ++still;
       continue;
@@ -127,7 +129,9 @@ KernelShape analyse(tile::KernelOp kernel) {
       generics.push_back(generic);
       if (generic.getNumReductionLoops())
         reductions.push_back(generic);
-    } else if (!isa<linalg::FillOp, tensor::EmptyOp, arith::ConstantOp>(op)) {
+    } else if (!isa<linalg::FillOp, tensor::EmptyOp>(op) &&
+               (op.getNumRegions() || llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>))) {
+      // Scalars computed beforehand are free; another operation on tensors is not understood.
       return shape;
     }
   }
