@@ -63,10 +63,12 @@ static void annotate(llvm::Module &module, const CpuCodegenOptions &options) {
 
 static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   // default<O2> and default<O3> were seen to spill where this does not, and take several times as long.
+  // The loop vectorizer serves plain loops; it leaves alone what is vector code already.
   static constexpr llvm::StringLiteral passes =
       "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop-mssa("
       "licm),gvn,"
-      "instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),loop(indvars),loop-reduce,"
+      "instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),loop(indvars),"
+      "loop-vectorize,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),loop-reduce,"
       "instcombine<no-verify-fixpoint>,dce)";
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

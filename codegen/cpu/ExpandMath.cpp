@@ -74,8 +74,8 @@ private:
   Type floatType, intType;
 };
 
-/// e^x = 2^n * e^r with n the integer nearest to x / ln 2. The integer is read from the bits of n + 1.5 * 2^23:
-/// a conversion would be undefined for NaN.
+/// e^x = 2^n * e^r with n the integer nearest to x / ln 2. The integer is read from the bits of n + 1.5 *
+/// 2^23: a conversion would be undefined for NaN.
 Value expandExp(Writer &w, Value x) {
   constexpr float magic = 12582912.0f, lowest = -86.98f;
   Value inside = w.clamp(x, lowest, 88.8f);
@@ -115,7 +115,13 @@ Value expandLog(Writer &w, Value x) {
                   w.real(std::numeric_limits<float>::quiet_NaN()), result);
 }
 
-/// tanh as a quotient of polynomials in x^2, exact at both ends of the clamped range.
+/// `y` where |x| is at most `limit`, else 1 with the sign of `x`.
+Value saturate(Writer &w, Value x, Value y, float limit) {
+  y = w.select(w.compare(arith::CmpFPredicate::OGT, x, w.real(limit)), w.real(1), y);
+  return w.select(w.compare(arith::CmpFPredicate::OLT, x, w.real(-limit)), w.real(-1), y);
+}
+
+/// tanh as a quotient of polynomials in x^2 on the range where it is not yet 1.
 Value expandTanh(Writer &w, Value x) {
   Value inside = w.clamp(x, -7.90531111f, 7.90531111f);
   Value z = w.mul(inside, inside);
@@ -124,7 +130,7 @@ Value expandTanh(Writer &w, Value x) {
                              4.89352455891786e-03f});
   Value q = w.polynomial(
       z, {1.19825839466702e-06f, 1.18534705686654e-04f, 2.26843463243900e-03f, 4.89352518554385e-03f});
-  return w.div(w.mul(inside, p), q);
+  return saturate(w, x, w.div(w.mul(inside, p), q), 8.3f);
 }
 
 /// erf as a quotient of polynomials in x^2 on the range where it is not yet 1.
@@ -136,7 +142,7 @@ Value expandErf(Writer &w, Value x) {
                              -1.60960333262415e-02f});
   Value q = w.polynomial(z, {-1.45660718464996e-05f, -2.13374055278905e-04f, -1.68282697438203e-03f,
                              -7.37332916720468e-03f, -1.42647390514189e-02f});
-  return w.clamp(w.div(w.mul(inside, p), q), -1, 1);
+  return saturate(w, x, w.div(w.mul(inside, p), q), 3.83250686f);
 }
 
 template <typename Op, Value (*expand)(Writer &, Value)> struct Expand : OpRewritePattern<Op> {

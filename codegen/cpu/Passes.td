@@ -4,6 +4,25 @@
 
 include "mlir/Pass/PassBase.td"
 
+def OrderLoops : Pass<"tegula-order-loops", "::mlir::ModuleOp"> {
+  let summary = "lets plain loops run along memory";
+  let description = [{
+    A reduction whose operand and result are contiguous along one parallel dimension gets that dimension as its innermost loop. Each
+    element still adds up in the same order, so the values are the same; the loop can be vectorized without regrouping a sum.
+
+    ```mlir
+    // C(m, n) += A(m, k) * B(k, n)
+    linalg.generic {iterator_types = ["parallel", "parallel", "reduction"]}  // m, n, k
+    ```
+    becomes
+    ```mlir
+    linalg.generic {iterator_types = ["parallel", "reduction", "parallel"]}  // m, k, n
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+  let statistics = [Statistic<"numLoopsMoved", "num-loops-moved", "loops made innermost">];
+}
+
 def PlaceTemporaries : Pass<"tegula-place-temporaries", "::mlir::ModuleOp"> {
   let summary = "gives every temporary buffer of a kernel a place on the stack or in the launch's scratch memory";
   let description = [{

@@ -72,6 +72,7 @@ static void lowerToLlvm(OpPassManager &pm, const CpuCodegenOptions &options) {
 
 void populateCpuCodegenPipeline(OpPassManager &pm, const CpuCodegenOptions &options) {
   bufferize(pm);
+  pm.addPass(createOrderLoops());
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll().setTargetRank(1)));
   lowerToLlvm(pm, options);
