@@ -4,6 +4,7 @@ A test names what it needs by REQUIRES: a feature of this list is set only where
   shared       a folder ../shared beside the checkout (%shared), with models, ONNX's cases and peers
   avx2, avx512 the processor runs such code
   onnxruntime  the Python environment build/venv can import it (%venv-python)
+  zstd         zstd unpacks archives
   ptxas        NVIDIA's assembler is on the path or in its usual folder (%ptxas)
   clang-format clang-format of LLVM 22 is installed (%clang-format)
   two-cores    more than one processor may be used
@@ -71,6 +72,7 @@ present = {
     "onnxruntime": can_import(venv_python, "onnxruntime"),
     "ptxas": ptxas is not None,
     "clang-format": clang_format is not None,
+    "zstd": shutil.which("zstd") is not None,
     "two-cores": len(os.sched_getaffinity(0)) > 1,
     "sanitizer": "-fsanitize" in config.tegula_cxx_flags,
 }
@@ -91,7 +93,7 @@ config.substitutions += [
     ("%ptxas", ptxas or "ptxas"),
 ]
 # A program that is not built yet must fail loudly, never fall back to another one of the same name on the path.
-for program in ("tegula-opt", "tegula-run", "tegula-equiv", "tegula"):
+for program in ("tegula-opt", "tegula-run", "tegula-equiv", "tegula-conformance", "tegula"):
     config.substitutions.append((rf"(?<![\w./%-]){program}(?![\w./-])", os.path.join(programs, program)))
 for tool in ("FileCheck", "not", "count", "split-file"):
     config.substitutions.append((rf"(?<![\w./%-]){tool}(?![\w./-])", os.path.join(config.llvm_tools_dir, tool)))

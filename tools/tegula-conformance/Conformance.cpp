@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <regex>
 #include <sched.h>
 #include <sstream>
@@ -81,37 +82,63 @@ const char *word(Verdict verdict) {
   return verdict == Verdict::Passed ? "passed" : verdict == Verdict::Failed ? "failed" : "skipped";
 }
 
-/// Prints failed cases in the manifest's order, then what was skipped by operator, then the counts.
-int report(const std::vector<Case> &cases, const std::vector<CaseResult> &results, bool verbose) {
-  size_t counts[3] = {};
-  std::map<std::string, size_t> skipped;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    const CaseResult &result = results[i];
+/// Prints what happened in the manifest's order while cases finish in any order, then the summary.
+class Report {
+public:
+  Report(const std::vector<Case> &cases, bool verbose)
+      : cases(cases), verbose(verbose), results(cases.size()) {}
+
+  void take(size_t index, CaseResult result) {
+    results[index] = std::move(result);
+    for (; printed < results.size() && results[printed]; ++printed)
+      print(cases[printed], *results[printed]);
+    if (isatty(STDERR_FILENO) && ++finished % 20 == 0)
+      std::fprintf(stderr, "\r%zu of %zu ", finished, cases.size());
+  }
+
+  /// The exit code.
+  int finish() {
+    if (isatty(STDERR_FILENO))
+      std::fprintf(stderr, "\r%20s\r", "");
+    std::vector<std::pair<int64_t, std::string>> order; // the most frequent first, then by name
+    for (const auto &[name, count] : skipped)
+      order.emplace_back(-count, name);
+    std::sort(order.begin(), order.end());
+    if (!order.empty())
+      std::printf("skipped by operator:\n");
+    for (const auto &[count, name] : order)
+      std::printf("%6lld  %s\n", static_cast<long long>(-count), name.c_str());
+    std::printf("%zu passed, %zu failed, %zu skipped\n", counts[0], counts[1], counts[2]);
+    return counts[1] ? int(Outcome::VerificationFailed) : 0;
+  }
+
+private:
+  void print(const Case &test, const CaseResult &result) {
     ++counts[size_t(result.verdict)];
     std::string reason = result.reason;
     std::replace(reason.begin(), reason.end(), '\n', ' ');
-    if (result.verdict == Verdict::Failed || verbose)
-      std::printf("%s: %s%s%s\n", cases[i].name.c_str(), word(result.verdict), reason.empty() ? "" : ": ",
+    if (result.verdict == Verdict::Failed || verbose) {
+      std::printf("%s: %s%s%s\n", test.name.c_str(), word(result.verdict), reason.empty() ? "" : ": ",
                   reason.c_str());
+      std::fflush(stdout);
+    }
     if (result.verdict != Verdict::Skipped)
-      continue;
-    std::stringstream operators(reason.starts_with("(") ? "" : reason);
-    if (reason.starts_with("("))
+      return;
+    if (reason.starts_with("(")) { // not about an operator
       ++skipped[reason];
+      return;
+    }
+    std::stringstream operators(reason);
     for (std::string name; operators >> name;)
       ++skipped[name];
   }
-  std::vector<std::pair<int64_t, std::string>> order; // the most frequent first, then by name
-  for (const auto &[name, count] : skipped)
-    order.emplace_back(-int64_t(count), name);
-  std::sort(order.begin(), order.end());
-  if (!order.empty())
-    std::printf("skipped by operator:\n");
-  for (const auto &[count, name] : order)
-    std::printf("%6lld  %s\n", static_cast<long long>(-count), name.c_str());
-  std::printf("%zu passed, %zu failed, %zu skipped\n", counts[0], counts[1], counts[2]);
-  return counts[1] ? int(Outcome::VerificationFailed) : 0;
-}
+
+  const std::vector<Case> &cases;
+  bool verbose;
+  std::vector<std::optional<CaseResult>> results;
+  size_t printed = 0, finished = 0, counts[3] = {};
+  std::map<std::string, int64_t> skipped;
+};
 
 } // namespace
 
@@ -133,18 +160,10 @@ int main(int argc, char **argv) {
     return reportFailure("conformance", {Outcome::BadInput, "--filter: expected a regular expression, got '" +
                                                                 arguments.filter + "'"});
   }
-  std::vector<CaseResult> results(cases.size());
-  size_t finished = 0;
-  bool progress = isatty(STDERR_FILENO);
+  Report report(cases, arguments.verbose);
   runInWorkers(
       cases.size(), arguments.workers,
       [&](size_t index) { return runCase(cases[index], arguments.compile, arguments.threads); },
-      [&](size_t index, CaseResult result) {
-        results[index] = std::move(result);
-        if (progress && ++finished % 20 == 0)
-          std::fprintf(stderr, "\r%zu of %zu ", finished, cases.size());
-      });
-  if (progress)
-    std::fprintf(stderr, "\r%20s\r", "");
-  return report(cases, results, arguments.verbose);
+      [&](size_t index, CaseResult result) { report.take(index, std::move(result)); });
+  return report.finish();
 }
