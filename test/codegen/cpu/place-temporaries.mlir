@@ -1,36 +1,58 @@
-// Temporaries never come from an allocator: small ones lie on the stack, large ones in the launch's scratch memory, a part for each cell.
-// RUN: tegula-opt %s --tegula-place-temporaries | FileCheck %s
-// RUN: tegula-opt %s --tegula-place-temporaries=stack-bytes=32 | FileCheck %s --check-prefix=TIGHT
+// Temporaries go to the stack while they fit, else to the launch's scratch memory; strided copies become loops.
+// RUN: tegula-opt %s --tegula-place-temporaries -split-input-file -verify-diagnostics | FileCheck %s
 
-// CHECK-LABEL: func.func @small
-// CHECK-NOT: tegula.scratch
-// CHECK: memref.alloca() {alignment = 64 : i64} : memref<16xf32>
-// CHECK-NOT: memref.dealloc
-// TIGHT-LABEL: func.func @small
-// TIGHT-SAME: tegula.scratch = 128
-func.func @small(%x: memref<4xf32>, %y: memref<4xf32>, %begin: index, %end: index) attributes {tegula.cells = 2 : i64} {
-  %t = memref.alloc() : memref<16xf32>
-  %c0 = arith.constant 0 : index
-  %v = memref.load %x[%c0] : memref<4xf32>
-  memref.store %v, %t[%c0] : memref<16xf32>
-  %w = memref.load %t[%c0] : memref<16xf32>
-  memref.store %w, %y[%c0] : memref<4xf32>
-  memref.dealloc %t : memref<16xf32>
+// CHECK-LABEL: func.func @small_ones_stay_on_the_stack
+// CHECK-SAME: (%{{.*}}: memref<8xf32>, %{{.*}}: index, %{{.*}}: index)
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<8xf32>
+// CHECK-NOT: memref.alloc()
+func.func @small_ones_stay_on_the_stack(%x: memref<8xf32>, %begin: index, %end: index) attributes {tegula.cells = 1 : i64} {
+  %t = memref.alloc() : memref<8xf32>
+  memref.copy %x, %t : memref<8xf32> to memref<8xf32>
   return
 }
 
-// CHECK-LABEL: func.func @large
-// CHECK-SAME: %[[BEGIN:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: index, %[[SCRATCH:.*]]: memref<2097152xi8>) attributes {tegula.cells = 2 : i64, tegula.scratch = 2097152 : i64}
-// CHECK: %[[BYTES:.*]] = arith.constant 1048576 : index
+// -----
+
+// Each call owns the part of its first cell: 262144 bytes.
+// CHECK-LABEL: func.func @large_ones_go_to_scratch
+// CHECK-SAME: %[[BEGIN:.*]]: index, %{{.*}}: index, %[[SCRATCH:.*]]: memref<1048576xi8>)
+// CHECK-SAME: tegula.scratch = 1048576
+// CHECK-DAG: %[[BYTES:.*]] = arith.constant 262144 : index
 // CHECK: %[[MINE:.*]] = arith.muli %[[BEGIN]], %[[BYTES]]
-// CHECK: %[[AT:.*]] = arith.addi %[[MINE]]
-// CHECK: memref.view %[[SCRATCH]][%[[AT]]][] : memref<2097152xi8> to memref<512x512xf32>
-func.func @large(%x: memref<4xf32>, %y: memref<4xf32>, %begin: index, %end: index) attributes {tegula.cells = 2 : i64} {
-  %t = memref.alloc() : memref<512x512xf32>
-  %c0 = arith.constant 0 : index
-  %v = memref.load %x[%c0] : memref<4xf32>
-  memref.store %v, %t[%c0, %c0] : memref<512x512xf32>
-  %w = memref.load %t[%c0, %c0] : memref<512x512xf32>
-  memref.store %w, %y[%c0] : memref<4xf32>
+// CHECK: %[[START:.*]] = arith.addi %[[MINE]]
+// CHECK: memref.view %[[SCRATCH]][%[[START]]][] : memref<1048576xi8> to memref<256x256xf32>
+func.func @large_ones_go_to_scratch(%x: memref<8xf32>, %begin: index, %end: index) attributes {tegula.cells = 4 : i64} {
+  %t = memref.alloc() : memref<256x256xf32>
+  "test.use"(%t) : (memref<256x256xf32>) -> ()
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @strided_copy_becomes_a_loop
+// CHECK-NOT: memref.copy
+// CHECK: linalg.generic
+func.func @strided_copy_becomes_a_loop(%x: memref<8xf32, strided<[2]>>, %y: memref<8xf32>) {
+  memref.copy %x, %y : memref<8xf32, strided<[2]>> to memref<8xf32>
+  return
+}
+
+// -----
+
+func.func @size_must_be_known(%n: index) {
+  // expected-error @+1 {{expected a temporary of static size}}
+  %t = memref.alloc(%n) : memref<?xf32>
+  return
+}
+
+// -----
+
+func.func @must_not_outlive_its_iteration(%x: memref<8xf32>, %begin: index, %end: index) {
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %begin to %end step %c1 iter_args(%held = %x) -> memref<8xf32> {
+    // expected-error @+1 {{expected a temporary that lives no longer than its iteration}}
+    %t = memref.alloc() : memref<8xf32>
+    scf.yield %t : memref<8xf32>
+  }
   return
 }

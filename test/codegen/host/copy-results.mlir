@@ -1,23 +1,30 @@
-// Whatever @main returns without computing it, or returns twice, goes through a kernel that copies, so that each result has its own buffer.
+// Inputs, constants and repeated values are copied before they are returned; a launch's own result is not.
 // RUN: tegula-opt %s --tegula-copy-results | FileCheck %s
 
-// CHECK-LABEL: tile.kernel @copy_4xf32
-// CHECK: linalg.generic
-// CHECK-LABEL: tile.kernel @negate
-tile.kernel @negate(%x: tensor<4xf32>) -> tensor<4xf32> {
-  %y = linalg.negf ins(%x : tensor<4xf32>) outs(%x : tensor<4xf32>) -> tensor<4xf32>
+// CHECK: tile.kernel @copy_4xf32
+tile.kernel @neg(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  } -> tensor<4xf32>
   tile.yield %y : tensor<4xf32>
 }
 
 // CHECK-LABEL: func.func @main
-// CHECK-SAME: (%[[X:.*]]: tensor<4xf32>)
-// CHECK: %[[Y:.*]] = tile.launch @negate(%[[X]])
-// CHECK: %[[INPUT:.*]] = tile.launch @copy_4xf32(%[[X]])
-// CHECK: %[[AGAIN:.*]] = tile.launch @copy_4xf32(%[[Y]])
-// CHECK: %[[WEIGHT:.*]] = tile.launch @copy_4xf32(%{{.*}})
-// CHECK: return %[[INPUT]], %[[Y]], %[[AGAIN]], %[[WEIGHT]]
-func.func @main(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
-  %y = tile.launch @negate(%x) : (tensor<4xf32>) -> tensor<4xf32>
-  %w = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
-  return %x, %y, %y, %w : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+// CHECK-SAME: %[[X:.*]]: tensor<4xf32>
+// CHECK-DAG: %[[Y:.*]] = tile.launch @neg(%[[X]])
+// CHECK-DAG: %[[V:.*]] = tile.view %[[Y]]
+// CHECK-DAG: %[[C:.*]] = arith.constant
+// CHECK-DAG: %[[X2:.*]] = tile.launch @copy_4xf32(%[[X]])
+// CHECK-DAG: %[[Y2:.*]] = tile.launch @copy_2x2xf32(%[[V]])
+// CHECK-DAG: %[[C2:.*]] = tile.launch @copy_4xf32(%[[C]])
+// CHECK: return %[[Y]], %[[Y2]], %[[X2]], %[[C2]]
+func.func @main(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<2x2xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %y = tile.launch @neg(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  %v = tile.view %y : tensor<4xf32> to tensor<2x2xf32>
+  %c = arith.constant dense<1.0> : tensor<4xf32>
+  return %y, %v, %x, %c : tensor<4xf32>, tensor<2x2xf32>, tensor<4xf32>, tensor<4xf32>
 }
