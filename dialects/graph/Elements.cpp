@@ -18,8 +18,9 @@ static Type signless(Type element) {
 
 int64_t Elements::integer(int64_t index) const {
   const APInt &value = at(index);
-  return type.getElementType().isUnsignedInteger() || value.getBitWidth() == 1 ? static_cast<int64_t>(value.getZExtValue())
-                                                                               : value.getSExtValue();
+  return type.getElementType().isUnsignedInteger() || value.getBitWidth() == 1
+             ? static_cast<int64_t>(value.getZExtValue())
+             : value.getSExtValue();
 }
 
 TypedAttr Elements::scalar(int64_t index) const {
@@ -40,8 +41,9 @@ static DenseElementsAttr readResource(DenseResourceElementsAttr resource, Ranked
     return DenseElementsAttr::get(type, llvm::map_to_vector(data, [](char byte) { return byte != 0; }));
   }
   int64_t width = type.getElementTypeBitWidth() / 8;
-  return static_cast<int64_t>(data.size()) == type.getNumElements() * width ? DenseElementsAttr::getFromRawBuffer(type, data)
-                                                                            : DenseElementsAttr();
+  return static_cast<int64_t>(data.size()) == type.getNumElements() * width
+             ? DenseElementsAttr::getFromRawBuffer(type, data)
+             : DenseElementsAttr();
 }
 
 std::optional<Elements> Elements::read(Attribute attribute) {
@@ -92,7 +94,8 @@ public:
     builder.setInsertionPointToEnd(&block);
     SmallVector<Value> arguments;
     for (Value operand : op->getOperands())
-      arguments.push_back(block.addArgument(signless(cast<RankedTensorType>(operand.getType()).getElementType()), op.getLoc()));
+      arguments.push_back(block.addArgument(
+          signless(cast<RankedTensorType>(operand.getType()).getElementType()), op.getLoc()));
     result = op.emitScalar(builder, op.getLoc(), arguments);
     for (Operation &step : block)
       if (auto constant = dyn_cast<arith::ConstantOp>(step))
@@ -106,8 +109,13 @@ public:
     for (Operation &step : block) {
       if (isa<arith::ConstantOp>(step))
         continue;
-      SmallVector<Attribute> inputs = llvm::map_to_vector(step.getOperands(), [&](Value value) { return values.lookup(value); });
+      SmallVector<Attribute> inputs =
+          llvm::map_to_vector(step.getOperands(), [&](Value value) { return values.lookup(value); });
       SmallVector<OpFoldResult> folded;
+      if (auto truncation = dyn_cast<arith::TruncFOp>(step)) { // arith folds it only where nothing is lost
+        values[truncation] = rounded(inputs.front(), cast<FloatType>(truncation.getType()));
+        continue;
+      }
       if (failed(step.fold(inputs, folded)) || folded.size() != 1)
         return {};
       auto value = dyn_cast<Value>(folded.front());
@@ -117,6 +125,13 @@ public:
   }
 
 private:
+  static Attribute rounded(Attribute number, FloatType type) {
+    APFloat value = cast<FloatAttr>(number).getValue();
+    bool loses;
+    value.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &loses);
+    return FloatAttr::get(type, value);
+  }
+
   Block block;
   Value result;
   DenseMap<Value, Attribute> values;

@@ -1,4 +1,5 @@
-// Says what each elementwise operation computes for one element, the single definition that folding, lowering and the oracle use.
+// Says what each elementwise operation computes for one element, the single definition that folding, lowering
+// and the oracle use.
 #include "tegula/dialects/graph/Graph.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,20 +17,32 @@ struct Scalar {
   OpBuilder &builder;
   Location loc;
 
-  template <typename Op, typename... Args> Value make(Args &&...args) const { return Op::create(builder, loc, std::forward<Args>(args)...); }
+  template <typename Op, typename... Args> Value make(Args &&...args) const {
+    return Op::create(builder, loc, std::forward<Args>(args)...);
+  }
   Value number(Type type, double value) const {
     if (isa<FloatType>(type))
       return make<arith::ConstantOp>(builder.getFloatAttr(type, value));
     return make<arith::ConstantOp>(builder.getIntegerAttr(type, static_cast<int64_t>(value)));
   }
-  Value compare(arith::CmpFPredicate predicate, Value lhs, Value rhs) const { return make<arith::CmpFOp>(predicate, lhs, rhs); }
-  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) const { return make<arith::CmpIOp>(predicate, lhs, rhs); }
-  Value select(Value condition, Value yes, Value no) const { return make<arith::SelectOp>(condition, yes, no); }
+  Value compare(arith::CmpFPredicate predicate, Value lhs, Value rhs) const {
+    return make<arith::CmpFOp>(predicate, lhs, rhs);
+  }
+  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) const {
+    return make<arith::CmpIOp>(predicate, lhs, rhs);
+  }
+  Value select(Value condition, Value yes, Value no) const {
+    return make<arith::SelectOp>(condition, yes, no);
+  }
   Value negate(Value integer) const { return make<arith::SubIOp>(number(integer.getType(), 0), integer); }
 
   /// Widens f16 and bf16 to f32, in which they are computed.
-  Value widen(Value value) const { return isNarrow(value.getType()) ? make<arith::ExtFOp>(builder.getF32Type(), value) : value; }
-  Value narrow(Value value, Type type) const { return value.getType() == type ? value : make<arith::TruncFOp>(type, value); }
+  Value widen(Value value) const {
+    return isNarrow(value.getType()) ? make<arith::ExtFOp>(builder.getF32Type(), value) : value;
+  }
+  Value narrow(Value value, Type type) const {
+    return value.getType() == type ? value : make<arith::TruncFOp>(type, value);
+  }
   static bool isNarrow(Type type) { return type.isF16() || type.isBF16(); }
 
   /// Converts between scalar types; signedness of integers is given, truth is i1.
@@ -55,7 +68,8 @@ Value Scalar::convertFloatToInteger(Value value, Type to, bool toUnsigned) const
   unsigned width = to.getIntOrFloatBitWidth();
   if (toUnsigned && width == 64)
     return make<arith::FPToUIOp>(to, value);
-  // Through a wider signed integer, so that values a little outside of a narrow type wrap as they do in C instead of being poison.
+  // Through a wider signed integer, so that values a little outside of a narrow type wrap as they do in C
+  // instead of being poison.
   Type wide = builder.getIntegerType(width < 32 || (width == 32 && !toUnsigned) ? 32 : 64);
   Value integer = make<arith::FPToSIOp>(wide, value);
   return wide == to ? integer : make<arith::TruncIOp>(to, integer);
@@ -78,7 +92,8 @@ Value Scalar::convert(Value value, bool fromUnsigned, Type to, bool toUnsigned) 
   }
   if (toFloat) {
     Type compute = isNarrow(to) ? Type(builder.getF32Type()) : to;
-    return narrow(fromUnsigned ? make<arith::UIToFPOp>(compute, value) : make<arith::SIToFPOp>(compute, value), to);
+    return narrow(
+        fromUnsigned ? make<arith::UIToFPOp>(compute, value) : make<arith::SIToFPOp>(compute, value), to);
   }
   if (fromWidth > toWidth)
     return make<arith::TruncIOp>(to, value);
@@ -113,11 +128,12 @@ Value safeDivisor(const Scalar &s, Value divisor, bool isUnsigned, Value &minusO
 
 } // namespace
 
-//===-- One operand --------------------------------------------------------------------------------------===//
+//===-- One operand
+//--------------------------------------------------------------------------------------===//
 
-#define TEGULA_MATH(OP, MATH)                                                                                                     \
-  Value OP::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {                                                   \
-    return onFloat(builder, loc, operands[0], [](const Scalar &s, Value x) { return s.make<MATH>(x); });                          \
+#define TEGULA_MATH(OP, MATH)                                                                                \
+  Value OP::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {                              \
+    return onFloat(builder, loc, operands[0], [](const Scalar &s, Value x) { return s.make<MATH>(x); });     \
   }
 TEGULA_MATH(ExpOp, math::ExpOp)
 TEGULA_MATH(LogOp, math::LogOp)
@@ -141,7 +157,8 @@ TEGULA_MATH(TanhOp, math::TanhOp)
 #undef TEGULA_MATH
 
 Value ReciprocalOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
-  return onFloat(builder, loc, operands[0], [](const Scalar &s, Value x) { return s.make<arith::DivFOp>(s.number(x.getType(), 1), x); });
+  return onFloat(builder, loc, operands[0],
+                 [](const Scalar &s, Value x) { return s.make<arith::DivFOp>(s.number(x.getType(), 1), x); });
 }
 
 Value SigmoidOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
@@ -177,7 +194,8 @@ Value SignOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) 
     return s.select(s.compare(CmpF::OGT, x, zero), one, s.select(s.compare(CmpF::OLT, x, zero), minusOne, x));
   if (isUnsignedTensor(getInput()))
     return s.select(s.compare(CmpI::ne, x, zero), one, zero);
-  return s.select(s.compare(CmpI::sgt, x, zero), one, s.select(s.compare(CmpI::slt, x, zero), minusOne, zero));
+  return s.select(s.compare(CmpI::sgt, x, zero), one,
+                  s.select(s.compare(CmpI::slt, x, zero), minusOne, zero));
 }
 
 Value ReluOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
@@ -191,7 +209,8 @@ Value ReluOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) 
 Value NotOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
   Scalar s{builder, loc};
   Type type = operands[0].getType();
-  Value ones = s.make<arith::ConstantOp>(IntegerAttr::get(type, APInt::getAllOnes(type.getIntOrFloatBitWidth())));
+  Value ones =
+      s.make<arith::ConstantOp>(IntegerAttr::get(type, APInt::getAllOnes(type.getIntOrFloatBitWidth())));
   return s.make<arith::XOrIOp>(operands[0], ones);
 }
 
@@ -216,14 +235,16 @@ Value IsInfOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands)
 
 Value CastOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
   Type to = elementOf(getResult());
-  return Scalar{builder, loc}.convert(operands[0], isUnsignedTensor(getInput()), scalarType(to), isUnsigned(to));
+  return Scalar{builder, loc}.convert(operands[0], isUnsignedTensor(getInput()), scalarType(to),
+                                      isUnsigned(to));
 }
 
-//===-- Two and three operands ---------------------------------------------------------------------------===//
+//===-- Two and three operands
+//---------------------------------------------------------------------------===//
 
-#define TEGULA_ARITH(OP, FLOAT, SIGNED, UNSIGNED)                                                                                 \
-  Value OP::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {                                                   \
-    return onNumbers<FLOAT, SIGNED, UNSIGNED>(builder, loc, getLhs(), operands);                                                  \
+#define TEGULA_ARITH(OP, FLOAT, SIGNED, UNSIGNED)                                                            \
+  Value OP::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {                              \
+    return onNumbers<FLOAT, SIGNED, UNSIGNED>(builder, loc, getLhs(), operands);                             \
   }
 TEGULA_ARITH(AddOp, arith::AddFOp, arith::AddIOp, arith::AddIOp)
 TEGULA_ARITH(SubOp, arith::SubFOp, arith::SubIOp, arith::SubIOp)
@@ -232,9 +253,9 @@ TEGULA_ARITH(MaxOp, arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp)
 TEGULA_ARITH(MinOp, arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp)
 #undef TEGULA_ARITH
 
-#define TEGULA_BITWISE(OP, ARITH)                                                                                                 \
-  Value OP::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {                                                   \
-    return Scalar{builder, loc}.make<ARITH>(operands[0], operands[1]);                                                            \
+#define TEGULA_BITWISE(OP, ARITH)                                                                            \
+  Value OP::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {                              \
+    return Scalar{builder, loc}.make<ARITH>(operands[0], operands[1]);                                       \
   }
 TEGULA_BITWISE(AndOp, arith::AndIOp)
 TEGULA_BITWISE(OrOp, arith::OrIOp)
@@ -280,7 +301,8 @@ Value ModOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
 }
 
 Value PowOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
-  // In f64 where an integer or an f64 takes part on the left, else in f32; an f64 exponent keeps its precision.
+  // In f64 where an integer or an f64 takes part on the left, else in f32; an f64 exponent keeps its
+  // precision.
   Scalar s{builder, loc};
   Type base = operands[0].getType(), exponent = operands[1].getType();
   bool isWide = !isa<FloatType>(base) || base.isF64() || exponent.isF64();
@@ -315,7 +337,8 @@ Value CompareOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operand
   size_t predicate = static_cast<size_t>(getPredicate());
   if (isa<FloatType>(operands[0].getType()))
     return s.compare(kFloat[predicate], operands[0], operands[1]);
-  return s.compare(isUnsignedTensor(getLhs()) ? kUnsigned[predicate] : kSigned[predicate], operands[0], operands[1]);
+  return s.compare(isUnsignedTensor(getLhs()) ? kUnsigned[predicate] : kSigned[predicate], operands[0],
+                   operands[1]);
 }
 
 Value WhereOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {

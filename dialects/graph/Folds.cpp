@@ -1,4 +1,5 @@
-// Folds operations on small constants and removes operations that change nothing, so that shape arithmetic vanishes while importing.
+// Folds operations on small constants and removes operations that change nothing, so that shape arithmetic
+// vanishes while importing.
 #include "tegula/dialects/graph/Elements.h"
 
 #include "tegula/dialects/graph/Graph.h"
@@ -9,9 +10,10 @@ using namespace mlir;
 
 namespace tegula::graph {
 
-//===-- Elementwise --------------------------------------------------------------------------------------===//
+//===-- Elementwise
+//--------------------------------------------------------------------------------------===//
 
-#define TEGULA_FOLD(OP)                                                                                                           \
+#define TEGULA_FOLD(OP)                                                                                      \
   OpFoldResult OP::fold(FoldAdaptor adaptor) { return foldElementwise(*this, adaptor.getOperands()); }
 TEGULA_FOLD(AbsOp)
 TEGULA_FOLD(NegOp)
@@ -66,11 +68,13 @@ OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
   return foldElementwise(*this, adaptor.getOperands());
 }
 
-//===-- Movement -----------------------------------------------------------------------------------------===//
+//===-- Movement
+//-----------------------------------------------------------------------------------------===//
 
-/// Builds the result of a movement from a function that maps each position of the result to a flat index of the input; `outside` stands
-/// where that index is negative.
-static OpFoldResult foldMove(Value result, Attribute input, function_ref<int64_t(ShapeRef position)> indexOf, const APInt *outside = nullptr) {
+/// Builds the result of a movement from a function that maps each position of the result to a flat index of
+/// the input; `outside` stands where that index is negative.
+static OpFoldResult foldMove(Value result, Attribute input, function_ref<int64_t(ShapeRef position)> indexOf,
+                             const APInt *outside = nullptr) {
   auto type = cast<RankedTensorType>(result.getType());
   std::optional<Elements> source = Elements::read(input);
   if (!source || !type.hasStaticShape())
@@ -258,7 +262,9 @@ OpFoldResult GatherNDOp::fold(FoldAdaptor adaptor) {
     for (size_t i = 0; i < prefix; ++i)
       at += position[i] * indexStrides[i];
     for (size_t i = 0; i < strides.size(); ++i) {
-      int64_t chosen = i < batch ? position[i] : i >= batch + depth ? position[prefix + i - batch - depth] : 0;
+      int64_t chosen = i < batch            ? position[i]
+                       : i >= batch + depth ? position[prefix + i - batch - depth]
+                                            : 0;
       if (i >= batch && i < batch + depth)
         chosen = wrapIndex(indices->integer(at + i - batch), shape[i]);
       if (chosen < 0)
@@ -284,7 +290,8 @@ OpFoldResult TriluOp::fold(FoldAdaptor adaptor) {
       index += at * stride;
     return index;
   };
-  return input->type.getNumElements() == 0 ? OpFoldResult() : foldMove(getResult(), adaptor.getInput(), indexOf, &zero);
+  return input->type.getNumElements() == 0 ? OpFoldResult()
+                                           : foldMove(getResult(), adaptor.getInput(), indexOf, &zero);
 }
 
 OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
@@ -311,12 +318,15 @@ OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
   return joined.write();
 }
 
-//===-- Range, reduce ------------------------------------------------------------------------------------===//
+//===-- Range, reduce
+//------------------------------------------------------------------------------------===//
 
 OpFoldResult RangeOp::fold(FoldAdaptor adaptor) {
   auto type = cast<RankedTensorType>(getResult().getType());
-  std::optional<Elements> start = Elements::read(adaptor.getStart()), delta = Elements::read(adaptor.getDelta());
-  if (!start || !delta || !isa<IntegerType>(type.getElementType()) || !type.hasStaticShape() || type.getNumElements() > kFoldLimit)
+  std::optional<Elements> start = Elements::read(adaptor.getStart()),
+                          delta = Elements::read(adaptor.getDelta());
+  if (!start || !delta || !isa<IntegerType>(type.getElementType()) || !type.hasStaticShape() ||
+      type.getNumElements() > kFoldLimit)
     return {};
   Elements result{type, {}, false};
   APInt value = start->at(0);
@@ -327,12 +337,13 @@ OpFoldResult RangeOp::fold(FoldAdaptor adaptor) {
 
 /// Integers only: the order of a floating-point reduction belongs to the schedule.
 OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
-  auto input = cast<RankedTensorType>(getInput().getType()), type = cast<RankedTensorType>(getResult().getType());
+  auto input = cast<RankedTensorType>(getInput().getType()),
+       type = cast<RankedTensorType>(getResult().getType());
   if (getAxes().empty())
     return getInput();
   std::optional<Elements> source = Elements::read(adaptor.getInput());
-  if (!source || !isa<IntegerType>(type.getElementType()) || input.getNumElements() > kFoldLimit || getKind() == ReduceKind::Mean ||
-      input.getNumElements() == 0)
+  if (!source || !isa<IntegerType>(type.getElementType()) || input.getNumElements() > kFoldLimit ||
+      getKind() == ReduceKind::Mean || input.getNumElements() == 0)
     return {};
   bool isUnsigned = type.getElementType().isUnsignedInteger();
   auto combine = [&](const APInt &a, const APInt &b) {

@@ -12,7 +12,9 @@ namespace tegula::graph {
 std::string shapeText(ShapeRef shape) {
   if (shape.empty())
     return "scalar";
-  return llvm::join(llvm::map_range(shape, [](int64_t dim) { return dim < 0 ? std::string("?") : std::to_string(dim); }), "x");
+  return llvm::join(
+      llvm::map_range(shape, [](int64_t dim) { return dim < 0 ? std::string("?") : std::to_string(dim); }),
+      "x");
 }
 
 /// Refuses results whose element count leaves 63 bits.
@@ -54,7 +56,8 @@ FailureOr<Shape> inferTransposeShape(ShapeRef input, ShapeRef perm, ErrorFn erro
   SmallVector<bool> seen(input.size(), false);
   for (int64_t dim : perm) {
     if (dim < 0 || dim >= static_cast<int64_t>(input.size()) || seen[dim])
-      return error() << "expected perm to be a permutation of 0 to " << input.size() << " exclusive, got " << dim << " out of range or twice";
+      return error() << "expected perm to be a permutation of 0 to " << input.size() << " exclusive, got "
+                     << dim << " out of range or twice";
     seen[dim] = true;
     result.push_back(input[dim]);
   }
@@ -75,13 +78,15 @@ FailureOr<Shape> inferTileShape(ShapeRef input, ShapeRef repeats, ErrorFn error)
 }
 
 FailureOr<Shape> inferPadShape(ShapeRef input, ShapeRef low, ShapeRef high, ErrorFn error) {
-  if (failed(checkCount("low amounts", low.size(), input.size(), error)) || failed(checkCount("high amounts", high.size(), input.size(), error)))
+  if (failed(checkCount("low amounts", low.size(), input.size(), error)) ||
+      failed(checkCount("high amounts", high.size(), input.size(), error)))
     return failure();
   Shape result;
   for (auto [dim, before, after] : llvm::zip_equal(input, low, high)) {
     int64_t size;
     if (__builtin_add_overflow(dim, before, &size) || __builtin_add_overflow(size, after, &size) || size < 0)
-      return error() << "expected padding that leaves a size of at least 0, got " << before << " and " << after << " for size " << dim;
+      return error() << "expected padding that leaves a size of at least 0, got " << before << " and "
+                     << after << " for size " << dim;
     result.push_back(size);
   }
   return checkedShape(result, error);
@@ -103,20 +108,24 @@ FailureOr<Shape> inferGatherElementsShape(ShapeRef input, ShapeRef indices, int6
     return error() << "expected indices of rank " << input.size() << ", got " << indices.size();
   for (size_t i = 0; i < input.size(); ++i)
     if (static_cast<int64_t>(i) != axis && indices[i] > input[i])
-      return error() << "expected indices of at most " << input[i] << " in dimension " << i << ", got " << indices[i];
+      return error() << "expected indices of at most " << input[i] << " in dimension " << i << ", got "
+                     << indices[i];
   return Shape(indices);
 }
 
 FailureOr<Shape> inferGatherNDShape(ShapeRef input, ShapeRef indices, int64_t batchDims, ErrorFn error) {
   if (input.empty() || indices.empty())
-    return error() << "expected input and indices of rank at least 1, got " << input.size() << " and " << indices.size();
+    return error() << "expected input and indices of rank at least 1, got " << input.size() << " and "
+                   << indices.size();
   int64_t depth = indices.back(), limit = static_cast<int64_t>(std::min(input.size(), indices.size()));
   if (batchDims < 0 || batchDims >= limit)
     return error() << "expected batch_dims below " << limit << ", got " << batchDims;
   if (depth < 1 || depth > static_cast<int64_t>(input.size()) - batchDims)
-    return error() << "expected index tuples of 1 to " << input.size() - batchDims << " entries, got " << depth;
+    return error() << "expected index tuples of 1 to " << input.size() - batchDims << " entries, got "
+                   << depth;
   if (input.take_front(batchDims) != indices.take_front(batchDims))
-    return error() << "expected equal batch dimensions, got " << shapeText(input) << " and " << shapeText(indices);
+    return error() << "expected equal batch dimensions, got " << shapeText(input) << " and "
+                   << shapeText(indices);
   Shape result(indices.drop_back());
   result.append(input.begin() + batchDims + depth, input.end());
   return checkedShape(result, error);
@@ -133,8 +142,8 @@ FailureOr<Shape> inferConcatShape(ArrayRef<Shape> inputs, int64_t axis, ErrorFn 
     for (size_t i = 0; fits && i < input.size(); ++i)
       fits = static_cast<int64_t>(i) == axis || input[i] == result[i];
     if (!fits)
-      return error() << "expected inputs that differ in dimension " << axis << " only, got " << shapeText(inputs.front()) << " and "
-                     << shapeText(input);
+      return error() << "expected inputs that differ in dimension " << axis << " only, got "
+                     << shapeText(inputs.front()) << " and " << shapeText(input);
     Checked size = Checked(result[axis]) + Checked(input[axis]);
     result[axis] = size.valid() ? size.get() : -1;
   }
@@ -143,7 +152,8 @@ FailureOr<Shape> inferConcatShape(ArrayRef<Shape> inputs, int64_t axis, ErrorFn 
 
 FailureOr<Shape> inferMatMulShape(ShapeRef lhs, ShapeRef rhs, ErrorFn error) {
   if (lhs.size() < 2 || rhs.size() < 2)
-    return error() << "expected operands of rank at least 2, got " << shapeText(lhs) << " and " << shapeText(rhs);
+    return error() << "expected operands of rank at least 2, got " << shapeText(lhs) << " and "
+                   << shapeText(rhs);
   if (lhs.back() != rhs[rhs.size() - 2])
     return error() << "expected equal inner sizes, got " << shapeText(lhs) << " and " << shapeText(rhs);
   FailureOr<Shape> result = inferBroadcastShape(lhs.drop_back(2), rhs.drop_back(2), error);
@@ -174,26 +184,32 @@ static LogicalResult checkWindow(const WindowRef &window, size_t spatial, ErrorF
   return success();
 }
 
-FailureOr<Shape> inferConvShape(ShapeRef input, ShapeRef filter, const WindowRef &window, int64_t group, bool channelsLast, ErrorFn error) {
+FailureOr<Shape> inferConvShape(ShapeRef input, ShapeRef filter, const WindowRef &window, int64_t group,
+                                bool channelsLast, ErrorFn error) {
   if (input.size() < 3 || filter.size() != input.size())
-    return error() << "expected input and filter of one rank of at least 3, got " << shapeText(input) << " and " << shapeText(filter);
+    return error() << "expected input and filter of one rank of at least 3, got " << shapeText(input)
+                   << " and " << shapeText(filter);
   size_t spatial = input.size() - 2;
   WindowRef full = window;
   full.kernel = channelsLast ? filter.drop_back(2) : filter.drop_front(2);
   if (failed(checkWindow(full, spatial, error)))
     return failure();
   int64_t channels = channelsLast ? input.back() : input[1];
-  int64_t perGroup = channelsLast ? filter[spatial] : filter[1], outChannels = channelsLast ? filter.back() : filter[0];
+  int64_t perGroup = channelsLast ? filter[spatial] : filter[1],
+          outChannels = channelsLast ? filter.back() : filter[0];
   if (group < 1 || outChannels % group != 0)
-    return error() << "expected a group count that divides " << outChannels << " output channels, got " << group;
+    return error() << "expected a group count that divides " << outChannels << " output channels, got "
+                   << group;
   if (!(Checked(perGroup) * Checked(group)).valid() || perGroup * group != channels)
-    return error() << "expected " << channels << " input channels in " << group << " groups, got filter " << shapeText(filter);
+    return error() << "expected " << channels << " input channels in " << group << " groups, got filter "
+                   << shapeText(filter);
   Shape sizes;
   for (size_t i = 0; i < spatial; ++i) {
     int64_t in = input[i + (channelsLast ? 1 : 2)];
     int64_t extent = in + full.padsLow[i] + full.padsHigh[i] - (full.kernel[i] - 1) * full.dilations[i] - 1;
     if (extent < 0)
-      return error() << "expected a kernel that fits into the padded input, got size " << full.kernel[i] << " for input size " << in;
+      return error() << "expected a kernel that fits into the padded input, got size " << full.kernel[i]
+                     << " for input size " << in;
     sizes.push_back(extent / full.strides[i] + 1);
   }
   Shape result{input.front()};
@@ -225,7 +241,8 @@ LogicalResult checkReshape(ShapeRef input, ShapeRef result, ErrorFn error) {
   Checked from = Checked::product(input), to = Checked::product(result);
   if (from.valid() && to.valid() && from.get() == to.get())
     return success();
-  return error() << "expected as many elements as the input has, got " << shapeText(input) << " to " << shapeText(result);
+  return error() << "expected as many elements as the input has, got " << shapeText(input) << " to "
+                 << shapeText(result);
 }
 
 LogicalResult checkExpand(ShapeRef input, ShapeRef result, ErrorFn error) {
@@ -234,11 +251,13 @@ LogicalResult checkExpand(ShapeRef input, ShapeRef result, ErrorFn error) {
     return failure();
   if (ShapeRef(*joined) == result)
     return success();
-  return error() << "expected a shape that " << shapeText(input) << " broadcasts to, got " << shapeText(result);
+  return error() << "expected a shape that " << shapeText(input) << " broadcasts to, got "
+                 << shapeText(result);
 }
 
 LogicalResult checkSlice(ShapeRef input, ShapeRef starts, ShapeRef steps, ShapeRef result, ErrorFn error) {
-  if (failed(checkCount("starts", starts.size(), input.size(), error)) || failed(checkCount("steps", steps.size(), input.size(), error)) ||
+  if (failed(checkCount("starts", starts.size(), input.size(), error)) ||
+      failed(checkCount("steps", steps.size(), input.size(), error)) ||
       failed(checkCount("result dimensions", result.size(), input.size(), error)))
     return failure();
   for (auto [dim, start, step, count] : llvm::zip_equal(input, starts, steps, result)) {
@@ -248,42 +267,51 @@ LogicalResult checkSlice(ShapeRef input, ShapeRef starts, ShapeRef steps, ShapeR
     if (__builtin_mul_overflow(count - 1, step, &last) || __builtin_add_overflow(last, start, &last))
       last = -1;
     if (start < 0 || start >= dim || last < 0 || last >= dim)
-      return error() << "expected elements inside of size " << dim << ", got start " << start << ", step " << step << ", count " << count;
+      return error() << "expected elements inside of size " << dim << ", got start " << start << ", step "
+                     << step << ", count " << count;
   }
   return success();
 }
 
-LogicalResult checkConvTranspose(ShapeRef input, ShapeRef filter, const WindowRef &window, int64_t group, ShapeRef result, ErrorFn error) {
+LogicalResult checkConvTranspose(ShapeRef input, ShapeRef filter, const WindowRef &window, int64_t group,
+                                 ShapeRef result, ErrorFn error) {
   if (input.size() < 3 || filter.size() != input.size() || result.size() != input.size())
-    return error() << "expected input, filter and result of one rank of at least 3, got " << shapeText(input) << ", " << shapeText(filter)
-                   << " and " << shapeText(result);
+    return error() << "expected input, filter and result of one rank of at least 3, got " << shapeText(input)
+                   << ", " << shapeText(filter) << " and " << shapeText(result);
   WindowRef full = window;
   full.kernel = filter.drop_front(2);
   full.padsHigh = window.padsLow;
   if (failed(checkWindow(full, input.size() - 2, error)))
     return failure();
   if (input[1] != filter[0] || group < 1 || input[1] % group != 0)
-    return error() << "expected " << input[1] << " input channels in " << group << " groups, got filter " << shapeText(filter);
+    return error() << "expected " << input[1] << " input channels in " << group << " groups, got filter "
+                   << shapeText(filter);
   Checked channels = Checked(filter[1]) * Checked(group);
   if (!channels.valid() || result[0] != input[0] || result[1] != channels.get())
-    return error() << "expected batch " << input[0] << " and " << filter[1] << " channels times " << group << ", got " << shapeText(result);
+    return error() << "expected batch " << input[0] << " and " << filter[1] << " channels times " << group
+                   << ", got " << shapeText(result);
   return success();
 }
 
-LogicalResult checkPool(ShapeRef input, const WindowRef &window, bool channelsLast, ShapeRef result, ErrorFn error) {
+LogicalResult checkPool(ShapeRef input, const WindowRef &window, bool channelsLast, ShapeRef result,
+                        ErrorFn error) {
   if (input.size() < 3 || result.size() != input.size())
-    return error() << "expected input and result of one rank of at least 3, got " << shapeText(input) << " and " << shapeText(result);
-  size_t spatial = input.size() - 2, first = channelsLast ? 1 : 2, channel = channelsLast ? input.size() - 1 : 1;
+    return error() << "expected input and result of one rank of at least 3, got " << shapeText(input)
+                   << " and " << shapeText(result);
+  size_t spatial = input.size() - 2, first = channelsLast ? 1 : 2,
+         channel = channelsLast ? input.size() - 1 : 1;
   if (failed(checkWindow(window, spatial, error)))
     return failure();
   if (result[0] != input[0] || result[channel] != input[channel])
-    return error() << "expected the input's batch and channels, got " << shapeText(input) << " to " << shapeText(result);
+    return error() << "expected the input's batch and channels, got " << shapeText(input) << " to "
+                   << shapeText(result);
   for (size_t i = 0; i < spatial; ++i) {
     int64_t begin;
     bool fits = !__builtin_mul_overflow(result[first + i] - 1, window.strides[i], &begin);
-    if (result[first + i] > 0 && (!fits || begin >= input[first + i] + window.padsLow[i] + window.padsHigh[i]))
-      return error() << "expected windows that begin inside of the padded input, got " << result[first + i] << " for input size "
-                     << input[first + i];
+    if (result[first + i] > 0 &&
+        (!fits || begin >= input[first + i] + window.padsLow[i] + window.padsHigh[i]))
+      return error() << "expected windows that begin inside of the padded input, got " << result[first + i]
+                     << " for input size " << input[first + i];
   }
   return success();
 }

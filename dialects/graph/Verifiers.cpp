@@ -16,7 +16,8 @@ static LogicalResult expectShape(Operation *op, const FailureOr<Shape> &expected
     return failure();
   if (ShapeRef(*expected) == shapeOf(op->getResult(0)))
     return success();
-  return op->emitOpError() << "expected a result of shape " << shapeText(*expected) << ", got " << shapeText(shapeOf(op->getResult(0)));
+  return op->emitOpError() << "expected a result of shape " << shapeText(*expected) << ", got "
+                           << shapeText(shapeOf(op->getResult(0)));
 }
 
 static LogicalResult expectElement(Operation *op, StringRef what, Type got, Type expected) {
@@ -45,9 +46,10 @@ static LogicalResult expectSameElement(Operation *op) {
 /// Starts the error of a shape rule at an operation.
 #define TEGULA_ERROR [op = getOperation()] { return op->emitOpError(); }
 
-//===-- Elementwise --------------------------------------------------------------------------------------===//
+//===-- Elementwise
+//--------------------------------------------------------------------------------------===//
 
-#define TEGULA_VERIFY_FLOAT(OP)                                                                                                   \
+#define TEGULA_VERIFY_FLOAT(OP)                                                                              \
   LogicalResult OP::verify() { return expectFloat(*this, elementOf(getInput())); }
 TEGULA_VERIFY_FLOAT(ExpOp)
 TEGULA_VERIFY_FLOAT(LogOp)
@@ -74,7 +76,8 @@ TEGULA_VERIFY_FLOAT(SigmoidOp)
 
 static LogicalResult verifyTest(Operation *op) {
   if (failed(expectFloat(op, elementOf(op->getOperand(0)))) ||
-      failed(expectElement(op, "a result", elementOf(op->getResult(0)), IntegerType::get(op->getContext(), 1))))
+      failed(
+          expectElement(op, "a result", elementOf(op->getResult(0)), IntegerType::get(op->getContext(), 1))))
     return failure();
   return expectShape(op, Shape(shapeOf(op->getOperand(0))));
 }
@@ -102,12 +105,13 @@ static LogicalResult verifyBinary(Operation *op, Numbers numbers) {
     return failure();
   if (numbers == Numbers::Unsigned && !element.isUnsignedInteger())
     return op->emitOpError() << "expected unsigned integers, got " << element;
-  if (failed(expectElement(op, "a right operand", elementOf(op->getOperand(1)), element)) || failed(expectSameElement(op)))
+  if (failed(expectElement(op, "a right operand", elementOf(op->getOperand(1)), element)) ||
+      failed(expectSameElement(op)))
     return failure();
   return verifyBroadcast(op);
 }
 
-#define TEGULA_VERIFY_BINARY(OP, NUMBERS)                                                                                         \
+#define TEGULA_VERIFY_BINARY(OP, NUMBERS)                                                                    \
   LogicalResult OP::verify() { return verifyBinary(*this, Numbers::NUMBERS); }
 TEGULA_VERIFY_BINARY(AddOp, Any)
 TEGULA_VERIFY_BINARY(SubOp, Any)
@@ -123,7 +127,9 @@ TEGULA_VERIFY_BINARY(ShiftLeftOp, Unsigned)
 TEGULA_VERIFY_BINARY(ShiftRightOp, Unsigned)
 #undef TEGULA_VERIFY_BINARY
 
-LogicalResult PowOp::verify() { return failed(expectSameElement(*this)) ? failure() : verifyBroadcast(*this); }
+LogicalResult PowOp::verify() {
+  return failed(expectSameElement(*this)) ? failure() : verifyBroadcast(*this);
+}
 
 LogicalResult CompareOp::verify() {
   if (failed(expectElement(*this, "a right operand", elementOf(getRhs()), elementOf(getLhs()))) ||
@@ -133,17 +139,21 @@ LogicalResult CompareOp::verify() {
 }
 
 LogicalResult WhereOp::verify() {
-  if (failed(expectElement(*this, "a condition", elementOf(getCondition()), IntegerType::get(getContext(), 1))) ||
+  if (failed(expectElement(*this, "a condition", elementOf(getCondition()),
+                           IntegerType::get(getContext(), 1))) ||
       failed(expectElement(*this, "a right operand", elementOf(getRhs()), elementOf(getLhs()))) ||
       failed(expectElement(*this, "a result", elementOf(getResult()), elementOf(getLhs()))))
     return failure();
   return verifyBroadcast(*this);
 }
 
-//===-- Movement -----------------------------------------------------------------------------------------===//
+//===-- Movement
+//-----------------------------------------------------------------------------------------===//
 
 LogicalResult ReshapeOp::verify() {
-  return failed(expectSameElement(*this)) ? failure() : checkReshape(shapeOf(getInput()), shapeOf(getResult()), TEGULA_ERROR);
+  return failed(expectSameElement(*this))
+             ? failure()
+             : checkReshape(shapeOf(getInput()), shapeOf(getResult()), TEGULA_ERROR);
 }
 
 LogicalResult TransposeOp::verify() {
@@ -153,7 +163,9 @@ LogicalResult TransposeOp::verify() {
 }
 
 LogicalResult ExpandOp::verify() {
-  return failed(expectSameElement(*this)) ? failure() : checkExpand(shapeOf(getInput()), shapeOf(getResult()), TEGULA_ERROR);
+  return failed(expectSameElement(*this))
+             ? failure()
+             : checkExpand(shapeOf(getInput()), shapeOf(getResult()), TEGULA_ERROR);
 }
 
 LogicalResult TileOp::verify() {
@@ -169,14 +181,16 @@ LogicalResult SliceOp::verify() {
 }
 
 LogicalResult PadOp::verify() {
-  if (failed(expectSameElement(*this)) || failed(expectElement(*this, "a value", elementOf(getValue()), elementOf(getInput()))))
+  if (failed(expectSameElement(*this)) ||
+      failed(expectElement(*this, "a value", elementOf(getValue()), elementOf(getInput()))))
     return failure();
   if (typeOf(getValue()).getNumElements() != 1)
     return emitOpError() << "expected a value of one element, got " << shapeText(shapeOf(getValue()));
   for (auto [dim, low, high] : llvm::zip(shapeOf(getInput()), getLow(), getHigh())) {
     bool isReflect = getMode() == PadMode::Reflect;
     if (getMode() != PadMode::Constant && (low > 0 || high > 0) && dim < (isReflect ? 2 : 1))
-      return emitOpError() << "expected at least " << (isReflect ? 2 : 1) << " elements to repeat, got " << dim;
+      return emitOpError() << "expected at least " << (isReflect ? 2 : 1) << " elements to repeat, got "
+                           << dim;
   }
   return expectShape(*this, inferPadShape(shapeOf(getInput()), getLow(), getHigh(), TEGULA_ERROR));
 }
@@ -184,19 +198,22 @@ LogicalResult PadOp::verify() {
 LogicalResult GatherOp::verify() {
   if (failed(expectSameElement(*this)) || failed(expectInteger(*this, "indices", elementOf(getIndices()))))
     return failure();
-  return expectShape(*this, inferGatherShape(shapeOf(getInput()), shapeOf(getIndices()), getAxis(), TEGULA_ERROR));
+  return expectShape(*this,
+                     inferGatherShape(shapeOf(getInput()), shapeOf(getIndices()), getAxis(), TEGULA_ERROR));
 }
 
 LogicalResult GatherElementsOp::verify() {
   if (failed(expectSameElement(*this)) || failed(expectInteger(*this, "indices", elementOf(getIndices()))))
     return failure();
-  return expectShape(*this, inferGatherElementsShape(shapeOf(getInput()), shapeOf(getIndices()), getAxis(), TEGULA_ERROR));
+  return expectShape(
+      *this, inferGatherElementsShape(shapeOf(getInput()), shapeOf(getIndices()), getAxis(), TEGULA_ERROR));
 }
 
 LogicalResult GatherNDOp::verify() {
   if (failed(expectSameElement(*this)) || failed(expectInteger(*this, "indices", elementOf(getIndices()))))
     return failure();
-  return expectShape(*this, inferGatherNDShape(shapeOf(getInput()), shapeOf(getIndices()), getBatchDims(), TEGULA_ERROR));
+  return expectShape(
+      *this, inferGatherNDShape(shapeOf(getInput()), shapeOf(getIndices()), getBatchDims(), TEGULA_ERROR));
 }
 
 LogicalResult TriluOp::verify() {
@@ -210,8 +227,8 @@ LogicalResult ResizeOp::verify() {
   if (failed(expectSameElement(*this)))
     return failure();
   if (result.size() != input.size() || getScales().size() != input.size())
-    return emitOpError() << "expected a result and scales of rank " << input.size() << ", got " << result.size() << " and "
-                         << getScales().size();
+    return emitOpError() << "expected a result and scales of rank " << input.size() << ", got "
+                         << result.size() << " and " << getScales().size();
   for (double scale : getScales())
     if (!(scale > 0))
       return emitOpError() << "expected scales above 0, got " << scale;
@@ -220,7 +237,8 @@ LogicalResult ResizeOp::verify() {
       return emitOpError() << "expected at least one element to resize, got shape " << shapeText(input);
   bool isCrop = getCoordinates() == CoordinateMode::TfCropAndResize;
   if (getRoi().size() != (isCrop ? 2 * input.size() : 0))
-    return emitOpError() << "expected " << (isCrop ? 2 * input.size() : 0) << " roi entries, got " << getRoi().size();
+    return emitOpError() << "expected " << (isCrop ? 2 * input.size() : 0) << " roi entries, got "
+                         << getRoi().size();
   return success();
 }
 
@@ -235,24 +253,30 @@ LogicalResult ConcatOp::verify() {
 }
 
 LogicalResult RangeOp::verify() {
-  if (failed(expectSameElement(*this)) || failed(expectElement(*this, "a delta", elementOf(getDelta()), elementOf(getStart()))))
+  if (failed(expectSameElement(*this)) ||
+      failed(expectElement(*this, "a delta", elementOf(getDelta()), elementOf(getStart()))))
     return failure();
-  if (typeOf(getStart()).getNumElements() != 1 || typeOf(getDelta()).getNumElements() != 1 || typeOf(getResult()).getRank() != 1)
-    return emitOpError() << "expected a start and delta of one element and a result of rank 1, got " << shapeText(shapeOf(getStart())) << ", "
-                         << shapeText(shapeOf(getDelta())) << " and " << shapeText(shapeOf(getResult()));
+  if (typeOf(getStart()).getNumElements() != 1 || typeOf(getDelta()).getNumElements() != 1 ||
+      typeOf(getResult()).getRank() != 1)
+    return emitOpError() << "expected a start and delta of one element and a result of rank 1, got "
+                         << shapeText(shapeOf(getStart())) << ", " << shapeText(shapeOf(getDelta()))
+                         << " and " << shapeText(shapeOf(getResult()));
   return success();
 }
 
-//===-- Contractions, windows, reductions ----------------------------------------------------------------===//
+//===-- Contractions, windows, reductions
+//----------------------------------------------------------------===//
 
 LogicalResult MatMulOp::verify() {
-  if (failed(expectSameElement(*this)) || failed(expectElement(*this, "a right operand", elementOf(getRhs()), elementOf(getLhs()))))
+  if (failed(expectSameElement(*this)) ||
+      failed(expectElement(*this, "a right operand", elementOf(getRhs()), elementOf(getLhs()))))
     return failure();
   return expectShape(*this, inferMatMulShape(shapeOf(getLhs()), shapeOf(getRhs()), TEGULA_ERROR));
 }
 
 LogicalResult ConvOp::verify() {
-  if (failed(expectSameElement(*this)) || failed(expectElement(*this, "a filter", elementOf(getFilter()), elementOf(getInput()))))
+  if (failed(expectSameElement(*this)) ||
+      failed(expectElement(*this, "a filter", elementOf(getFilter()), elementOf(getInput()))))
     return failure();
   WindowRef window{{}, getStrides(), getDilations(), getPadsLow(), getPadsHigh()};
   return expectShape(*this, inferConvShape(shapeOf(getInput()), shapeOf(getFilter()), window, getGroup(),
@@ -260,23 +284,29 @@ LogicalResult ConvOp::verify() {
 }
 
 LogicalResult ConvTransposeOp::verify() {
-  if (failed(expectSameElement(*this)) || failed(expectElement(*this, "a filter", elementOf(getFilter()), elementOf(getInput()))))
+  if (failed(expectSameElement(*this)) ||
+      failed(expectElement(*this, "a filter", elementOf(getFilter()), elementOf(getInput()))))
     return failure();
   WindowRef window{{}, getStrides(), getDilations(), getPadsLow(), {}};
-  return checkConvTranspose(shapeOf(getInput()), shapeOf(getFilter()), window, getGroup(), shapeOf(getResult()), TEGULA_ERROR);
+  return checkConvTranspose(shapeOf(getInput()), shapeOf(getFilter()), window, getGroup(),
+                            shapeOf(getResult()), TEGULA_ERROR);
 }
 
 template <typename Pool> static LogicalResult verifyPool(Pool pool) {
-  WindowRef window{pool.getKernel(), pool.getStrides(), pool.getDilations(), pool.getPadsLow(), pool.getPadsHigh()};
-  return checkPool(shapeOf(pool.getInput()), window, pool.getLayout() == Layout::ChannelsLast, shapeOf(pool.getResult()),
-                   [&] { return pool.emitOpError(); });
+  WindowRef window{pool.getKernel(), pool.getStrides(), pool.getDilations(), pool.getPadsLow(),
+                   pool.getPadsHigh()};
+  return checkPool(shapeOf(pool.getInput()), window, pool.getLayout() == Layout::ChannelsLast,
+                   shapeOf(pool.getResult()), [&] { return pool.emitOpError(); });
 }
 
 LogicalResult MaxPoolOp::verify() { return failed(expectSameElement(*this)) ? failure() : verifyPool(*this); }
-LogicalResult AveragePoolOp::verify() { return failed(expectSameElement(*this)) ? failure() : verifyPool(*this); }
+LogicalResult AveragePoolOp::verify() {
+  return failed(expectSameElement(*this)) ? failure() : verifyPool(*this);
+}
 LogicalResult MaxPoolIndicesOp::verify() {
   Type index = IntegerType::get(getContext(), 64);
-  return failed(expectElement(*this, "a result", elementOf(getResult()), index)) ? failure() : verifyPool(*this);
+  return failed(expectElement(*this, "a result", elementOf(getResult()), index)) ? failure()
+                                                                                 : verifyPool(*this);
 }
 
 LogicalResult ReduceOp::verify() {
@@ -292,7 +322,8 @@ LogicalResult ArgReduceOp::verify() {
 }
 
 LogicalResult CumSumOp::verify() {
-  if (failed(expectSameElement(*this)) || failed(checkAxis(getAxis(), typeOf(getInput()).getRank(), TEGULA_ERROR)))
+  if (failed(expectSameElement(*this)) ||
+      failed(checkAxis(getAxis(), typeOf(getInput()).getRank(), TEGULA_ERROR)))
     return failure();
   return expectShape(*this, Shape(shapeOf(getInput())));
 }

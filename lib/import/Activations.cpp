@@ -34,14 +34,16 @@ static void pRelu(Node &node) {
 }
 
 static Value elu(Node &node, Value x, double alpha) {
-  return node.where(node.compare(Predicate::LessEqual, x, 0.0), node.mul(node.sub(node.exp(x), 1.0), alpha), x);
+  return node.where(node.compare(Predicate::LessEqual, x, 0.0), node.mul(node.sub(node.exp(x), 1.0), alpha),
+                    x);
 }
 
 static void eluOperator(Node &node) { node.result(elu(node, node.input(0), node.real("alpha", 1.0))); }
 
 static void selu(Node &node) {
   bool isOld = node.opset < 6;
-  double alpha = node.real("alpha", isOld ? 1.6732 : 1.67326319217681884765625), gamma = node.real("gamma", isOld ? 1.0507 : 1.05070102214813232421875);
+  double alpha = node.real("alpha", isOld ? 1.6732 : 1.67326319217681884765625),
+         gamma = node.real("gamma", isOld ? 1.0507 : 1.05070102214813232421875);
   node.result(node.mul(elu(node, node.input(0), alpha), gamma));
 }
 
@@ -52,7 +54,9 @@ static void celu(Node &node) {
   node.result(node.add(node.unary<graph::ReluOp>(x), node.min(tail, node.like(tail, 0.0))));
 }
 
-static Value hardSigmoid(Node &node, Value x, double alpha, double beta) { return node.clamp(node.add(node.mul(x, alpha), beta), 0.0, 1.0); }
+static Value hardSigmoid(Node &node, Value x, double alpha, double beta) {
+  return node.clamp(node.add(node.mul(x, alpha), beta), 0.0, 1.0);
+}
 
 static void hardSigmoidOperator(Node &node) {
   double alpha = node.real("alpha", 0.2), beta = node.real("beta", 0.5);

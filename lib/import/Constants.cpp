@@ -17,7 +17,8 @@ static bool checkSize(Node &node, ShapeRef shape) {
   Checked count = Checked::product(shape);
   if (count.valid() && count.get() <= kLimit)
     return true;
-  node.invalid("expected a shape of at least 0 in each dimension and at most 2^40 elements, got " + graph::shapeText(shape));
+  node.invalid("expected a shape of at least 0 in each dimension and at most 2^40 elements, got " +
+               graph::shapeText(shape));
   return false;
 }
 
@@ -30,7 +31,8 @@ static void constant(Node &node) {
     if (!value)
       return;
   } else if (node.hasAttribute("value_float")) {
-    value = DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()), static_cast<float>(node.real("value_float", 0)));
+    value = DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()),
+                                   static_cast<float>(node.real("value_float", 0)));
   } else if (node.hasAttribute("value_int")) {
     value = DenseElementsAttr::get(RankedTensorType::get({}, b.getI64Type()), node.integer("value_int", 0));
   } else if (node.hasAttribute("value_ints")) {
@@ -40,7 +42,8 @@ static void constant(Node &node) {
     SmallVector<float> numbers(floats->floats().begin(), floats->floats().end());
     value = DenseElementsAttr::get(vectorType(numbers.size(), b.getF32Type()), ArrayRef<float>(numbers));
   } else {
-    return node.unsupported("a constant must have the attribute value, value_float, value_floats, value_int or value_ints");
+    return node.unsupported(
+        "a constant must have the attribute value, value_float, value_floats, value_int or value_ints");
   }
   node.result(node.constant(value));
 }
@@ -85,7 +88,8 @@ static void range(Node &node) {
   Value start = node.input(0), delta = node.input(2);
   int64_t count = 0;
   if (start && isa<IntegerType>(node.element(start))) {
-    std::optional<Shape> from = node.constantIntegers(0, "start"), to = node.constantIntegers(1, "limit"), by = node.constantIntegers(2, "delta");
+    std::optional<Shape> from = node.constantIntegers(0, "start"), to = node.constantIntegers(1, "limit"),
+                         by = node.constantIntegers(2, "delta");
     if (!from || !to || !by)
       return;
     if (from->size() != 1 || to->size() != 1 || by->size() != 1 || (*by)[0] == 0)
@@ -94,7 +98,9 @@ static void range(Node &node) {
     __int128 steps = span / step + (span % step != 0 && (span < 0) == (step < 0) ? 1 : 0);
     count = static_cast<int64_t>(std::clamp<__int128>(steps, 0, int64_t(1) << 41));
   } else {
-    std::optional<SmallVector<double>> from = node.constantReals(0, "start"), to = node.constantReals(1, "limit"), by = node.constantReals(2, "delta");
+    std::optional<SmallVector<double>> from = node.constantReals(0, "start"),
+                                       to = node.constantReals(1, "limit"),
+                                       by = node.constantReals(2, "delta");
     if (!from || !to || !by)
       return;
     if (from->size() != 1 || to->size() != 1 || by->size() != 1 || !((*by)[0] != 0))
@@ -116,8 +122,10 @@ static void eyeLike(Node &node) {
   if (Ops::rank(x) != 2)
     return node.invalid("expected an input of rank 2");
   Type index = node.builder.getI64Type();
-  Value rows = node.reshape(node.iota(Ops::shape(x)[0], index), {Ops::shape(x)[0], 1}), columns = node.iota(Ops::shape(x)[1], index);
-  Value rowPlus = node.add(rows, node.constant(DenseElementsAttr::get(RankedTensorType::get({}, index), diagonal)));
+  Value rows = node.reshape(node.iota(Ops::shape(x)[0], index), {Ops::shape(x)[0], 1}),
+        columns = node.iota(Ops::shape(x)[1], index);
+  Value rowPlus =
+      node.add(rows, node.constant(DenseElementsAttr::get(RankedTensorType::get({}, index), diagonal)));
   node.result(node.cast(node.compare(Predicate::Equal, rowPlus, columns), element));
 }
 

@@ -41,7 +41,9 @@ static Value centred(Node &node, size_t index, size_t zeroIndex, bool isLeft) {
   return node.sub(x, zero);
 }
 
-static void matMulInteger(Node &node) { node.result(matmul(node, centred(node, 0, 2, true), centred(node, 1, 3, false))); }
+static void matMulInteger(Node &node) {
+  node.result(matmul(node, centred(node, 0, 2, true), centred(node, 1, 3, false)));
+}
 
 static void gemm(Node &node) {
   Value a = node.input(0), b = node.input(1);
@@ -52,7 +54,8 @@ static void gemm(Node &node) {
   if (!a || !b)
     return;
   if (Ops::rank(a) != 2 || Ops::rank(b) != 2)
-    return node.invalid("expected matrices, got " + graph::shapeText(Ops::shape(a)) + " and " + graph::shapeText(Ops::shape(b)));
+    return node.invalid("expected matrices, got " + graph::shapeText(Ops::shape(a)) + " and " +
+                        graph::shapeText(Ops::shape(b)));
   Value y = node.matmul(transA ? node.transpose(a, {1, 0}) : a, transB ? node.transpose(b, {1, 0}) : b);
   if (alpha != 1.0)
     y = node.mul(y, alpha);
@@ -65,7 +68,8 @@ static void gemm(Node &node) {
   node.result(y);
 }
 
-//===-- Einsum -------------------------------------------------------------------------------------------===//
+//===-- Einsum
+//-------------------------------------------------------------------------------------------===//
 
 namespace {
 
@@ -102,7 +106,8 @@ static Term arrange(Node &node, Term term, const std::string &order) {
 static Term multiply(Node &node, Term lhs, Term rhs, const std::string &keep) {
   std::string batch, rows, columns, inner;
   for (char letter : lhs.letters) {
-    bool shared = rhs.letters.find(letter) != std::string::npos, kept = keep.find(letter) != std::string::npos;
+    bool shared = rhs.letters.find(letter) != std::string::npos,
+         kept = keep.find(letter) != std::string::npos;
     (shared ? (kept ? batch : inner) : rows) += letter;
   }
   for (char letter : rhs.letters)
@@ -118,8 +123,10 @@ static Term multiply(Node &node, Term lhs, Term rhs, const std::string &keep) {
       total *= Checked(sizes[letter]);
     return total.get();
   };
-  Value left = node.reshape(arrange(node, lhs, batch + rows + inner).value, {product(batch), product(rows), product(inner)});
-  Value right = node.reshape(arrange(node, rhs, batch + inner + columns).value, {product(batch), product(inner), product(columns)});
+  Value left = node.reshape(arrange(node, lhs, batch + rows + inner).value,
+                            {product(batch), product(rows), product(inner)});
+  Value right = node.reshape(arrange(node, rhs, batch + inner + columns).value,
+                             {product(batch), product(inner), product(columns)});
   std::string letters = batch + rows + columns;
   Shape shape;
   for (char letter : letters)
@@ -134,7 +141,8 @@ static void einsum(Node &node) {
   for (size_t i = 0; i < node.numInputs(); ++i)
     inputs.push_back(node.input(i));
   if (equation.find('.') != std::string::npos)
-    return node.unsupported("an ellipsis in equation '" + equation + "' is not supported: name the dimensions");
+    return node.unsupported("an ellipsis in equation '" + equation +
+                            "' is not supported: name the dimensions");
   auto [left, right] = StringRef(equation).split("->");
   SmallVector<StringRef> parts;
   left.split(parts, ',');
@@ -162,14 +170,16 @@ static void einsum(Node &node) {
         output += letter;
   for (char letter : output)
     if (!count.count(letter) || StringRef(output).count(letter) > 1)
-      return node.invalid("expected each letter of the result once, and in an input, in equation '" + equation + "'");
+      return node.invalid("expected each letter of the result once, and in an input, in equation '" +
+                          equation + "'");
   Term total = terms[0];
   for (size_t i = 1; i < terms.size(); ++i) {
     std::string later = output;
     for (size_t j = i + 1; j < terms.size(); ++j)
       later += terms[j].letters;
     // Letters of one side alone that no one needs any more are summed away first.
-    Term left = arrange(node, total, later + terms[i].letters), right = arrange(node, terms[i], later + total.letters);
+    Term left = arrange(node, total, later + terms[i].letters),
+         right = arrange(node, terms[i], later + total.letters);
     if (!left.value || !right.value)
       return;
     total = multiply(node, left, right, later);

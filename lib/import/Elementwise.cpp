@@ -44,7 +44,9 @@ template <typename Op> static Value fold(Node &node) {
 
 template <typename Op> static void variadic(Node &node) { node.result(fold<Op>(node)); }
 
-static void mean(Node &node) { node.result(node.div(fold<graph::AddOp>(node), static_cast<double>(node.numInputs()))); }
+static void mean(Node &node) {
+  node.result(node.div(fold<graph::AddOp>(node), static_cast<double>(node.numInputs())));
+}
 
 static void isNaN(Node &node) {
   Value x = node.input(0);
@@ -91,8 +93,9 @@ static void cast(Node &node) {
   if (node.opset >= 6)
     return castTo(node, static_cast<int>(node.integer("to", 0)));
   // The first version names the type.
-  static const std::pair<const char *, int> kNames[] = {{"FLOAT", 1}, {"UINT8", 2}, {"INT8", 3}, {"UINT16", 4}, {"INT16", 5}, {"INT32", 6},
-                                                        {"INT64", 7}, {"BOOL", 9}, {"FLOAT16", 10}, {"DOUBLE", 11}, {"UINT32", 12}, {"UINT64", 13}};
+  static const std::pair<const char *, int> kNames[] = {
+      {"FLOAT", 1}, {"UINT8", 2}, {"INT8", 3},     {"UINT16", 4},  {"INT16", 5},   {"INT32", 6},
+      {"INT64", 7}, {"BOOL", 9},  {"FLOAT16", 10}, {"DOUBLE", 11}, {"UINT32", 12}, {"UINT64", 13}};
   std::string name = node.text("to", "");
   for (auto [known, number] : kNames)
     if (name == known)
@@ -126,7 +129,8 @@ ArrayRef<Operator> elementwiseOperators() {
       {"", "BitwiseNot", 18, unary<graph::NotOp>, ""},
       {"", "BitwiseOr", 18, binary<graph::OrOp>, ""},
       {"", "BitwiseXor", 18, binary<graph::XorOp>, ""},
-      {"", "Cast", 1, cast, "numbers and bool; not strings, complex numbers or types of 8 bits and fewer that are no integers"},
+      {"", "Cast", 1, cast,
+       "numbers and bool; not strings, complex numbers or types of 8 bits and fewer that are no integers"},
       {"", "CastLike", 15, castLike, "as Cast"},
       {"", "Ceil", 1, unary<graph::CeilOp>, "", kInF32},
       {"", "Cos", 7, unary<graph::CosOp>, "", kInF32},

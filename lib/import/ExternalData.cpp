@@ -51,7 +51,8 @@ File openByComponent(int folder, llvm::StringRef location) {
       return File();
     }
     bool isLast = i + 1 == parts.size();
-    current = File(::openat(current.get(), parts[i].str().c_str(), kFlags | O_NOFOLLOW | (isLast ? 0 : O_DIRECTORY)));
+    current = File(
+        ::openat(current.get(), parts[i].str().c_str(), kFlags | O_NOFOLLOW | (isLast ? 0 : O_DIRECTORY)));
   }
   return current;
 }
@@ -66,22 +67,24 @@ File openBeneath(int folder, const std::string &location) {
 
 } // namespace
 
-llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const std::string &location, int64_t offset, int64_t length) {
+llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const std::string &location,
+                                             int64_t offset, int64_t length) {
   llvm::StringRef name(location);
   if (name.empty() || name.starts_with("/") || name.contains('\0') || name.contains('\\'))
     return invalidError("expected a relative file name for external data, got '" + location + "'");
   File directory(::open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
   File file = directory ? openBeneath(directory.get(), location) : File();
   if (!file)
-    return invalidError("cannot open external data '" + location + "' inside of the model's folder: " + std::strerror(errno));
+    return invalidError("cannot open external data '" + location +
+                        "' inside of the model's folder: " + std::strerror(errno));
   struct stat info;
   // A second link could name a file that lies outside of the folder.
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1)
     return invalidError("expected external data '" + location + "' to be a regular file with one link");
   int64_t size = info.st_size;
   if (offset > size || length > size - offset)
-    return invalidError("expected external data '" + location + "' to hold " + llvm::Twine(length) + " bytes at " + llvm::Twine(offset) +
-                        ", it has " + llvm::Twine(size));
+    return invalidError("expected external data '" + location + "' to hold " + llvm::Twine(length) +
+                        " bytes at " + llvm::Twine(offset) + ", it has " + llvm::Twine(size));
   if (length < 0)
     length = size - offset;
   if (length == 0)
@@ -91,8 +94,10 @@ llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const st
   void *address = ::mmap(nullptr, mapped, PROT_READ, MAP_PRIVATE, file.get(), begin);
   if (address == MAP_FAILED)
     return invalidError("cannot map external data '" + location + "': " + std::strerror(errno));
-  std::shared_ptr<const void> owner(address, [mapped](const void *start) { ::munmap(const_cast<void *>(start), mapped); });
-  return SharedBytes{owner, llvm::ArrayRef<char>(static_cast<const char *>(address) + (offset - begin), static_cast<size_t>(length))};
+  std::shared_ptr<const void> owner(
+      address, [mapped](const void *start) { ::munmap(const_cast<void *>(start), mapped); });
+  return SharedBytes{owner, llvm::ArrayRef<char>(static_cast<const char *>(address) + (offset - begin),
+                                                 static_cast<size_t>(length))};
 }
 
 } // namespace tegula::importer

@@ -1,4 +1,5 @@
-// Imports nodes: finds each operator's handler, inlines functions, and goes on after errors so that all of them are reported at once.
+// Imports nodes: finds each operator's handler, inlines functions, and goes on after errors so that all of
+// them are reported at once.
 #include "Importer.h"
 
 #include "tegula/dialects/graph/Elements.h"
@@ -23,7 +24,8 @@ template <typename List> static Opsets opsetsOf(const List &imports) {
   return opsets;
 }
 
-Importer::Importer(std::shared_ptr<ParsedModel> model, MLIRContext &context, const ImportOptions &options, std::vector<Message> &messages)
+Importer::Importer(std::shared_ptr<ParsedModel> model, MLIRContext &context, const ImportOptions &options,
+                   std::vector<Message> &messages)
     : model(std::move(model)), context(context), options(options), messages(messages), builder(&context) {
   modelOpsets = opsetsOf(this->model->model().opset_import());
   if (this->model->model().ir_version() < 3 && modelOpsets.empty())
@@ -44,10 +46,12 @@ OwningOpRef<ModuleOp> Importer::run() {
   const onnx::GraphProto &graph = model->model().graph();
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
   builder.setInsertionPointToEnd(module->getBody());
-  auto function = func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType({}, {}));
+  auto function =
+      func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType({}, {}));
   builder.setInsertionPointToEnd(function.addEntryBlock());
   if (auto found = modelOpsets.find(""); found != modelOpsets.end() && found->second > kNewestOpset)
-    report(true, "opset " + std::to_string(found->second) + " is not supported, expected at most " + std::to_string(kNewestOpset));
+    report(true, "opset " + std::to_string(found->second) + " is not supported, expected at most " +
+                     std::to_string(kNewestOpset));
   if (graph.sparse_initializer_size() > 0)
     report(true, "sparse initializers are not supported");
   addInitializers(graph, mainScope);
@@ -76,7 +80,8 @@ void Importer::addInitializers(const onnx::GraphProto &graph, Scope &scope) {
       report(false, "expected each initializer once, got '" + tensor.name() + "' twice");
 }
 
-//===-- Names --------------------------------------------------------------------------------------------===//
+//===-- Names
+//--------------------------------------------------------------------------------------------===//
 
 std::optional<Value> Importer::lookup(const Scope &scope, StringRef name) {
   for (const Scope *at = &scope; at; at = at->parent) {
@@ -90,9 +95,12 @@ std::optional<Value> Importer::lookup(const Scope &scope, StringRef name) {
       return entry->second;
     llvm::Expected<ElementsAttr> value = tensorValue(&context, model, *found->second);
     if (value)
-      return entry->second = graph::ConstantOp::create(builder, NameLoc::get(builder.getStringAttr(name)), value->getType(), *value);
-    llvm::handleAllErrors(value.takeError(), [&](const ReadError &error) { report(error.kind == ReadError::Kind::Unsupported, error.text); },
-                          [&](const llvm::ErrorInfoBase &error) { report(false, error.message()); });
+      return entry->second = graph::ConstantOp::create(builder, NameLoc::get(builder.getStringAttr(name)),
+                                                       value->getType(), *value);
+    llvm::handleAllErrors(
+        value.takeError(),
+        [&](const ReadError &error) { report(error.kind == ReadError::Kind::Unsupported, error.text); },
+        [&](const llvm::ErrorInfoBase &error) { report(false, error.message()); });
     return entry->second;
   }
   return std::nullopt;
@@ -106,7 +114,8 @@ void Importer::define(const onnx::NodeProto &node, const Frame &frame, ArrayRef<
   }
 }
 
-bool Importer::resolveOperands(const onnx::NodeProto &node, const Frame &frame, SmallVector<Value> &operands) {
+bool Importer::resolveOperands(const onnx::NodeProto &node, const Frame &frame,
+                               SmallVector<Value> &operands) {
   bool isComplete = true;
   for (const std::string &name : node.input()) {
     operands.push_back(Value());
@@ -128,7 +137,8 @@ bool Importer::resolveAttributes(const onnx::NodeProto &node, const Frame &frame
     const onnx::AttributeProto *value = &attribute;
     if (!attribute.ref_attr_name().empty()) {
       if (!frame.callerAttributes) {
-        report(false, "expected attribute '" + attribute.name() + "' to have a value, it refers to '" + attribute.ref_attr_name() + "' outside of a function");
+        report(false, "expected attribute '" + attribute.name() + "' to have a value, it refers to '" +
+                          attribute.ref_attr_name() + "' outside of a function");
         return false;
       }
       value = frame.callerAttributes->lookup(attribute.ref_attr_name());
@@ -139,9 +149,11 @@ bool Importer::resolveAttributes(const onnx::NodeProto &node, const Frame &frame
   return true;
 }
 
-//===-- Nodes --------------------------------------------------------------------------------------------===//
+//===-- Nodes
+//--------------------------------------------------------------------------------------------===//
 
-void Importer::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, const Frame &frame) {
+void Importer::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
+                           const Frame &frame) {
   for (int i = 0; i < nodes.size(); ++i) {
     if (++numNodes > kMaxImportedNodes) {
       if (numNodes == kMaxImportedNodes + 1)
@@ -150,7 +162,8 @@ void Importer::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodePr
     }
     const onnx::NodeProto &node = nodes[i];
     where = Message();
-    where.node = frame.prefix + (node.name().empty() ? node.op_type() + "_" + std::to_string(i) : node.name());
+    where.node =
+        frame.prefix + (node.name().empty() ? node.op_type() + "_" + std::to_string(i) : node.name());
     where.op = node.op_type();
     nodeFailed = false;
     importNode(node, frame);
@@ -166,7 +179,8 @@ void Importer::importNode(const onnx::NodeProto &node, const Frame &frame) {
     return importCall(node, frame, attributes, *found->second);
   auto opset = frame.opsets.find(domain);
   if (opset == frame.opsets.end()) {
-    report(false, "expected the model to import an opset of domain '" + (domain.empty() ? "ai.onnx" : domain) + "'");
+    report(false,
+           "expected the model to import an opset of domain '" + (domain.empty() ? "ai.onnx" : domain) + "'");
     return define(node, frame, {});
   }
   where.opset = opset->second;
@@ -175,13 +189,15 @@ void Importer::importNode(const onnx::NodeProto &node, const Frame &frame) {
   importOperator(node, frame, attributes, opset->second);
 }
 
-void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, int64_t opset) {
+void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes,
+                              int64_t opset) {
   const Operator *op = findOperator(normalDomain(node.domain()), node.op_type());
   if (!op) {
     std::string domain = normalDomain(node.domain());
     report(true, "operator " + (domain.empty() ? "" : domain + ".") + node.op_type() + " is not supported");
   } else if (opset < op->since) {
-    report(true, "operator " + node.op_type() + " is not supported before opset " + std::to_string(op->since));
+    report(true,
+           "operator " + node.op_type() + " is not supported before opset " + std::to_string(op->since));
   }
   SmallVector<Value> operands;
   if (!resolveOperands(node, frame, operands) || nodeFailed)
@@ -228,13 +244,18 @@ void Importer::runWidened(const Operator &op, Node &node, SmallVectorImpl<Value>
   }
 }
 
-void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, const onnx::FunctionProto &function) {
+void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes,
+                          const onnx::FunctionProto &function) {
   SmallVector<Value> operands;
   bool isComplete = resolveOperands(node, frame, operands);
   if (llvm::is_contained(callStack, &function) || callStack.size() >= kMaxCallDepth)
-    report(false, "expected functions that do not call themselves and nest at most 100 deep, got a call of '" + function.name() + "'");
-  if (static_cast<int>(operands.size()) > function.input_size() || node.output_size() > function.output_size())
-    report(false, "expected at most " + std::to_string(function.input_size()) + " inputs and " + std::to_string(function.output_size()) + " outputs");
+    report(false,
+           "expected functions that do not call themselves and nest at most 100 deep, got a call of '" +
+               function.name() + "'");
+  if (static_cast<int>(operands.size()) > function.input_size() ||
+      node.output_size() > function.output_size())
+    report(false, "expected at most " + std::to_string(function.input_size()) + " inputs and " +
+                      std::to_string(function.output_size()) + " outputs");
   if (!isComplete || nodeFailed)
     return define(node, frame, {});
   Attributes values;
@@ -273,7 +294,8 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
   for (int i = 0; i < node.output_size(); ++i) {
     std::optional<Value> value = lookup(scope, function.output(i));
     if (!value && !node.output(i).empty())
-      report(false, "expected function '" + function.name() + "' to define its output '" + function.output(i) + "'");
+      report(false,
+             "expected function '" + function.name() + "' to define its output '" + function.output(i) + "'");
     results.push_back(value.value_or(Value()));
   }
   define(node, frame, results);
@@ -291,8 +313,10 @@ void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const A
     report(true, "operator If is supported with a condition known at compile time only");
     return define(node, frame, {});
   }
-  const onnx::AttributeProto *branch = attributes.lookup(condition->integer(0) ? "then_branch" : "else_branch");
-  if (!branch || !branch->has_g() || branch->g().output_size() < node.output_size() || callStack.size() >= kMaxCallDepth) {
+  const onnx::AttributeProto *branch =
+      attributes.lookup(condition->integer(0) ? "then_branch" : "else_branch");
+  if (!branch || !branch->has_g() || branch->g().output_size() < node.output_size() ||
+      callStack.size() >= kMaxCallDepth) {
     report(false, "expected two branches that give the node's outputs");
     return define(node, frame, {});
   }
@@ -312,10 +336,12 @@ void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const A
   define(node, frame, results);
 }
 
-//===-- The door -----------------------------------------------------------------------------------------===//
+//===-- The door
+//-----------------------------------------------------------------------------------------===//
 
-FailureOr<OwningOpRef<ModuleOp>> importModel(const std::string &path, MLIRContext &context, const ImportOptions &options,
-                                             std::vector<Message> &messages, Outcome &outcome) {
+FailureOr<OwningOpRef<ModuleOp>> importModel(const std::string &path, MLIRContext &context,
+                                             const ImportOptions &options, std::vector<Message> &messages,
+                                             Outcome &outcome) {
   context.loadDialect<graph::GraphDialect, func::FuncDialect>();
   outcome = Outcome::Ok;
   llvm::Expected<std::shared_ptr<ParsedModel>> model = ParsedModel::read(path);

@@ -30,11 +30,14 @@ struct Frame {
 
 class Importer {
 public:
-  Importer(std::shared_ptr<ParsedModel> model, mlir::MLIRContext &context, const ImportOptions &options, std::vector<Message> &messages);
+  Importer(std::shared_ptr<ParsedModel> model, mlir::MLIRContext &context, const ImportOptions &options,
+           std::vector<Message> &messages);
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
   /// Ok unless something was reported.
-  Outcome outcome() const { return hasInvalid ? Outcome::BadInput : hasUnsupported ? Outcome::Unsupported : Outcome::Ok; }
+  Outcome outcome() const {
+    return hasInvalid ? Outcome::BadInput : hasUnsupported ? Outcome::Unsupported : Outcome::Ok;
+  }
   void report(bool isUnsupported, std::string text);
 
 private:
@@ -42,15 +45,18 @@ private:
   bool importInputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
   bool checkOptionNames(const onnx::GraphProto &graph);
   std::optional<Shape> inputShape(const onnx::ValueInfoProto &input, std::map<std::string, int64_t> &dims);
-  mlir::ElementsAttr boundValue(const std::string &name, const HostTensor &tensor, mlir::RankedTensorType type);
+  mlir::ElementsAttr boundValue(const std::string &name, const HostTensor &tensor,
+                                mlir::RankedTensorType type);
   void importOutputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
   void checkOutputType(const onnx::ValueInfoProto &output, mlir::RankedTensorType type);
 
   // Importer.cpp: the nodes
   void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, const Frame &frame);
   void importNode(const onnx::NodeProto &node, const Frame &frame);
-  void importOperator(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, int64_t opset);
-  void importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes, const onnx::FunctionProto &function);
+  void importOperator(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes,
+                      int64_t opset);
+  void importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes,
+                  const onnx::FunctionProto &function);
   void importIf(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes);
   bool resolveAttributes(const onnx::NodeProto &node, const Frame &frame, Attributes &attributes);
   /// False where an operand is undefined (reported) or failed before.
@@ -70,7 +76,8 @@ private:
   Opsets modelOpsets;
   std::map<std::tuple<std::string, std::string, std::string>, const onnx::FunctionProto *> functions;
   std::map<const onnx::TensorProto *, Value> loaded; ///< initializers that are constants already
-  llvm::DenseMap<Value, Value> wideForms; ///< results in f16 and bf16 -> the f32 values that they were rounded from
+  llvm::DenseMap<Value, Value>
+      wideForms; ///< results in f16 and bf16 -> the f32 values that they were rounded from
   std::vector<const onnx::FunctionProto *> callStack;
   int64_t numNodes = 0;
   Message where; ///< node, op and opset of what is being imported

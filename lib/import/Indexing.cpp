@@ -40,7 +40,8 @@ static void gatherElements(Node &node) {
 static void gatherND(Node &node) {
   Value x = node.input(0), indices = node.input(1);
   int64_t batchDims = node.integer("batch_dims", 0);
-  FailureOr<Shape> shape = graph::inferGatherNDShape(Ops::shape(x), Ops::shape(indices), batchDims, [&] { return node.error(); });
+  FailureOr<Shape> shape =
+      graph::inferGatherNDShape(Ops::shape(x), Ops::shape(indices), batchDims, [&] { return node.error(); });
   if (succeeded(shape))
     node.result(node.make<graph::GatherNDOp>(*shape, node.element(x), x, indices, batchDims));
 }
@@ -72,7 +73,8 @@ static void oneHot(Node &node) {
   std::optional<int64_t> axis = node.axis(node.integer("axis", -1), rank);
   if (!depths || !axis || !values)
     return;
-  if (depths->size() != 1 || !((*depths)[0] >= 1 && (*depths)[0] < 0x1p31) || Ops::shape(values) != ShapeRef({2}))
+  if (depths->size() != 1 || !((*depths)[0] >= 1 && (*depths)[0] < 0x1p31) ||
+      Ops::shape(values) != ShapeRef({2}))
     return node.invalid("expected a depth of at least 1 and two values");
   int64_t depth = static_cast<int64_t>((*depths)[0]);
   Shape at(Ops::shape(indices)), along(rank, 1);
@@ -83,7 +85,8 @@ static void oneHot(Node &node) {
   Value limit = node.scalar(index, static_cast<double>(depth));
   wanted = node.where(node.compare(Predicate::Less, wanted, 0.0), node.add(wanted, limit), wanted);
   Value isHot = node.compare(Predicate::Equal, wanted, node.reshape(node.iota(depth, index), along));
-  Value off = node.reshape(node.slice(values, 0, 0, 1), {}), on = node.reshape(node.slice(values, 0, 1, 2), {});
+  Value off = node.reshape(node.slice(values, 0, 0, 1), {}),
+        on = node.reshape(node.slice(values, 0, 1, 2), {});
   node.result(node.where(isHot, on, off));
 }
 
@@ -109,7 +112,8 @@ static void compress(Node &node) {
 static void reverseSequence(Node &node) {
   Value x = node.input(0), lengths = node.input(1);
   int64_t time = node.integer("time_axis", 0), batch = node.integer("batch_axis", 1);
-  if (Ops::rank(x) < 2 || !lengths || Ops::rank(lengths) != 1 || std::min(time, batch) < 0 || time + batch != 1)
+  if (Ops::rank(x) < 2 || !lengths || Ops::rank(lengths) != 1 || std::min(time, batch) < 0 ||
+      time + batch != 1)
     return node.invalid("expected an input of rank at least 2, lengths of rank 1, and the axes 0 and 1");
   Shape alongTime(Ops::rank(x), 1), alongBatch(Ops::rank(x), 1);
   alongTime[time] = Ops::shape(x)[time];

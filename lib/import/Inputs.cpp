@@ -29,7 +29,8 @@ bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
   auto checkInput = [&](const std::string &name, const char *option) {
     if (llvm::is_contained(inputs, name))
       return;
-    report(false, std::string("expected ") + option + " to name an input of the model, which are " + listOf(inputs) + ", got '" + name + "'");
+    report(false, std::string("expected ") + option + " to name an input of the model, which are " +
+                      listOf(inputs) + ", got '" + name + "'");
     isFine = false;
   };
   for (const auto &entry : options.shapes)
@@ -39,14 +40,17 @@ bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
   for (const auto &[name, size] : options.dims) {
     if (dims.count(name) && size >= 0)
       continue;
-    std::string known = dims.empty() ? "there are none" : listOf(SmallVector<std::string>(dims.begin(), dims.end()));
-    report(false, "expected --dim to give a size to a symbolic dimension of an input (" + known + "), got '" + name + "=" + std::to_string(size) + "'");
+    std::string known =
+        dims.empty() ? "there are none" : listOf(SmallVector<std::string>(dims.begin(), dims.end()));
+    report(false, "expected --dim to give a size to a symbolic dimension of an input (" + known + "), got '" +
+                      name + "=" + std::to_string(size) + "'");
     isFine = false;
   }
   return isFine;
 }
 
-std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input, std::map<std::string, int64_t> &dims) {
+std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
+                                          std::map<std::string, int64_t> &dims) {
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
   std::optional<Shape> given;
   if (auto found = options.shapes.find(input.name()); found != options.shapes.end())
@@ -55,12 +59,14 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input, std
     given = Shape(bound->second.shape.begin(), bound->second.shape.end());
   if (!type.has_shape()) {
     if (!given)
-      report(false, "input '" + input.name() + "' has no shape: fix it with --shape " + input.name() + ":1x2x3");
+      report(false,
+             "input '" + input.name() + "' has no shape: fix it with --shape " + input.name() + ":1x2x3");
     return given;
   }
   int rank = type.shape().dim_size();
   if (given && static_cast<int>(given->size()) != rank) {
-    report(false, "expected a shape of rank " + std::to_string(rank) + " for input '" + input.name() + "', got " + graph::shapeText(*given));
+    report(false, "expected a shape of rank " + std::to_string(rank) + " for input '" + input.name() +
+                      "', got " + graph::shapeText(*given));
     return std::nullopt;
   }
   Shape shape;
@@ -70,11 +76,13 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input, std
     bool isFixed = dim.has_dim_value() && dim.dim_value() >= 0;
     auto named = dims.find(dim.dim_param());
     if (given && (*given)[i] < 0) {
-      report(false, "expected sizes of at least 0 for input '" + input.name() + "', got " + graph::shapeText(*given));
+      report(false, "expected sizes of at least 0 for input '" + input.name() + "', got " +
+                        graph::shapeText(*given));
       return std::nullopt;
     }
     if (given && isFixed && (*given)[i] != dim.dim_value()) {
-      report(false, "expected size " + std::to_string(dim.dim_value()) + " for dimension " + std::to_string(i) + " of input '" + input.name() + "', got " +
+      report(false, "expected size " + std::to_string(dim.dim_value()) + " for dimension " +
+                        std::to_string(i) + " of input '" + input.name() + "', got " +
                         std::to_string((*given)[i]));
       return std::nullopt;
     }
@@ -91,9 +99,11 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input, std
     return shape;
   for (const std::string &name : unknown) {
     if (name.empty())
-      report(true, "input '" + input.name() + "' has a dimension of unknown size: fix it with --shape " + input.name() + ":1x2x3");
+      report(true, "input '" + input.name() + "' has a dimension of unknown size: fix it with --shape " +
+                       input.name() + ":1x2x3");
     else
-      report(true, "input '" + input.name() + "' has a dimension '" + name + "' of unknown size: fix it with --dim " + name + "=N");
+      report(true, "input '" + input.name() + "' has a dimension '" + name +
+                       "' of unknown size: fix it with --dim " + name + "=N");
   }
   return std::nullopt;
 }
@@ -102,13 +112,14 @@ ElementsAttr Importer::boundValue(const std::string &name, const HostTensor &ten
   Shape shape(tensor.shape.begin(), tensor.shape.end());
   std::string dtype = dtypeName(type.getElementType());
   if (ShapeRef(shape) != type.getShape() || tensor.dtype != dtype) {
-    report(false, "expected --bind " + name + " to give " + dtype + " " + graph::shapeText(type.getShape()) + ", got " + tensor.dtype + " " +
-                      graph::shapeText(shape));
+    report(false, "expected --bind " + name + " to give " + dtype + " " + graph::shapeText(type.getShape()) +
+                      ", got " + tensor.dtype + " " + graph::shapeText(shape));
     return {};
   }
   auto bytes = std::make_shared<std::vector<uint8_t>>(tensor.bytes);
   ArrayRef<char> view(reinterpret_cast<const char *>(bytes->data()), bytes->size());
-  if (static_cast<int64_t>(view.size()) != type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8))) {
+  if (static_cast<int64_t>(view.size()) !=
+      type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8))) {
     report(false, "expected --bind " + name + " to give as many bytes as its shape has");
     return {};
   }
@@ -122,16 +133,22 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
   // A whole shape fixes the symbols in it for the other inputs too.
   for (const onnx::ValueInfoProto &input : graph.input())
     if (auto found = options.shapes.find(input.name()); found != options.shapes.end())
-      for (int i = 0; i < std::min<int>(found->second.size(), input.type().tensor_type().shape().dim_size()); ++i)
-        if (const std::string &symbol = input.type().tensor_type().shape().dim(i).dim_param(); !symbol.empty())
+      for (int i = 0; i < std::min<int>(found->second.size(), input.type().tensor_type().shape().dim_size());
+           ++i)
+        if (const std::string &symbol = input.type().tensor_type().shape().dim(i).dim_param();
+            !symbol.empty())
           dims.try_emplace(symbol, found->second[i]);
   bool isComplete = true;
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (mainScope.initializers.count(input.name()))
       continue; // a default value is taken as the value
-    Type element = input.type().has_tensor_type() ? elementType(&context, input.type().tensor_type().elem_type()) : Type();
+    Type element = input.type().has_tensor_type()
+                       ? elementType(&context, input.type().tensor_type().elem_type())
+                       : Type();
     if (!element) {
-      std::string type = input.type().has_tensor_type() ? "element type " + dataTypeName(input.type().tensor_type().elem_type()) : "a type other than tensor";
+      std::string type = input.type().has_tensor_type()
+                             ? "element type " + dataTypeName(input.type().tensor_type().elem_type())
+                             : "a type other than tensor";
       report(true, "input '" + input.name() + "' has " + type + ", which is not supported");
       isComplete = false;
       continue;
@@ -143,14 +160,16 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
     }
     auto type = RankedTensorType::get(*shape, element);
     if (!(Checked::product(*shape) * Checked(8)).valid()) {
-      report(false, "expected input '" + input.name() + "' to have a size below 2^60, got " + graph::shapeText(*shape));
+      report(false, "expected input '" + input.name() + "' to have a size below 2^60, got " +
+                        graph::shapeText(*shape));
       isComplete = false;
       continue;
     }
     unsigned index = function.getNumArguments();
     auto loc = NameLoc::get(builder.getStringAttr(input.name()));
-    DictionaryAttr names = builder.getDictionaryAttr({builder.getNamedAttr("tegula.dtype", builder.getStringAttr(dtypeName(element))),
-                                                      builder.getNamedAttr("tegula.name", builder.getStringAttr(input.name()))});
+    DictionaryAttr names = builder.getDictionaryAttr(
+        {builder.getNamedAttr("tegula.dtype", builder.getStringAttr(dtypeName(element))),
+         builder.getNamedAttr("tegula.name", builder.getStringAttr(input.name()))});
     if (failed(function.insertArgument(index, type, names, loc)))
       return false;
     Value value = function.getArgument(index);
@@ -170,16 +189,19 @@ void Importer::checkOutputType(const onnx::ValueInfoProto &output, RankedTensorT
   const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
   Type element = elementType(&context, declared.elem_type());
   if (declared.elem_type() != 0 && element != type.getElementType())
-    return report(false, "expected output '" + output.name() + "' to have the declared element type " + dataTypeName(declared.elem_type()) + ", got " +
+    return report(false, "expected output '" + output.name() + "' to have the declared element type " +
+                             dataTypeName(declared.elem_type()) + ", got " +
                              dtypeName(type.getElementType()));
   bool fits = !declared.has_shape() || declared.shape().dim_size() == type.getRank();
   for (int i = 0; fits && declared.has_shape() && i < type.getRank(); ++i)
-    fits = !declared.shape().dim(i).has_dim_value() || declared.shape().dim(i).dim_value() < 0 || declared.shape().dim(i).dim_value() == type.getDimSize(i);
+    fits = !declared.shape().dim(i).has_dim_value() || declared.shape().dim(i).dim_value() < 0 ||
+           declared.shape().dim(i).dim_value() == type.getDimSize(i);
   if (fits)
     return;
   Message warning;
   warning.severity = Message::Severity::Warning;
-  warning.text = "output '" + output.name() + "' has shape " + graph::shapeText(type.getShape()) + ", which is not the declared one";
+  warning.text = "output '" + output.name() + "' has shape " + graph::shapeText(type.getShape()) +
+                 ", which is not the declared one";
   messages.push_back(std::move(warning));
 }
 
@@ -195,13 +217,15 @@ void Importer::importOutputs(const onnx::GraphProto &graph, func::FuncOp functio
     auto type = cast<RankedTensorType>(value->getType());
     checkOutputType(output, type);
     results.push_back(*value);
-    attributes.push_back(builder.getDictionaryAttr({builder.getNamedAttr("tegula.dtype", builder.getStringAttr(dtypeName(type.getElementType()))),
-                                                    builder.getNamedAttr("tegula.name", builder.getStringAttr(output.name()))}));
+    attributes.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("tegula.dtype", builder.getStringAttr(dtypeName(type.getElementType()))),
+         builder.getNamedAttr("tegula.name", builder.getStringAttr(output.name()))}));
   }
   if (results.empty() && outcome() == Outcome::Ok)
     report(false, "expected a model with at least one output");
   func::ReturnOp::create(builder, builder.getUnknownLoc(), results);
-  function.setFunctionType(builder.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
+  function.setFunctionType(
+      builder.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
   for (auto [index, names] : llvm::enumerate(attributes))
     function.setResultAttrs(index, names);
 }

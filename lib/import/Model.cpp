@@ -1,4 +1,5 @@
-// Reads ONNX files and their tensors without copying weights, trusting nothing that the file says about sizes.
+// Reads ONNX files and their tensors without copying weights, trusting nothing that the file says about
+// sizes.
 #include "Model.h"
 
 #include "tegula/support/Checked.h"
@@ -24,10 +25,15 @@ namespace tegula::importer {
 
 char ReadError::ID = 0;
 
-llvm::Error invalidError(const Twine &text) { return llvm::make_error<ReadError>(ReadError::Kind::Invalid, text.str()); }
-llvm::Error unsupportedError(const Twine &text) { return llvm::make_error<ReadError>(ReadError::Kind::Unsupported, text.str()); }
+llvm::Error invalidError(const Twine &text) {
+  return llvm::make_error<ReadError>(ReadError::Kind::Invalid, text.str());
+}
+llvm::Error unsupportedError(const Twine &text) {
+  return llvm::make_error<ReadError>(ReadError::Kind::Unsupported, text.str());
+}
 
-//===-- The file -----------------------------------------------------------------------------------------===//
+//===-- The file
+//-----------------------------------------------------------------------------------------===//
 
 namespace {
 
@@ -74,19 +80,23 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
   if (!isFile)
     return invalidError("expected the model to be a regular file");
   if (info.st_size >= INT_MAX)
-    return llvm::make_error<ReadError>(ReadError::Kind::TooLarge, "expected a model file of less than 2 GiB (weights may lie in external data)");
+    return llvm::make_error<ReadError>(
+        ReadError::Kind::TooLarge,
+        "expected a model file of less than 2 GiB (weights may lie in external data)");
   if (!parsed || !result->proto.has_graph())
     return invalidError("expected an ONNX model, the file cannot be parsed as one");
   if (result->proto.graph().node_size() > kMaxNodes)
-    return llvm::make_error<ReadError>(ReadError::Kind::TooLarge, "expected at most 1000000 nodes, got " +
-                                                                      std::to_string(result->proto.graph().node_size()));
+    return llvm::make_error<ReadError>(ReadError::Kind::TooLarge,
+                                       "expected at most 1000000 nodes, got " +
+                                           std::to_string(result->proto.graph().node_size()));
   result->directory = llvm::sys::path::parent_path(path).str();
   if (result->directory.empty())
     result->directory = ".";
   return result;
 }
 
-//===-- Types --------------------------------------------------------------------------------------------===//
+//===-- Types
+//--------------------------------------------------------------------------------------------===//
 
 Type elementType(MLIRContext *context, int dataType) {
   Builder builder(context);
@@ -123,11 +133,13 @@ Type elementType(MLIRContext *context, int dataType) {
 }
 
 std::string dataTypeName(int dataType) {
-  static constexpr const char *kNames[] = {"undefined",    "float32",        "uint8",      "int8",           "uint16", "int16",
-                                           "int32",        "int64",          "string",     "bool",           "float16", "float64",
-                                           "uint32",       "uint64",         "complex64",  "complex128",     "bfloat16", "float8e4m3fn",
-                                           "float8e4m3fnuz", "float8e5m2",   "float8e5m2fnuz", "uint4",      "int4",   "float4e2m1",
-                                           "float8e8m0",   "uint2",          "int2"};
+  static constexpr const char *kNames[] = {
+      "undefined",      "float32",  "uint8",        "int8",           "uint16",
+      "int16",          "int32",    "int64",        "string",         "bool",
+      "float16",        "float64",  "uint32",       "uint64",         "complex64",
+      "complex128",     "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
+      "float8e5m2fnuz", "uint4",    "int4",         "float4e2m1",     "float8e8m0",
+      "uint2",          "int2"};
   bool isKnown = dataType >= 0 && dataType < static_cast<int>(std::size(kNames));
   return isKnown ? kNames[dataType] : "type " + std::to_string(dataType);
 }
@@ -146,15 +158,18 @@ std::string dtypeName(Type element) {
 llvm::Expected<RankedTensorType> tensorType(MLIRContext *context, const onnx::TensorProto &tensor) {
   Type element = elementType(context, tensor.data_type());
   if (!element)
-    return unsupportedError("element type " + dataTypeName(tensor.data_type()) + " of tensor '" + tensor.name() + "' is not supported");
+    return unsupportedError("element type " + dataTypeName(tensor.data_type()) + " of tensor '" +
+                            tensor.name() + "' is not supported");
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   Checked bytes = Checked::product(shape) * Checked(llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
   if (!bytes.valid())
-    return invalidError("expected dimensions of at least 0 and a size below 2^63 for tensor '" + tensor.name() + "'");
+    return invalidError("expected dimensions of at least 0 and a size below 2^63 for tensor '" +
+                        tensor.name() + "'");
   return RankedTensorType::get(shape, element);
 }
 
-//===-- Values -------------------------------------------------------------------------------------------===//
+//===-- Values
+//-------------------------------------------------------------------------------------------===//
 
 /// Owns bytes that had to be made.
 static SharedBytes owned(std::vector<char> bytes) {
@@ -201,7 +216,8 @@ static SharedBytes typedData(const onnx::TensorProto &tensor) {
   }
 }
 
-static llvm::Expected<SharedBytes> externalData(const std::string &folder, const onnx::TensorProto &tensor, int64_t size) {
+static llvm::Expected<SharedBytes> externalData(const std::string &folder, const onnx::TensorProto &tensor,
+                                                int64_t size) {
   std::string location;
   int64_t offset = 0, length = -1;
   for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
@@ -209,10 +225,12 @@ static llvm::Expected<SharedBytes> externalData(const std::string &folder, const
       location = entry.value();
     int64_t *number = entry.key() == "offset" ? &offset : entry.key() == "length" ? &length : nullptr;
     if (number && (!llvm::to_integer(entry.value(), *number, 10) || *number < 0))
-      return invalidError("expected a number for the " + entry.key() + " of external tensor '" + tensor.name() + "', got '" + entry.value() + "'");
+      return invalidError("expected a number for the " + entry.key() + " of external tensor '" +
+                          tensor.name() + "', got '" + entry.value() + "'");
   }
   if (length >= 0 && length != size)
-    return invalidError("expected " + Twine(size) + " bytes of external data for tensor '" + tensor.name() + "', got " + Twine(length));
+    return invalidError("expected " + Twine(size) + " bytes of external data for tensor '" + tensor.name() +
+                        "', got " + Twine(length));
   return readExternalData(folder, location, offset, size);
 }
 
@@ -221,7 +239,8 @@ ElementsAttr constantOf(RankedTensorType type, SharedBytes data, StringRef name)
   bool isBool = type.getElementType().isInteger(1);
   if (type.getNumElements() <= kDenseLimit) {
     if (isBool)
-      return DenseElementsAttr::get(type, llvm::map_to_vector(data.bytes, [](char byte) { return byte != 0; }));
+      return DenseElementsAttr::get(type,
+                                    llvm::map_to_vector(data.bytes, [](char byte) { return byte != 0; }));
     return DenseElementsAttr::getFromRawBuffer(type, data.bytes);
   }
   if (isBool) { // any byte but 0 is true in a file, only 1 is in the compiler
@@ -237,7 +256,8 @@ ElementsAttr constantOf(RankedTensorType type, SharedBytes data, StringRef name)
   return DenseResourceElementsAttr::get(type, name.empty() ? "constant" : name, std::move(blob));
 }
 
-llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared_ptr<ParsedModel> &model, const onnx::TensorProto &tensor) {
+llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared_ptr<ParsedModel> &model,
+                                         const onnx::TensorProto &tensor) {
   llvm::Expected<RankedTensorType> type = tensorType(context, tensor);
   if (!type)
     return type.takeError();
@@ -256,7 +276,8 @@ llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared
     data = typedData(tensor);
   }
   if (static_cast<int64_t>(data.bytes.size()) != size)
-    return invalidError("expected " + Twine(size) + " bytes for tensor '" + tensor.name() + "', got " + Twine(data.bytes.size()));
+    return invalidError("expected " + Twine(size) + " bytes for tensor '" + tensor.name() + "', got " +
+                        Twine(data.bytes.size()));
   return constantOf(*type, std::move(data), tensor.name());
 }
 

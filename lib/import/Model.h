@@ -30,8 +30,10 @@ struct SharedBytes {
   llvm::ArrayRef<char> bytes;
 };
 
-/// Reads a part of a regular file inside of `folder`, which a hostile name or link cannot leave. `length` < 0 means to the end.
-llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const std::string &location, int64_t offset, int64_t length);
+/// Reads a part of a regular file inside of `folder`, which a hostile name or link cannot leave. `length` < 0
+/// means to the end.
+llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const std::string &location,
+                                             int64_t offset, int64_t length);
 
 /// A parsed model. Tensors hand their bytes over instead of copying them, so each may be read once.
 class ParsedModel {
@@ -47,7 +49,8 @@ private:
   std::string directory;
 };
 
-/// The element type of ONNX's number for it; nothing for strings, complex numbers and types of less than a byte.
+/// The element type of ONNX's number for it; nothing for strings, complex numbers and types of less than a
+/// byte.
 mlir::Type elementType(mlir::MLIRContext *context, int dataType);
 /// ONNX's name of an element type number, for messages.
 std::string dataTypeName(int dataType);
@@ -55,9 +58,11 @@ std::string dataTypeName(int dataType);
 std::string dtypeName(mlir::Type element);
 
 /// The type of a tensor, its size checked against overflow.
-llvm::Expected<mlir::RankedTensorType> tensorType(mlir::MLIRContext *context, const onnx::TensorProto &tensor);
+llvm::Expected<mlir::RankedTensorType> tensorType(mlir::MLIRContext *context,
+                                                  const onnx::TensorProto &tensor);
 /// The value of a tensor: dense when small, else a resource whose blob points into the model's memory.
-llvm::Expected<mlir::ElementsAttr> tensorValue(mlir::MLIRContext *context, const std::shared_ptr<ParsedModel> &model,
+llvm::Expected<mlir::ElementsAttr> tensorValue(mlir::MLIRContext *context,
+                                               const std::shared_ptr<ParsedModel> &model,
                                                const onnx::TensorProto &tensor);
 /// A constant of the given bytes, kept alive by their owner.
 mlir::ElementsAttr constantOf(mlir::RankedTensorType type, SharedBytes data, llvm::StringRef name);

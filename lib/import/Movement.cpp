@@ -7,7 +7,8 @@ namespace tegula::importer {
 
 static void reshape(Node &node) {
   Value x = node.input(0);
-  std::optional<Shape> wanted = node.opset < 5 ? node.optionalIntegers("shape") : node.constantIntegers(1, "shape");
+  std::optional<Shape> wanted =
+      node.opset < 5 ? node.optionalIntegers("shape") : node.constantIntegers(1, "shape");
   bool allowZero = node.integer("allowzero", 0) != 0;
   if (!x || !wanted)
     return;
@@ -18,7 +19,8 @@ static void reshape(Node &node) {
     int64_t &dim = (*wanted)[i];
     if (dim == 0 && !allowZero) {
       if (i >= from.size())
-        return node.invalid("expected a 0 in the shape to stand at an input's dimension, got position " + Twine(i));
+        return node.invalid("expected a 0 in the shape to stand at an input's dimension, got position " +
+                            Twine(i));
       dim = from[i];
     }
     if (dim == -1 && unknown < 0)
@@ -31,7 +33,8 @@ static void reshape(Node &node) {
   if (unknown >= 0) {
     int64_t total = Ops::count(from);
     if (!known.valid() || known.get() == 0 || total % known.get() != 0)
-      return node.invalid("expected the other sizes to divide the " + Twine(total) + " elements of the input");
+      return node.invalid("expected the other sizes to divide the " + Twine(total) +
+                          " elements of the input");
     (*wanted)[unknown] = total / known.get();
   }
   node.result(node.reshape(x, *wanted));
@@ -152,7 +155,8 @@ static void slice(Node &node) {
   std::optional<Shape> starts, ends, axes, steps;
   int64_t rank = Ops::rank(x);
   if (node.opset < 10) {
-    starts = node.optionalIntegers("starts"), ends = node.optionalIntegers("ends"), axes = node.optionalIntegers("axes");
+    starts = node.optionalIntegers("starts"), ends = node.optionalIntegers("ends"),
+    axes = node.optionalIntegers("axes");
   } else {
     starts = node.constantIntegers(1, "starts"), ends = node.constantIntegers(2, "ends");
     if (node.has(3) && !(axes = node.constantIntegers(3, "axes")))
@@ -181,7 +185,8 @@ static void slice(Node &node) {
       return node.invalid("expected steps other than 0");
     // Where a bound counts from the end, and is clamped to what a walk in this direction can reach.
     int64_t low = step > 0 ? 0 : -1, high = step > 0 ? dim : dim - 1;
-    int64_t first = std::clamp(start < 0 ? start + dim : start, step > 0 ? low : int64_t(0), std::max<int64_t>(high, 0));
+    int64_t first =
+        std::clamp(start < 0 ? start + dim : start, step > 0 ? low : int64_t(0), std::max<int64_t>(high, 0));
     int64_t last = std::clamp(end < 0 ? end + dim : end, low, std::max(low, high));
     int64_t span = step > 0 ? last - first : first - last, stride = step > 0 ? step : -step;
     counts[axis] = dim > 0 && span > 0 ? (span - 1) / stride + 1 : 0;
@@ -195,7 +200,8 @@ static void concat(Node &node) {
   SmallVector<Value> inputs;
   for (size_t i = 0; i < node.numInputs(); ++i)
     inputs.push_back(node.input(i));
-  std::optional<int64_t> axis = node.axis(node.integer("axis", 1), inputs.empty() ? 0 : Ops::rank(inputs.front()));
+  std::optional<int64_t> axis =
+      node.axis(node.integer("axis", 1), inputs.empty() ? 0 : Ops::rank(inputs.front()));
   if (axis)
     node.result(node.concat(inputs, *axis));
 }
@@ -214,7 +220,8 @@ static void split(Node &node) {
     return;
   int64_t dim = Ops::shape(x)[*axis];
   if (parts < 1 || parts != static_cast<int64_t>(node.results.size()))
-    return node.invalid("expected as many outputs as parts, got " + Twine(node.results.size()) + " and " + Twine(parts));
+    return node.invalid("expected as many outputs as parts, got " + Twine(node.results.size()) + " and " +
+                        Twine(parts));
   if (!sizes) {
     // The last part is smaller where the size is not a multiple; only opset 18 allows that.
     int64_t part = llvm::divideCeil(dim, parts);
@@ -275,9 +282,12 @@ static void pad(Node &node) {
     high[axis] = (*pads)[i + axes.size()];
     int64_t dim = Ops::shape(x)[axis], most = std::max(low[axis], high[axis]);
     // The other modes are defined once around only where nothing is cropped at the same time.
-    bool isOnce = *mode == graph::PadMode::Constant || (std::min(low[axis], high[axis]) >= 0 && (*mode == graph::PadMode::Edge || most < dim + (*mode == graph::PadMode::Wrap)));
+    bool isOnce = *mode == graph::PadMode::Constant ||
+                  (std::min(low[axis], high[axis]) >= 0 &&
+                   (*mode == graph::PadMode::Edge || most < dim + (*mode == graph::PadMode::Wrap)));
     if (!isOnce && most != 0)
-      return node.unsupported("mode " + graph::stringifyPadMode(*mode).str() + " is supported with pads from 0 to less than the size only, got " +
+      return node.unsupported("mode " + graph::stringifyPadMode(*mode).str() +
+                              " is supported with pads from 0 to less than the size only, got " +
                               Twine(low[axis]) + " and " + Twine(high[axis]) + " for size " + Twine(dim));
   }
   FailureOr<Shape> result = graph::inferPadShape(Ops::shape(x), low, high, [&] { return node.error(); });
@@ -317,7 +327,8 @@ static void depthToSpace(Node &node) {
     return node.invalid("expected mode DCR or CRD, got '" + mode + "'");
   int64_t n = shape[0], c = shape[1] / (block * block), h = shape[2], w = shape[3];
   bool depthFirst = mode == "DCR";
-  Value split = node.reshape(x, depthFirst ? Shape{n, block, block, c, h, w} : Shape{n, c, block, block, h, w});
+  Value split =
+      node.reshape(x, depthFirst ? Shape{n, block, block, c, h, w} : Shape{n, c, block, block, h, w});
   Value moved = node.transpose(split, depthFirst ? Shape{0, 3, 4, 1, 5, 2} : Shape{0, 1, 4, 2, 5, 3});
   node.result(node.reshape(moved, {n, c, h * block, w * block}));
 }
@@ -351,7 +362,8 @@ static void dropout(Node &node) {
   }
   node.result(x);
   if (node.wants(1))
-    node.result(node.filled(Ops::shape(x), node.opset < 10 ? node.element(x) : node.builder.getI1Type(), 1), 1);
+    node.result(node.filled(Ops::shape(x), node.opset < 10 ? node.element(x) : node.builder.getI1Type(), 1),
+                1);
 }
 
 ArrayRef<Operator> movementOperators() {

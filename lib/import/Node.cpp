@@ -11,7 +11,8 @@ using namespace mlir;
 
 namespace tegula::importer {
 
-//===-- Inputs -------------------------------------------------------------------------------------------===//
+//===-- Inputs
+//-------------------------------------------------------------------------------------------===//
 
 Value Node::input(size_t index) {
   usedInputs.insert(index);
@@ -41,9 +42,12 @@ static SmallVector<std::string> inputsBehind(Value value) {
 void Node::reportNotConstant(Value value, StringRef name) {
   SmallVector<std::string> inputs = inputsBehind(value);
   if (inputs.empty())
-    return unsupported("'" + name + "' is needed at compile time, and it is computed in a way that is not folded");
-  std::string list = llvm::join(llvm::map_range(inputs, [](const std::string &input) { return "'" + input + "'"; }), ", ");
-  unsupported("'" + name + "' is needed at compile time and depends on input " + list + ": fix it with --bind " + inputs.front() + "=@file.npy");
+    return unsupported("'" + name +
+                       "' is needed at compile time, and it is computed in a way that is not folded");
+  std::string list =
+      llvm::join(llvm::map_range(inputs, [](const std::string &input) { return "'" + input + "'"; }), ", ");
+  unsupported("'" + name + "' is needed at compile time and depends on input " + list +
+              ": fix it with --bind " + inputs.front() + "=@file.npy");
 }
 
 static std::optional<graph::Elements> readConstant(Value value) {
@@ -87,7 +91,8 @@ std::optional<SmallVector<double>> Node::constantReals(size_t index, StringRef n
   return result;
 }
 
-//===-- Attributes ---------------------------------------------------------------------------------------===//
+//===-- Attributes
+//---------------------------------------------------------------------------------------===//
 
 const onnx::AttributeProto *Node::find(StringRef name, onnx::AttributeProto::AttributeType type) {
   usedAttributes.insert(name);
@@ -96,7 +101,8 @@ const onnx::AttributeProto *Node::find(StringRef name, onnx::AttributeProto::Att
     return found;
   // Files before IR version 2 do not state types.
   if (found->has_type() && found->type() != onnx::AttributeProto::UNDEFINED && found->type() != type) {
-    invalid("expected attribute '" + name + "' to have type " + Twine(static_cast<int>(type)) + ", got " + Twine(static_cast<int>(found->type())));
+    invalid("expected attribute '" + name + "' to have type " + Twine(static_cast<int>(type)) + ", got " +
+            Twine(static_cast<int>(found->type())));
     return nullptr;
   }
   return found;
@@ -132,8 +138,10 @@ ElementsAttr Node::tensor(const onnx::TensorProto &tensor) {
   llvm::Expected<ElementsAttr> value = tensorValue(builder.getContext(), model, tensor);
   if (value)
     return *value;
-  llvm::handleAllErrors(value.takeError(), [&](const ReadError &error) { report(error.kind == ReadError::Kind::Unsupported, error.text); },
-                        [&](const llvm::ErrorInfoBase &error) { invalid(error.message()); });
+  llvm::handleAllErrors(
+      value.takeError(),
+      [&](const ReadError &error) { report(error.kind == ReadError::Kind::Unsupported, error.text); },
+      [&](const llvm::ErrorInfoBase &error) { invalid(error.message()); });
   return {};
 }
 

@@ -16,15 +16,17 @@ using Attributes = llvm::StringMap<const onnx::AttributeProto *>;
 
 class Node : public Ops {
 public:
-  Node(mlir::OpBuilder &builder, const onnx::NodeProto &proto, int64_t opset, mlir::ArrayRef<Value> operands, const Attributes &attributes,
-       std::shared_ptr<ParsedModel> model)
-      : Ops(builder), proto(proto), opset(opset), results(proto.output_size()), operands(operands), attributes(attributes), model(std::move(model)) {}
+  Node(mlir::OpBuilder &builder, const onnx::NodeProto &proto, int64_t opset, mlir::ArrayRef<Value> operands,
+       const Attributes &attributes, std::shared_ptr<ParsedModel> model)
+      : Ops(builder), proto(proto), opset(opset), results(proto.output_size()), operands(operands),
+        attributes(attributes), model(std::move(model)) {}
 
   const onnx::NodeProto &proto;
   const int64_t opset;
   mlir::SmallVector<Value> results; ///< what the handler has given
 
-  //===-- Inputs -----------------------------------------------------------------------------------------===//
+  //===-- Inputs
+  //-----------------------------------------------------------------------------------------===//
   size_t numInputs() const { return operands.size(); }
   bool has(size_t index) const { return index < operands.size() && operands[index]; }
   /// A required input; reports and returns null where it is missing.
@@ -32,26 +34,32 @@ public:
   Value optional(size_t index) { return has(index) ? input(index) : Value(); }
   /// Marks an input as known but without influence on the result.
   void ignore(size_t index) { usedInputs.insert(index); }
-  /// The value of an integer input that shapes depend on; reports what to do where it is not known at compile time.
+  /// The value of an integer input that shapes depend on; reports what to do where it is not known at compile
+  /// time.
   std::optional<Shape> constantIntegers(size_t index, llvm::StringRef name);
   std::optional<mlir::SmallVector<double>> constantReals(size_t index, llvm::StringRef name);
 
-  //===-- Attributes -------------------------------------------------------------------------------------===//
+  //===-- Attributes
+  //-------------------------------------------------------------------------------------===//
   bool hasAttribute(llvm::StringRef name) { return find(name, onnx::AttributeProto::UNDEFINED); }
   int64_t integer(llvm::StringRef name, int64_t missing);
   double real(llvm::StringRef name, double missing);
   std::string text(llvm::StringRef name, llvm::StringRef missing);
   Shape integers(llvm::StringRef name, ShapeRef missing = {});
   std::optional<Shape> optionalIntegers(llvm::StringRef name);
-  const onnx::AttributeProto *attribute(llvm::StringRef name) { return find(name, onnx::AttributeProto::UNDEFINED); }
+  const onnx::AttributeProto *attribute(llvm::StringRef name) {
+    return find(name, onnx::AttributeProto::UNDEFINED);
+  }
   /// The value of a tensor attribute or tensor; reports and returns null where it cannot be read.
   mlir::ElementsAttr tensor(const onnx::TensorProto &tensor);
 
-  /// An axis counted from the end where negative; reports and returns nothing where it is out of range. `extra` positions may follow the last.
+  /// An axis counted from the end where negative; reports and returns nothing where it is out of range.
+  /// `extra` positions may follow the last.
   std::optional<int64_t> axis(int64_t value, int64_t rank);
   std::optional<Shape> axes(ShapeRef values, int64_t rank);
 
-  //===-- Results ----------------------------------------------------------------------------------------===//
+  //===-- Results
+  //----------------------------------------------------------------------------------------===//
   bool wants(size_t index) const { return index < results.size() && !proto.output(index).empty(); }
   void result(Value value, size_t index = 0) {
     if (index < results.size())
@@ -64,7 +72,8 @@ public:
   void unsupported(const llvm::Twine &text) { report(/*isUnsupported=*/true, text.str()); }
   std::function<void(bool isUnsupported, std::string text)> report;
 
-  /// Reports inputs and attributes that the handler never asked for: silently ignoring one could give wrong numbers.
+  /// Reports inputs and attributes that the handler never asked for: silently ignoring one could give wrong
+  /// numbers.
   void checkEverythingUsed();
   bool failed = false; ///< set by the importer when something was reported
 
@@ -87,7 +96,8 @@ struct Operator {
   int since; ///< first opset whose semantics the handler knows
   Handler handler;
   const char *notes;
-  /// f16 and bf16 operands are widened to f32 first, and the result narrowed: chains of such operators round once, at their end.
+  /// f16 and bf16 operands are widened to f32 first, and the result narrowed: chains of such operators round
+  /// once, at their end.
   bool computesInF32 = false;
 };
 
@@ -112,6 +122,5 @@ mlir::ArrayRef<Operator> quantizationOperators();
 mlir::ArrayRef<Operator> resizeOperators();
 mlir::ArrayRef<Operator> attentionOperators();
 mlir::ArrayRef<Operator> lossOperators();
-mlir::ArrayRef<Operator> recurrentOperators();
 
 } // namespace tegula::importer

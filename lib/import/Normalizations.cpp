@@ -11,7 +11,8 @@ static Value perChannel(Node &node, Value parameter, Value x) {
     return {};
   Shape shape(Ops::rank(x) - 1, 1);
   if (Ops::rank(x) < 2 || Ops::shape(parameter) != ShapeRef({Ops::shape(x)[1]})) {
-    node.invalid("expected one parameter a channel, got " + graph::shapeText(Ops::shape(parameter)) + " for " + graph::shapeText(Ops::shape(x)));
+    node.invalid("expected one parameter a channel, got " + graph::shapeText(Ops::shape(parameter)) +
+                 " for " + graph::shapeText(Ops::shape(x)));
     return {};
   }
   shape[0] = Ops::shape(x)[1];
@@ -19,7 +20,8 @@ static Value perChannel(Node &node, Value parameter, Value x) {
 }
 
 static void batchNormalization(Node &node) {
-  Value x = node.input(0), scale = node.input(1), bias = node.input(2), mean = node.input(3), variance = node.input(4);
+  Value x = node.input(0), scale = node.input(1), bias = node.input(2), mean = node.input(3),
+        variance = node.input(4);
   double epsilon = node.real("epsilon", 1e-5);
   node.real("momentum", 0.9);
   if (node.integer("training_mode", 0) != 0 || (node.opset < 7 && node.integer("is_test", 0) == 0))
@@ -30,7 +32,8 @@ static void batchNormalization(Node &node) {
     return;
   if (Ops::rank(x) < 2)
     return node.invalid("expected an input of rank at least 2, got " + Twine(Ops::rank(x)));
-  // y = x·f + (bias - mean·f) with f = scale / √(variance + ε): what depends on weights alone is folded. The statistics may be wider than x.
+  // y = x·f + (bias - mean·f) with f = scale / √(variance + ε): what depends on weights alone is folded. The
+  // statistics may be wider than x.
   Type wide = node.element(mean);
   Value factor = node.div(node.cast(scale, wide), node.sqrt(node.add(node.cast(variance, wide), epsilon)));
   Value offset = node.sub(node.cast(bias, wide), node.mul(mean, factor));
@@ -46,7 +49,9 @@ static std::pair<Value, Value> statistics(Node &node, Value x, ShapeRef axes, do
   return {mean, node.unary<graph::ReciprocalOp>(node.sqrt(node.add(variance, epsilon)))};
 }
 
-static Value widened(Node &node, Value x) { return node.element(x).getIntOrFloatBitWidth() < 32 ? node.cast(x, node.builder.getF32Type()) : x; }
+static Value widened(Node &node, Value x) {
+  return node.element(x).getIntOrFloatBitWidth() < 32 ? node.cast(x, node.builder.getF32Type()) : x;
+}
 
 static void layerNormalization(Node &node) {
   Value x = node.input(0), scale = node.input(1), bias = node.optional(2);
@@ -68,7 +73,8 @@ static void layerNormalization(Node &node) {
 }
 
 static void instanceNormalization(Node &node) {
-  Value x = node.input(0), scale = perChannel(node, node.input(1), x), bias = perChannel(node, node.input(2), x);
+  Value x = node.input(0), scale = perChannel(node, node.input(1), x),
+        bias = perChannel(node, node.input(2), x);
   double epsilon = node.real("epsilon", 1e-5);
   if (!x || !scale || !bias)
     return;
@@ -88,12 +94,14 @@ static void groupNormalization(Node &node) {
   ShapeRef shape = Ops::shape(x);
   if (shape.size() < 3 || groups < 1 || shape[1] % groups != 0)
     return node.invalid("expected an input of rank at least 3 and num_groups that divides its channels");
-  // As layer normalisation of [N, group, channels of the group, ...]; opset 18 has one parameter a group, 21 one a channel.
+  // As layer normalisation of [N, group, channels of the group, ...]; opset 18 has one parameter a group, 21
+  // one a channel.
   int64_t each = shape[1] / groups;
   Shape split{shape[0], groups, each}, parameters{groups, node.opset < 21 ? 1 : each};
   split.append(shape.begin() + 2, shape.end());
   parameters.append(shape.size() - 2, 1);
-  Value y = node.layerNorm(node.reshape(x, split), node.reshape(scale, parameters), node.reshape(bias, parameters), 2, epsilon);
+  Value y = node.layerNorm(node.reshape(x, split), node.reshape(scale, parameters),
+                           node.reshape(bias, parameters), 2, epsilon);
   node.result(node.reshape(y, shape));
 }
 

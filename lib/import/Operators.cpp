@@ -13,11 +13,14 @@ ArrayRef<Operator> allOperators() {
   static const std::vector<Operator> table = [] {
     std::vector<Operator> all;
     for (ArrayRef<Operator> family :
-         {elementwiseOperators(), activationOperators(), constantOperators(), movementOperators(), indexOperators(), windowOperators(),
-          contractionOperators(), reductionOperators(), normalizationOperators(), quantizationOperators(), resizeOperators()})
+         {elementwiseOperators(), activationOperators(), constantOperators(), movementOperators(),
+          indexOperators(), windowOperators(), contractionOperators(), reductionOperators(),
+          normalizationOperators(), quantizationOperators(), resizeOperators(), attentionOperators(),
+          lossOperators()})
       all.insert(all.end(), family.begin(), family.end());
     std::sort(all.begin(), all.end(), [](const Operator &a, const Operator &b) {
-      return std::pair(StringRef(a.domain), StringRef(a.name)) < std::pair(StringRef(b.domain), StringRef(b.name));
+      return std::pair(StringRef(a.domain), StringRef(a.name)) <
+             std::pair(StringRef(b.domain), StringRef(b.name));
     });
     return all;
   }();
@@ -26,9 +29,10 @@ ArrayRef<Operator> allOperators() {
 
 const Operator *findOperator(StringRef domain, StringRef name) {
   ArrayRef<Operator> all = allOperators();
-  const Operator *found = std::lower_bound(all.begin(), all.end(), std::pair(domain, name), [](const Operator &op, const auto &key) {
-    return std::pair(StringRef(op.domain), StringRef(op.name)) < key;
-  });
+  const Operator *found = std::lower_bound(all.begin(), all.end(), std::pair(domain, name),
+                                           [](const Operator &op, const auto &key) {
+                                             return std::pair(StringRef(op.domain), StringRef(op.name)) < key;
+                                           });
   return found != all.end() && domain == found->domain && name == found->name ? found : nullptr;
 }
 
@@ -36,7 +40,8 @@ std::vector<OperatorInfo> knownOperators() {
   std::vector<OperatorInfo> result;
   for (const Operator &op : allOperators()) {
     bool isDefault = StringRef(op.domain).empty();
-    result.push_back({isDefault ? "ai.onnx" : op.domain, op.name, op.since, isDefault ? static_cast<int>(kNewestOpset) : 0, op.notes});
+    result.push_back({isDefault ? "ai.onnx" : op.domain, op.name, op.since,
+                      isDefault ? static_cast<int>(kNewestOpset) : 0, op.notes});
   }
   return result;
 }

@@ -7,9 +7,13 @@ using namespace mlir;
 
 namespace tegula::importer {
 
-ShapeRef Ops::shape(Value value) { return value ? mlir::cast<RankedTensorType>(value.getType()).getShape() : ShapeRef(); }
+ShapeRef Ops::shape(Value value) {
+  return value ? mlir::cast<RankedTensorType>(value.getType()).getShape() : ShapeRef();
+}
 
-Type Ops::element(Value value) { return value ? mlir::cast<RankedTensorType>(value.getType()).getElementType() : builder.getF32Type(); }
+Type Ops::element(Value value) {
+  return value ? mlir::cast<RankedTensorType>(value.getType()).getElementType() : builder.getF32Type();
+}
 
 Value Ops::finish(Operation *op) {
   if (failed(mlir::verify(op, /*verifyRecursively=*/false))) {
@@ -37,7 +41,9 @@ Value Ops::finish(Operation *op) {
   return value;
 }
 
-Value Ops::constant(ElementsAttr value) { return graph::ConstantOp::create(builder, loc, value.getType(), value); }
+Value Ops::constant(ElementsAttr value) {
+  return graph::ConstantOp::create(builder, loc, value.getType(), value);
+}
 
 Value Ops::scalar(Type element, double value) { return filled({}, element, value); }
 
@@ -49,7 +55,8 @@ Value Ops::filled(ShapeRef shape, Type element, double value) {
     number.convert(real.getFloatSemantics(), APFloat::rmNearestTiesToEven, &loses);
     return constant(DenseElementsAttr::get(type, number));
   }
-  return constant(DenseElementsAttr::get(type, APInt(element.getIntOrFloatBitWidth(), static_cast<uint64_t>(static_cast<int64_t>(value)),
+  return constant(DenseElementsAttr::get(type, APInt(element.getIntOrFloatBitWidth(),
+                                                     static_cast<uint64_t>(static_cast<int64_t>(value)),
                                                      /*isSigned=*/true, /*implicitTrunc=*/true)));
 }
 
@@ -81,7 +88,9 @@ Value Ops::where(Value condition, Value yes, Value no) {
   return joined ? make<graph::WhereOp>(*joined, element(yes), condition, yes, no) : Value();
 }
 
-Value Ops::cast(Value input, Type to) { return input ? make<graph::CastOp>(shape(input), to, input) : Value(); }
+Value Ops::cast(Value input, Type to) {
+  return input ? make<graph::CastOp>(shape(input), to, input) : Value();
+}
 
 Value Ops::reshape(Value input, ShapeRef to) { return make<graph::ReshapeOp>(to, element(input), input); }
 
@@ -111,7 +120,9 @@ Value Ops::pad(Value input, ShapeRef low, ShapeRef high, Value value) {
   if (!input)
     return {};
   FailureOr<Shape> result = graph::inferPadShape(shape(input), low, high, [&] { return error(); });
-  return failed(result) ? Value() : make<graph::PadOp>(*result, element(input), input, value, low, high, graph::PadMode::Constant);
+  return failed(result)
+             ? Value()
+             : make<graph::PadOp>(*result, element(input), input, value, low, high, graph::PadMode::Constant);
 }
 
 Value Ops::concat(ArrayRef<Value> inputs, int64_t axis) {
@@ -119,17 +130,21 @@ Value Ops::concat(ArrayRef<Value> inputs, int64_t axis) {
     return {};
   SmallVector<Shape> shapes = llvm::map_to_vector(inputs, [](Value input) { return Shape(shape(input)); });
   FailureOr<Shape> result = graph::inferConcatShape(shapes, axis, [&] { return error(); });
-  return failed(result) ? Value() : make<graph::ConcatOp>(*result, element(inputs.front()), ValueRange(inputs), axis);
+  return failed(result) ? Value()
+                        : make<graph::ConcatOp>(*result, element(inputs.front()), ValueRange(inputs), axis);
 }
 
 Value Ops::gather(Value input, Value indices, int64_t axis) {
   if (!input || !indices)
     return {};
-  FailureOr<Shape> result = graph::inferGatherShape(shape(input), shape(indices), axis, [&] { return error(); });
+  FailureOr<Shape> result =
+      graph::inferGatherShape(shape(input), shape(indices), axis, [&] { return error(); });
   return failed(result) ? Value() : make<graph::GatherOp>(*result, element(input), input, indices, axis);
 }
 
-Value Ops::iota(int64_t count, Type element) { return make<graph::RangeOp>({count}, element, scalar(element, 0), scalar(element, 1)); }
+Value Ops::iota(int64_t count, Type element) {
+  return make<graph::RangeOp>({count}, element, scalar(element, 0), scalar(element, 1));
+}
 
 Value Ops::matmul(Value lhs, Value rhs) {
   if (!lhs || !rhs)
@@ -153,12 +168,15 @@ Value Ops::reduce(ReduceKind kind, Value input, ShapeRef axes, bool keep) {
   return reshape(reduced, kept);
 }
 
-Value Ops::softmax(Value input, int64_t axis) { return input ? make<graph::SoftmaxOp>(shape(input), element(input), input, axis) : Value(); }
+Value Ops::softmax(Value input, int64_t axis) {
+  return input ? make<graph::SoftmaxOp>(shape(input), element(input), input, axis) : Value();
+}
 
 Value Ops::layerNorm(Value input, Value scale, Value bias, int64_t axis, double epsilon) {
   if (!input || !scale)
     return {};
-  return finish(graph::LayerNormOp::create(builder, loc, input.getType(), input, scale, bias, axis, APFloat(epsilon)));
+  return finish(
+      graph::LayerNormOp::create(builder, loc, input.getType(), input, scale, bias, axis, APFloat(epsilon)));
 }
 
 } // namespace tegula::importer

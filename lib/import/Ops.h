@@ -1,4 +1,5 @@
-// Builds graph operations in the short form in which operators are decomposed, folding at once; a null value stands for an error already reported.
+// Builds graph operations in the short form in which operators are decomposed, folding at once; a null value
+// stands for an error already reported.
 #pragma once
 
 #include "tegula/dialects/graph/Graph.h"
@@ -24,11 +25,14 @@ public:
   mlir::OpBuilder &builder;
   mlir::Location loc;
 
-  //===-- Reading ----------------------------------------------------------------------------------------===//
+  //===-- Reading
+  //----------------------------------------------------------------------------------------===//
   /// The shape, empty for null.
   static ShapeRef shape(Value value);
   /// first, first + 1, ... up to last, exclusive.
-  static Shape span(int64_t first, int64_t last) { return llvm::to_vector(llvm::seq(first, std::max(first, last))); }
+  static Shape span(int64_t first, int64_t last) {
+    return llvm::to_vector(llvm::seq(first, std::max(first, last)));
+  }
   /// The number of elements; shapes of values are known not to overflow.
   static int64_t count(ShapeRef shape) { return Checked::product(shape).get(); }
   static int64_t rank(Value value) { return static_cast<int64_t>(shape(value).size()); }
@@ -37,12 +41,14 @@ public:
   bool isFloat(Value value) { return mlir::isa<mlir::FloatType>(element(value)); }
   bool isBool(Value value) { return element(value).isInteger(1); }
 
-  //===-- Making -----------------------------------------------------------------------------------------===//
+  //===-- Making
+  //-----------------------------------------------------------------------------------------===//
   /// Creates, verifies and folds an operation whose type is known.
   template <typename Op, typename... Args> Value make(ShapeRef shape, Type element, Args &&...args) {
     if ((isNull(args) || ...))
       return {};
-    return finish(Op::create(builder, loc, mlir::RankedTensorType::get(shape, element), std::forward<Args>(args)...));
+    return finish(
+        Op::create(builder, loc, mlir::RankedTensorType::get(shape, element), std::forward<Args>(args)...));
   }
   Value constant(mlir::ElementsAttr value);
   /// A constant of rank 0.
@@ -52,7 +58,9 @@ public:
   Value numbers(ShapeRef values);
   Value filled(ShapeRef shape, Type element, double value);
 
-  template <typename Op> Value unary(Value input) { return input ? make<Op>(shape(input), element(input), input) : Value(); }
+  template <typename Op> Value unary(Value input) {
+    return input ? make<Op>(shape(input), element(input), input) : Value();
+  }
   /// A broadcasting operation whose result has the left operand's element type.
   template <typename Op, typename... Args> Value binary(Value lhs, Value rhs, Args... args) {
     std::optional<Shape> joined = broadcast({lhs, rhs});
@@ -74,7 +82,9 @@ public:
   Value neg(Value input) { return unary<graph::NegOp>(input); }
   Value abs(Value input) { return unary<graph::AbsOp>(input); }
   Value compare(Predicate predicate, Value lhs, Value rhs);
-  Value compare(Predicate predicate, Value lhs, double rhs) { return compare(predicate, lhs, like(lhs, rhs)); }
+  Value compare(Predicate predicate, Value lhs, double rhs) {
+    return compare(predicate, lhs, like(lhs, rhs));
+  }
   Value where(Value condition, Value yes, Value no);
   Value cast(Value input, Type element);
 
@@ -98,7 +108,9 @@ public:
   /// `bias` may be null.
   Value layerNorm(Value input, Value scale, Value bias, int64_t axis, double epsilon);
   /// sigmoid-like pieces used by several operators
-  Value clamp(Value input, double low, double high) { return min(max(input, like(input, low)), like(input, high)); }
+  Value clamp(Value input, double low, double high) {
+    return min(max(input, like(input, low)), like(input, high));
+  }
 
   std::optional<Shape> broadcast(mlir::ArrayRef<Value> values);
   /// Starts an error at the current node.

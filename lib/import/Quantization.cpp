@@ -1,4 +1,5 @@
-// Imports quantisation as the arithmetic it stands for; fusing it into integer kernels is the compiler's business.
+// Imports quantisation as the arithmetic it stands for; fusing it into integer kernels is the compiler's
+// business.
 #include "Node.h"
 
 #include <limits>
@@ -7,7 +8,8 @@ using namespace mlir;
 
 namespace tegula::importer {
 
-/// Shapes a scale or zero point so that it broadcasts to x: one number, one along the axis, or one a block of the axis.
+/// Shapes a scale or zero point so that it broadcasts to x: one number, one along the axis, or one a block of
+/// the axis.
 static Value spread(Node &node, Value parameter, Value x, int64_t axis, int64_t block) {
   if (!parameter || !x || Ops::rank(parameter) == 0)
     return parameter;
@@ -26,11 +28,14 @@ static Value spread(Node &node, Value parameter, Value x, int64_t axis, int64_t 
     return node.reshape(parameter, shape);
   }
   ShapeRef shape = Ops::shape(parameter);
-  if (static_cast<int64_t>(shape.size()) != Ops::rank(x) || block < 0 || llvm::divideCeil(Ops::shape(x)[*at], block) != static_cast<uint64_t>(shape[*at])) {
-    node.invalid("expected one scale a block of " + Twine(block) + " elements, got " + graph::shapeText(shape));
+  if (static_cast<int64_t>(shape.size()) != Ops::rank(x) || block < 0 ||
+      llvm::divideCeil(Ops::shape(x)[*at], block) != static_cast<uint64_t>(shape[*at])) {
+    node.invalid("expected one scale a block of " + Twine(block) + " elements, got " +
+                 graph::shapeText(shape));
     return {};
   }
-  Value indices = node.div(node.iota(Ops::shape(x)[*at], node.builder.getI64Type()), static_cast<double>(block));
+  Value indices =
+      node.div(node.iota(Ops::shape(x)[*at], node.builder.getI64Type()), static_cast<double>(block));
   return node.gather(parameter, indices, *at);
 }
 
@@ -55,15 +60,21 @@ static Value dequantize(Node &node, Value x, Value scale, Value zero) {
   return node.mul(node.cast(level, node.element(scale)), scale);
 }
 
-static bool isQuantized(Type type) { return isa<IntegerType>(type) && (type.getIntOrFloatBitWidth() == 8 || type.getIntOrFloatBitWidth() == 16); }
+static bool isQuantized(Type type) {
+  return isa<IntegerType>(type) && (type.getIntOrFloatBitWidth() == 8 || type.getIntOrFloatBitWidth() == 16);
+}
 
 static void quantizeLinear(Node &node) {
   Value x = node.input(0);
   int64_t axis = node.integer("axis", 1), block = node.integer("block_size", 0);
-  int dataType = static_cast<int>(node.integer("output_dtype", 0)), precision = static_cast<int>(node.integer("precision", 0));
+  int dataType = static_cast<int>(node.integer("output_dtype", 0)),
+      precision = static_cast<int>(node.integer("precision", 0));
   node.integer("saturate", 1);
-  Value scale = spread(node, node.input(1), x, axis, block), zero = node.has(2) ? spread(node, node.input(2), x, axis, block) : Value();
-  Type to = node.has(2) ? node.element(zero) : dataType ? elementType(node.builder.getContext(), dataType) : Type(node.builder.getIntegerType(8, false));
+  Value scale = spread(node, node.input(1), x, axis, block),
+        zero = node.has(2) ? spread(node, node.input(2), x, axis, block) : Value();
+  Type to = node.has(2) ? node.element(zero)
+            : dataType  ? elementType(node.builder.getContext(), dataType)
+                        : Type(node.builder.getIntegerType(8, false));
   if (!x || !scale || (node.has(2) && !zero))
     return;
   if (!to || !isQuantized(to))
@@ -78,16 +89,20 @@ static void quantizeLinear(Node &node) {
 
 static void dequantizeLinear(Node &node) {
   Value x = node.input(0);
-  int64_t axis = node.integer("axis", 1), block = node.integer("block_size", 0), dataType = node.integer("output_dtype", 0);
-  Value scale = spread(node, node.input(1), x, axis, block), zero = node.has(2) ? spread(node, node.input(2), x, axis, block) : Value();
+  int64_t axis = node.integer("axis", 1), block = node.integer("block_size", 0),
+          dataType = node.integer("output_dtype", 0);
+  Value scale = spread(node, node.input(1), x, axis, block),
+        zero = node.has(2) ? spread(node, node.input(2), x, axis, block) : Value();
   if (!x || !scale || (node.has(2) && !zero))
     return;
   if (!isa<IntegerType>(node.element(x)))
     return node.unsupported("dequantisation of floating point is not supported");
   Value y = dequantize(node, x, scale, zero);
-  Type to = dataType ? elementType(node.builder.getContext(), static_cast<int>(dataType)) : node.element(scale);
+  Type to =
+      dataType ? elementType(node.builder.getContext(), static_cast<int>(dataType)) : node.element(scale);
   if (!to)
-    return node.unsupported("dequantisation to " + dataTypeName(static_cast<int>(dataType)) + " is not supported");
+    return node.unsupported("dequantisation to " + dataTypeName(static_cast<int>(dataType)) +
+                            " is not supported");
   node.result(node.cast(y, to));
 }
 
@@ -100,16 +115,56 @@ static void dynamicQuantizeLinear(Node &node) {
   Value isFlat = node.compare(Predicate::Equal, scale, 0.0);
   scale = node.where(isFlat, node.like(scale, 1.0), scale);
   Type byte = node.builder.getIntegerType(8, /*isSigned=*/false);
-  Value zero = node.cast(node.unary<graph::RoundOp>(node.clamp(node.neg(node.div(low, scale)), 0.0, 255.0)), byte);
+  Value zero =
+      node.cast(node.unary<graph::RoundOp>(node.clamp(node.neg(node.div(low, scale)), 0.0, 255.0)), byte);
   node.result(quantize(node, x, scale, zero, byte), 0);
   node.result(scale, 1);
   node.result(zero, 2);
+}
+
+/// Quantises an integer product: its unit is the product of both operands' scales.
+static void requantize(Node &node, Value product, Value leftScale, Value rightScale, size_t scaleIndex,
+                       size_t zeroIndex, Type to) {
+  Value scale = node.input(scaleIndex), zero = node.has(zeroIndex) ? node.input(zeroIndex) : Value();
+  for (Value *parameter : {&scale, &zero})
+    if (*parameter && Ops::count(Ops::shape(*parameter)) == 1)
+      *parameter = node.reshape(*parameter, {});
+  Type wide = node.builder.getF32Type();
+  if (!product || !leftScale || !rightScale || !scale)
+    return;
+  Value unit =
+      node.div(node.mul(node.cast(leftScale, wide), node.cast(rightScale, wide)), node.cast(scale, wide));
+  Value level = node.unary<graph::RoundOp>(node.mul(node.cast(product, wide), unit));
+  if (zero)
+    level = node.add(level, node.cast(zero, wide));
+  bool isUnsigned = to.isUnsignedInteger();
+  node.result(node.cast(node.clamp(level, isUnsigned ? 0 : -128, isUnsigned ? 255 : 127), to));
+}
+
+static void qLinearMatMul(Node &node) {
+  Type i32 = node.builder.getI32Type();
+  Value a = node.input(0), b = node.input(3);
+  // Parameters are one number, one a row of a, or one a column of b.
+  auto shaped = [&](size_t index, bool isRow) -> Value {
+    Value parameter = node.input(index);
+    if (Ops::rank(parameter) == 1 && Ops::shape(parameter)[0] == 1)
+      return node.reshape(parameter, {});
+    return isRow && Ops::rank(parameter) == 1 ? node.reshape(parameter, {Ops::shape(parameter)[0], 1})
+                                              : parameter;
+  };
+  if (Ops::rank(a) < 2 || Ops::rank(b) < 2)
+    return node.unsupported("vectors are not supported");
+  Value lhs = node.sub(node.cast(a, i32), node.cast(shaped(2, true), i32)),
+        rhs = node.sub(node.cast(b, i32), node.cast(shaped(5, false), i32));
+  requantize(node, node.matmul(lhs, rhs), shaped(1, true), shaped(4, false), 6, 7,
+             node.element(node.optional(7)));
 }
 
 ArrayRef<Operator> quantizationOperators() {
   static const Operator table[] = {
       {"", "DequantizeLinear", 10, dequantizeLinear, "from 8, 16 and 32 bit integers"},
       {"", "DynamicQuantizeLinear", 11, dynamicQuantizeLinear, ""},
+      {"", "QLinearMatMul", 10, qLinearMatMul, "matrices"},
       {"", "QuantizeLinear", 10, quantizeLinear, "float32 to 8 and 16 bit integers"},
   };
   return table;

@@ -55,13 +55,15 @@ template <ReduceKind kind, int64_t inputSince> static void reduce(Node &node) {
     return;
   if (node.isBool(x)) { // as numbers 0 and 1
     Type byte = node.builder.getIntegerType(8, /*isSigned=*/false);
-    return node.result(node.cast(node.reduce(kind, node.cast(x, byte), r->axes, r->keep), node.builder.getI1Type()));
+    return node.result(
+        node.cast(node.reduce(kind, node.cast(x, byte), r->axes, r->keep), node.builder.getI1Type()));
   }
   if (kind == ReduceKind::Mean && !node.isFloat(x)) {
     int64_t count = countOf(x, r->axes);
     if (count == 0)
       return node.invalid("expected at least one element to take the mean of");
-    return node.result(node.div(node.reduce(ReduceKind::Sum, x, r->axes, r->keep), static_cast<double>(count)));
+    return node.result(
+        node.div(node.reduce(ReduceKind::Sum, x, r->axes, r->keep), static_cast<double>(count)));
   }
   node.result(node.reduce(kind, x, r->axes, r->keep));
 }
@@ -71,7 +73,8 @@ static Value logSumExp(Node &node, Value x, ShapeRef axes, bool keep) {
   Value largest = node.reduce(ReduceKind::Max, x, axes, true);
   if (!largest)
     return {};
-  Value isInfinite = node.make<graph::IsInfOp>(Ops::shape(largest), node.builder.getI1Type(), largest, true, true);
+  Value isInfinite =
+      node.make<graph::IsInfOp>(Ops::shape(largest), node.builder.getI1Type(), largest, true, true);
   Value shift = node.where(isInfinite, node.like(x, 0.0), largest);
   Value total = node.add(node.log(node.sum(node.exp(node.sub(x, shift)), axes)), shift);
   if (keep || !total)
@@ -114,7 +117,8 @@ template <bool largest> static void argReduce(Node &node) {
   Shape shape(Ops::shape(x)), kept(Ops::shape(x));
   shape.erase(shape.begin() + *axis);
   kept[*axis] = 1;
-  Value index = node.make<graph::ArgReduceOp>(shape, node.builder.getI64Type(), x, *axis, largest, selectLast);
+  Value index =
+      node.make<graph::ArgReduceOp>(shape, node.builder.getI64Type(), x, *axis, largest, selectLast);
   node.result(keep ? node.reshape(index, kept) : index);
 }
 
@@ -130,7 +134,8 @@ static void cumSum(Node &node) {
     node.result(node.make<graph::CumSumOp>(Ops::shape(x), node.element(x), x, *axis, exclusive, reverse));
 }
 
-//===-- Softmax ------------------------------------------------------------------------------------------===//
+//===-- Softmax
+//------------------------------------------------------------------------------------------===//
 
 /// Before opset 13 the input is seen as a matrix, cut at the axis, and its rows are normalised.
 template <typename Function> static void alongAxis(Node &node, Function function) {
@@ -138,7 +143,8 @@ template <typename Function> static void alongAxis(Node &node, Function function
   bool isOld = node.opset < 13;
   int64_t rank = Ops::rank(x), given = node.integer("axis", isOld ? 1 : -1);
   if (isOld && given == rank && x) // rows of one element
-    return node.result(node.reshape(function(node.reshape(x, {Ops::count(Ops::shape(x)), 1}), 1), Ops::shape(x)));
+    return node.result(
+        node.reshape(function(node.reshape(x, {Ops::count(Ops::shape(x)), 1}), 1), Ops::shape(x)));
   std::optional<int64_t> axis = node.axis(given, rank);
   if (!axis || !x)
     return;
@@ -170,8 +176,11 @@ static void hardmax(Node &node) {
     kept[axis] = 1;
     shape.erase(shape.begin() + axis);
     Type index = node.builder.getI64Type();
-    Value first = node.reshape(node.make<graph::ArgReduceOp>(shape, index, x, axis, /*largest=*/true, /*selectLast=*/false), kept);
-    return node.cast(node.compare(Predicate::Equal, first, node.reshape(node.iota(along[axis], index), along)), node.element(x));
+    Value first = node.reshape(
+        node.make<graph::ArgReduceOp>(shape, index, x, axis, /*largest=*/true, /*selectLast=*/false), kept);
+    return node.cast(
+        node.compare(Predicate::Equal, first, node.reshape(node.iota(along[axis], index), along)),
+        node.element(x));
   });
 }
 
@@ -184,15 +193,19 @@ ArrayRef<Operator> reductionOperators() {
       {"", "Hardmax", 1, hardmax, ""},
       {"", "LogSoftmax", 1, logSoftmax, "", kInF32},
       {"", "ReduceL1", 1, composite<Composite::L1>, "axes must be known at compile time", kInF32},
-      {"", "ReduceL2", 1, composite<Composite::L2>, "floating point; axes must be known at compile time", kInF32},
-      {"", "ReduceLogSum", 1, composite<Composite::LogSum>, "floating point; axes must be known at compile time", kInF32},
-      {"", "ReduceLogSumExp", 1, composite<Composite::LogSumExp>, "floating point; axes must be known at compile time", kInF32},
+      {"", "ReduceL2", 1, composite<Composite::L2>, "floating point; axes must be known at compile time",
+       kInF32},
+      {"", "ReduceLogSum", 1, composite<Composite::LogSum>,
+       "floating point; axes must be known at compile time", kInF32},
+      {"", "ReduceLogSumExp", 1, composite<Composite::LogSumExp>,
+       "floating point; axes must be known at compile time", kInF32},
       {"", "ReduceMax", 1, reduce<ReduceKind::Max, 18>, "axes must be known at compile time"},
       {"", "ReduceMean", 1, reduce<ReduceKind::Mean, 18>, "axes must be known at compile time", kInF32},
       {"", "ReduceMin", 1, reduce<ReduceKind::Min, 18>, "axes must be known at compile time"},
       {"", "ReduceProd", 1, reduce<ReduceKind::Prod, 18>, "axes must be known at compile time", kInF32},
       {"", "ReduceSum", 1, reduce<ReduceKind::Sum, 13>, "axes must be known at compile time", kInF32},
-      {"", "ReduceSumSquare", 1, composite<Composite::SumSquare>, "axes must be known at compile time", kInF32},
+      {"", "ReduceSumSquare", 1, composite<Composite::SumSquare>, "axes must be known at compile time",
+       kInF32},
       {"", "Softmax", 1, softmax, "", kInF32},
   };
   return table;

@@ -51,13 +51,15 @@ static bool sizesFromScales(Node &node, Value x, Request &request) {
       return false;
     }
     // In f32, as the reference computes it.
-    request.sizes.push_back(static_cast<int64_t>(std::floor(static_cast<float>(dim) * static_cast<float>(scale))));
+    request.sizes.push_back(
+        static_cast<int64_t>(std::floor(static_cast<float>(dim) * static_cast<float>(scale))));
   }
   return true;
 }
 
 static Value emit(Node &node, Value x, const Request &r) {
-  return node.make<graph::ResizeOp>(r.sizes, node.element(x), x, r.scales, r.mode, r.coordinates, r.nearest, APFloat(r.coefficient), r.excludeOutside, r.antialias,
+  return node.make<graph::ResizeOp>(r.sizes, node.element(x), x, r.scales, r.mode, r.coordinates, r.nearest,
+                                    APFloat(r.coefficient), r.excludeOutside, r.antialias,
                                     APFloat(r.extrapolation), r.roi);
 }
 
@@ -73,7 +75,8 @@ static void emitOld(Node &node, Value x, const Request &request) {
       down.scales[i] = 1;
     }
   }
-  bool shrinks = llvm::any_of(request.scales, [](double scale) { return scale < 1; }), grows = llvm::any_of(request.scales, [](double scale) { return scale > 1; });
+  bool shrinks = llvm::any_of(request.scales, [](double scale) { return scale < 1; }),
+       grows = llvm::any_of(request.scales, [](double scale) { return scale > 1; });
   if (request.mode != ResizeMode::Nearest || !shrinks)
     return node.result(emit(node, x, request));
   Value grown = grows ? emit(node, x, up) : x;
@@ -109,7 +112,8 @@ static bool readSizes(Node &node, Value x, ShapeRef axes, const Shape &given, Re
     return false;
   }
   if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller") {
-    node.invalid("expected keep_aspect_ratio_policy stretch, not_larger or not_smaller, got '" + policy + "'");
+    node.invalid("expected keep_aspect_ratio_policy stretch, not_larger or not_smaller, got '" + policy +
+                 "'");
     return false;
   }
   double common = policy == "not_larger" ? INFINITY : 0;
@@ -128,17 +132,20 @@ static bool readSizes(Node &node, Value x, ShapeRef axes, const Shape &given, Re
     return true;
   for (int64_t axis : axes) {
     request.scales[axis] = common;
-    request.sizes[axis] = static_cast<int64_t>(std::floor(common * static_cast<double>(Ops::shape(x)[axis]) + 0.5));
+    request.sizes[axis] =
+        static_cast<int64_t>(std::floor(common * static_cast<double>(Ops::shape(x)[axis]) + 0.5));
   }
   return true;
 }
 
 static bool readCoordinates(Node &node, Request &request) {
-  std::string coordinates = node.text("coordinate_transformation_mode", "half_pixel"), nearest = node.text("nearest_mode", "round_prefer_floor");
+  std::string coordinates = node.text("coordinate_transformation_mode", "half_pixel"),
+              nearest = node.text("nearest_mode", "round_prefer_floor");
   std::optional<CoordinateMode> knownCoordinates = graph::symbolizeCoordinateMode(coordinates);
   std::optional<NearestMode> knownNearest = graph::symbolizeNearestMode(nearest);
   if (!knownCoordinates || !knownNearest) {
-    node.invalid("expected a known coordinate_transformation_mode and nearest_mode, got '" + coordinates + "' and '" + nearest + "'");
+    node.invalid("expected a known coordinate_transformation_mode and nearest_mode, got '" + coordinates +
+                 "' and '" + nearest + "'");
     return false;
   }
   request.coordinates = *knownCoordinates;

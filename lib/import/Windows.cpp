@@ -19,7 +19,8 @@ struct Window {
 static void padSame(ShapeRef spatial, Window &window, bool oddAfter) {
   for (size_t i = 0; i < spatial.size(); ++i) {
     int64_t out = llvm::divideCeil(spatial[i], window.strides[i]);
-    int64_t total = std::max<int64_t>(0, (out - 1) * window.strides[i] + (window.kernel[i] - 1) * window.dilations[i] + 1 - spatial[i]);
+    int64_t total = std::max<int64_t>(0, (out - 1) * window.strides[i] +
+                                             (window.kernel[i] - 1) * window.dilations[i] + 1 - spatial[i]);
     window.low[i] = oddAfter ? total / 2 : total - total / 2;
     window.high[i] = total - window.low[i];
   }
@@ -41,8 +42,10 @@ static std::optional<Window> readWindow(Node &node, Value x, ShapeRef filterKern
   window.isCeil = node.integer("ceil_mode", 0) != 0;
   Shape pads = node.integers("pads", Shape(2 * rank, 0));
   std::string automatic = node.text("auto_pad", "NOTSET");
-  if (window.kernel.size() != rank || window.strides.size() != rank || window.dilations.size() != rank || pads.size() != 2 * rank) {
-    node.invalid("expected " + Twine(rank) + " kernel sizes, strides and dilations and " + Twine(2 * rank) + " pads");
+  if (window.kernel.size() != rank || window.strides.size() != rank || window.dilations.size() != rank ||
+      pads.size() != 2 * rank) {
+    node.invalid("expected " + Twine(rank) + " kernel sizes, strides and dilations and " + Twine(2 * rank) +
+                 " pads");
     return std::nullopt;
   }
   for (const Shape *list : {&window.kernel, &window.strides, &window.dilations})
@@ -57,7 +60,8 @@ static std::optional<Window> readWindow(Node &node, Value x, ShapeRef filterKern
       return std::nullopt;
     }
   if (!filterKernel.empty() && ShapeRef(window.kernel) != filterKernel) {
-    node.invalid("expected kernel_shape to be the filter's, got " + graph::shapeText(window.kernel) + " and " + graph::shapeText(filterKernel));
+    node.invalid("expected kernel_shape to be the filter's, got " + graph::shapeText(window.kernel) +
+                 " and " + graph::shapeText(filterKernel));
     return std::nullopt;
   }
   window.low = Shape(pads.begin(), pads.begin() + rank);
@@ -79,7 +83,8 @@ static Value addBias(Node &node, Value y, Value bias) {
     return {};
   Shape shape(Ops::rank(y) - 1, 1);
   if (Ops::shape(bias) != ShapeRef({Ops::shape(y)[1]})) {
-    node.invalid("expected a bias of " + Twine(Ops::shape(y)[1]) + " elements, got " + graph::shapeText(Ops::shape(bias)));
+    node.invalid("expected a bias of " + Twine(Ops::shape(y)[1]) + " elements, got " +
+                 graph::shapeText(Ops::shape(bias)));
     return {};
   }
   shape[0] = Ops::shape(y)[1];
@@ -94,11 +99,12 @@ static Value convolve(Node &node, Value x, Value filter) {
   std::optional<Window> window = readWindow(node, x, kernel);
   if (!window)
     return {};
-  FailureOr<Shape> shape = graph::inferConvShape(Ops::shape(x), Ops::shape(filter), window->ref(), group, false, [&] { return node.error(); });
+  FailureOr<Shape> shape = graph::inferConvShape(Ops::shape(x), Ops::shape(filter), window->ref(), group,
+                                                 false, [&] { return node.error(); });
   if (mlir::failed(shape))
     return {};
-  return node.make<graph::ConvOp>(*shape, node.element(x), x, filter, window->strides, window->dilations, window->low, window->high, group,
-                                  graph::Layout::ChannelsFirst);
+  return node.make<graph::ConvOp>(*shape, node.element(x), x, filter, window->strides, window->dilations,
+                                  window->low, window->high, group, graph::Layout::ChannelsFirst);
 }
 
 static void conv(Node &node) {
@@ -130,7 +136,8 @@ static void convTranspose(Node &node) {
   size_t rank = std::max<int64_t>(0, Ops::rank(x) - 2);
   std::string automatic = node.text("auto_pad", "NOTSET");
   bool isSame = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
-  std::optional<Window> window = readWindow(node, x, Ops::shape(filter).drop_front(std::min<size_t>(2, Ops::rank(filter))));
+  std::optional<Window> window =
+      readWindow(node, x, Ops::shape(filter).drop_front(std::min<size_t>(2, Ops::rank(filter))));
   Shape extra = node.integers("output_padding", Shape(rank, 0));
   std::optional<Shape> wanted = node.optionalIntegers("output_shape");
   int64_t group = node.integer("group", 1);
@@ -142,11 +149,13 @@ static void convTranspose(Node &node) {
     return node.invalid("expected " + Twine(rank) + " entries of output_padding and output_shape");
   Shape shape{Ops::shape(x)[0], Ops::shape(filter).size() > 1 ? Ops::shape(filter)[1] * group : 0};
   for (size_t i = 0; i < rank; ++i) {
-    int64_t in = Ops::shape(x)[i + 2], full = (in - 1) * window->strides[i] + extra[i] + (window->kernel[i] - 1) * window->dilations[i] + 1;
+    int64_t in = Ops::shape(x)[i + 2], full = (in - 1) * window->strides[i] + extra[i] +
+                                              (window->kernel[i] - 1) * window->dilations[i] + 1;
     if (extra[i] < 0 || extra[i] > INT32_MAX || in > INT32_MAX)
       return node.invalid("expected output_padding of at least 0, got " + Twine(extra[i]));
     if (wanted || isSame) {
-      // The size of the output is chosen: what is too much is cut off at both ends, what is missing stays zero at the end.
+      // The size of the output is chosen: what is too much is cut off at both ends, what is missing stays
+      // zero at the end.
       int64_t out = wanted ? (*wanted)[i] : in * window->strides[i], total = std::max<int64_t>(0, full - out);
       window->low[i] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
       shape.push_back(out);
@@ -156,23 +165,28 @@ static void convTranspose(Node &node) {
     if (shape.back() < 0)
       return node.invalid("expected pads smaller than the output, got output size " + Twine(shape.back()));
   }
-  Value y = node.make<graph::ConvTransposeOp>(shape, node.element(x), x, filter, window->strides, window->dilations, window->low, group);
+  Value y = node.make<graph::ConvTransposeOp>(shape, node.element(x), x, filter, window->strides,
+                                              window->dilations, window->low, group);
   node.result(node.has(2) ? addBias(node, y, node.input(2)) : y);
 }
 
-//===-- Pooling ------------------------------------------------------------------------------------------===//
+//===-- Pooling
+//------------------------------------------------------------------------------------------===//
 
 /// The result's shape; nothing where a window does not fit (reported).
 static std::optional<Shape> pooledShape(Node &node, Value x, const Window &window) {
   Shape shape(Ops::shape(x).take_front(2));
   ShapeRef spatial = Ops::shape(x).drop_front(2);
   for (size_t i = 0; i < spatial.size(); ++i) {
-    int64_t extent = spatial[i] + window.low[i] + window.high[i] - (window.kernel[i] - 1) * window.dilations[i] - 1;
+    int64_t extent =
+        spatial[i] + window.low[i] + window.high[i] - (window.kernel[i] - 1) * window.dilations[i] - 1;
     if (extent < 0) {
-      node.invalid("expected a kernel that fits into the padded input, got size " + Twine(window.kernel[i]) + " for input size " + Twine(spatial[i]));
+      node.invalid("expected a kernel that fits into the padded input, got size " + Twine(window.kernel[i]) +
+                   " for input size " + Twine(spatial[i]));
       return std::nullopt;
     }
-    int64_t count = (window.isCeil ? llvm::divideCeil(extent, window.strides[i]) : extent / window.strides[i]) + 1;
+    int64_t count =
+        (window.isCeil ? llvm::divideCeil(extent, window.strides[i]) : extent / window.strides[i]) + 1;
     // A window that begins in the padding after the input does not exist.
     if (window.isCeil && (count - 1) * window.strides[i] >= spatial[i] + window.low[i])
       --count;
@@ -188,9 +202,11 @@ static void maxPool(Node &node) {
   std::optional<Shape> shape = w ? pooledShape(node, x, *w) : std::nullopt;
   if (!shape)
     return;
-  node.result(node.make<graph::MaxPoolOp>(*shape, node.element(x), x, w->kernel, w->strides, w->dilations, w->low, w->high, graph::Layout::ChannelsFirst));
+  node.result(node.make<graph::MaxPoolOp>(*shape, node.element(x), x, w->kernel, w->strides, w->dilations,
+                                          w->low, w->high, graph::Layout::ChannelsFirst));
   if (node.wants(1))
-    node.result(node.make<graph::MaxPoolIndicesOp>(*shape, node.builder.getI64Type(), x, w->kernel, w->strides, w->dilations, w->low, w->high,
+    node.result(node.make<graph::MaxPoolIndicesOp>(*shape, node.builder.getI64Type(), x, w->kernel,
+                                                   w->strides, w->dilations, w->low, w->high,
                                                    graph::Layout::ChannelsFirst, columnMajor),
                 1);
 }
@@ -199,7 +215,8 @@ static Value average(Node &node, Value x, const Window &w, bool countPads) {
   std::optional<Shape> shape = pooledShape(node, x, w);
   if (!shape)
     return {};
-  return node.make<graph::AveragePoolOp>(*shape, node.element(x), x, w.kernel, w.strides, w.dilations, w.low, w.high, graph::Layout::ChannelsFirst, countPads);
+  return node.make<graph::AveragePoolOp>(*shape, node.element(x), x, w.kernel, w.strides, w.dilations, w.low,
+                                         w.high, graph::Layout::ChannelsFirst, countPads);
 }
 
 static void averagePool(Node &node) {
@@ -222,9 +239,13 @@ static void lpPool(Node &node) {
   double count = 1;
   for (int64_t size : window->kernel)
     count *= static_cast<double>(size);
-  Value power = p == 2 ? node.mul(x, x) : p == 1 ? node.abs(x) : node.binary<graph::PowOp>(node.abs(x), node.like(x, p));
+  Value power = p == 2   ? node.mul(x, x)
+                : p == 1 ? node.abs(x)
+                         : node.binary<graph::PowOp>(node.abs(x), node.like(x, p));
   Value total = node.mul(average(node, power, *window, /*countPads=*/true), count);
-  node.result(p == 2 ? node.sqrt(total) : p == 1 ? total : node.binary<graph::PowOp>(total, node.like(x, 1 / p)));
+  node.result(p == 2   ? node.sqrt(total)
+              : p == 1 ? total
+                       : node.binary<graph::PowOp>(total, node.like(x, 1 / p)));
 }
 
 static Shape spatialAxes(Value x) { return Ops::span(2, Ops::rank(x)); }
@@ -258,7 +279,8 @@ static void lrn(Node &node) {
   Window window{{size, 1}, {1, 1}, {1, 1}, {(size - 1) / 2, 0}, {size - 1 - (size - 1) / 2, 0}, false};
   Value squares = node.reshape(node.mul(x, x), {shape[0], 1, shape[1], inner});
   Value mean = node.reshape(average(node, squares, window, /*countPads=*/true), shape);
-  node.result(node.div(x, node.binary<graph::PowOp>(node.add(node.mul(mean, alpha), bias), node.like(x, beta))));
+  node.result(
+      node.div(x, node.binary<graph::PowOp>(node.add(node.mul(mean, alpha), bias), node.like(x, beta))));
 }
 
 ArrayRef<Operator> windowOperators() {

@@ -1,4 +1,5 @@
-// Turns an ONNX file into the graph dialect, the only door through which ONNX's versions and quirks enter the compiler.
+// Turns an ONNX file into the graph dialect, the only door through which ONNX's versions and quirks enter the
+// compiler.
 #pragma once
 
 #include "tegula/Tegula.h"
@@ -15,11 +16,12 @@ struct ImportOptions {
   std::map<std::string, HostTensor> bound;
 };
 
-/// Reads the model at `path`. On failure `messages` holds everything that is wrong with it and `outcome` the kind of the failure;
-/// warnings may stand there on success too. Loads the dialects it needs. The module's large constants keep the model's memory alive.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> importModel(const std::string &path, mlir::MLIRContext &context,
-                                                               const ImportOptions &options, std::vector<Message> &messages,
-                                                               Outcome &outcome);
+/// Reads the model at `path`. On failure `messages` holds everything that is wrong with it and `outcome` the
+/// kind of the failure; warnings may stand there on success too. Loads the dialects it needs. The module's
+/// large constants keep the model's memory alive.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+importModel(const std::string &path, mlir::MLIRContext &context, const ImportOptions &options,
+            std::vector<Message> &messages, Outcome &outcome);
 
 /// Every operator that importModel knows, sorted by domain and name.
 std::vector<OperatorInfo> knownOperators();

@@ -10,7 +10,8 @@
 
 namespace tegula::graph {
 
-/// Constants up to this many elements take part in folding: enough for shape arithmetic, too little to cost time or memory.
+/// Constants up to this many elements take part in folding: enough for shape arithmetic, too little to cost
+/// time or memory.
 inline constexpr int64_t kFoldLimit = 4096;
 
 /// Elements of a tensor in row-major order, floats by their bits. A splat of any size has one entry.

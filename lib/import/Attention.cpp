@@ -1,0 +1,217 @@
+// Imports attention and rotary position embeddings as the products and softmax that they are; recognising
+// them again is fusion's business.
+#include "Node.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+
+namespace tegula::importer {
+
+namespace {
+
+/// What the two masks and the cache say about which key a query may see, as numbers added to the scores: 0 or
+/// minus infinity.
+class Bias {
+public:
+  Bias(Node &node, int64_t queries, int64_t keys) : node(node), queries(queries), keys(keys) {}
+
+  /// Positions j - i of keys relative to queries, the queries shifted by how many keys precede them: a
+  /// number, or one a batch.
+  Value distance(Value perBatchOffset, int64_t offset) {
+    Type index = node.builder.getI64Type();
+    Value query = node.reshape(node.iota(queries, index), {queries, 1});
+    query = perBatchOffset ? node.add(query, perBatchOffset) : node.add(query, static_cast<double>(offset));
+    return node.sub(node.iota(keys, index), query);
+  }
+  void require(Value allowed) {
+    add(node.where(allowed, node.scalar(type(), 0.0), node.scalar(type(), -INFINITY)));
+  }
+  void add(Value more) {
+    total = total ? node.add(total, more) : more;
+    isBroken |= !more;
+  }
+  Type type() { return node.builder.getF32Type(); }
+
+  Value total;
+  bool isBroken = false;
+
+private:
+  Node &node;
+  int64_t queries, keys;
+};
+
+} // namespace
+
+/// [batch, sequence, heads · size] to [batch, heads, sequence, size].
+static Value splitHeads(Node &node, Value x, int64_t heads) {
+  ShapeRef shape = Ops::shape(x);
+  if (shape.size() == 4)
+    return x;
+  if (shape.size() != 3 || heads < 1 || shape[2] % heads != 0) {
+    node.invalid("expected inputs of rank 4, or of rank 3 with a number of heads that divides the last "
+                 "dimension, got " +
+                 graph::shapeText(shape));
+    return {};
+  }
+  return node.transpose(node.reshape(x, {shape[0], shape[1], heads, shape[2] / heads}), {0, 2, 1, 3});
+}
+
+/// Repeats each head for the queries that share it.
+static Value repeatHeads(Node &node, Value x, int64_t heads) {
+  ShapeRef shape = Ops::shape(x);
+  if (!x || shape[1] == heads)
+    return x;
+  if (shape[1] == 0 || heads % shape[1] != 0) {
+    node.invalid("expected the query heads to be a multiple of the " + Twine(shape[1]) + " key heads, got " +
+                 Twine(heads));
+    return {};
+  }
+  Value wide = node.expand(node.reshape(x, {shape[0], shape[1], 1, shape[2], shape[3]}),
+                           {shape[0], shape[1], heads / shape[1], shape[2], shape[3]});
+  return node.reshape(wide, {shape[0], heads, shape[2], shape[3]});
+}
+
+static void addMask(Node &node, Value mask, int64_t keys, Bias &bias) {
+  int64_t rank = Ops::rank(mask), given = rank ? Ops::shape(mask).back() : 0;
+  if (rank < 1)
+    return node.invalid("expected an attention mask of rank at least 1");
+  if (node.isBool(mask))
+    mask = node.where(mask, node.scalar(bias.type(), 0.0), node.scalar(bias.type(), -INFINITY));
+  if (given < keys && given != 1) { // keys that the mask does not know are masked
+    Shape low(rank, 0), high(rank, 0);
+    high.back() = keys - given;
+    mask = node.pad(mask, low, high, node.like(mask, -INFINITY));
+  }
+  bias.add(mask);
+}
+
+static void attention(Node &node) {
+  Value q = node.input(0), k = node.input(1), v = node.input(2), mask = node.optional(3),
+        pastKey = node.optional(4), pastValue = node.optional(5), lengths = node.optional(6);
+  bool isFlat = Ops::rank(q) == 3, isCausal = node.integer("is_causal", 0) != 0;
+  int64_t queryHeads = node.integer("q_num_heads", 0), keyHeads = node.integer("kv_num_heads", 0);
+  int64_t left = node.integer("left_window_size", -1), right = node.integer("right_window_size", -1),
+          mode = node.integer("qk_matmul_output_mode", 0);
+  double cap = node.real("softcap", 0.0);
+  int64_t precision = node.integer("softmax_precision", 1);
+  q = splitHeads(node, q, queryHeads), k = splitHeads(node, k, keyHeads), v = splitHeads(node, v, keyHeads);
+  if (!q || !k || !v)
+    return;
+  if (!node.element(q).isF32())
+    return node.unsupported("attention on another type than float32, float16 and bfloat16 is not supported");
+  if (static_cast<bool>(pastKey) != static_cast<bool>(pastValue) || (pastKey && lengths))
+    return node.invalid("expected past_key and past_value together, and not with nonpad_kv_seqlen");
+  double scale = node.hasAttribute("scale") ? node.real("scale", 1.0)
+                                            : 1.0 / std::sqrt(static_cast<double>(Ops::shape(q)[3]));
+  int64_t past = pastKey ? Ops::shape(pastKey)[2] : 0, queries = Ops::shape(q)[2];
+  if (pastKey)
+    k = node.concat({pastKey, k}, 2), v = node.concat({pastValue, v}, 2);
+  node.result(k, 1);
+  node.result(v, 2);
+  k = repeatHeads(node, k, Ops::shape(q)[1]), v = repeatHeads(node, v, Ops::shape(q)[1]);
+  if (!k || !v)
+    return;
+  int64_t keys = Ops::shape(k)[2];
+
+  Bias bias(node, queries, keys);
+  if (mask)
+    addMask(node, mask, keys, bias);
+  Value offset;
+  if (lengths) {
+    lengths = node.reshape(lengths, {Ops::shape(q)[0], 1, 1, 1});
+    offset = node.sub(lengths, static_cast<double>(queries));
+    bias.require(node.compare(Predicate::Less, node.iota(keys, node.builder.getI64Type()), lengths));
+  }
+  if (isCausal)
+    bias.require(node.compare(Predicate::LessEqual, bias.distance(offset, past), 0.0));
+  if (left >= 0)
+    bias.require(
+        node.compare(Predicate::GreaterEqual, bias.distance(offset, past), -static_cast<double>(left)));
+  if (right >= 0)
+    bias.require(node.compare(Predicate::LessEqual, bias.distance(offset, past), static_cast<double>(right)));
+  if (bias.isBroken)
+    return;
+
+  Value raw = node.matmul(node.mul(q, scale), node.transpose(k, {0, 1, 3, 2})), scores = raw;
+  if (cap > 0)
+    scores = node.mul(node.unary<graph::TanhOp>(node.div(scores, cap)), cap);
+  Value capped = scores;
+  if (bias.total)
+    scores = node.add(scores, bias.total);
+  Value wide = precision == 11 ? node.cast(scores, node.builder.getF64Type()) : scores;
+  Value weights = node.cast(node.softmax(wide, 3), node.element(q));
+  if (bias.total && (mask || lengths || left >= 0 || right >= 0)) {
+    // A query that may see no key at all gives zeros instead of 0/0.
+    Value best = node.reduce(ReduceKind::Max, bias.total, {Ops::rank(bias.total) - 1}, true);
+    weights = node.where(node.compare(Predicate::Equal, best, -INFINITY), node.like(weights, 0.0), weights);
+  }
+  Value y = node.matmul(weights, v);
+  if (isFlat && y)
+    y = node.reshape(node.transpose(y, {0, 2, 1, 3}),
+                     {Ops::shape(y)[0], queries, Ops::shape(y)[1] * Ops::shape(y)[3]});
+  node.result(y);
+  if (mode < 0 || mode > 3)
+    return node.invalid("expected qk_matmul_output_mode from 0 to 3, got " + Twine(mode));
+  const Value stages[] = {raw, capped, scores, weights};
+  node.result(stages[mode], 3);
+}
+
+static void rotaryEmbedding(Node &node) {
+  Value x = node.input(0), cosine = node.input(1), sine = node.input(2);
+  bool isInterleaved = node.integer("interleaved", 0) != 0;
+  int64_t heads = node.integer("num_heads", 0), part = node.integer("rotary_embedding_dim", 0);
+  if (node.has(3)) {
+    Value positions = node.input(3);
+    cosine = node.gather(cosine, positions, 0), sine = node.gather(sine, positions, 0);
+  }
+  if (!x || !cosine || !sine)
+    return;
+  Shape original(Ops::shape(x));
+  x = splitHeads(node, x, heads); // [batch, heads, sequence, size]
+  if (!x)
+    return;
+  Shape shape(Ops::shape(x));
+  int64_t size = shape[3], half = (part ? part : size) / 2;
+  Shape table{shape[0], 1, shape[2], half};
+  if (half < 1 || 2 * half > size || Ops::count(Ops::shape(cosine)) != Ops::count(table) ||
+      Ops::count(Ops::shape(sine)) != Ops::count(table))
+    return node.invalid("expected caches of half the rotated size for each position, got " +
+                        graph::shapeText(Ops::shape(cosine)));
+  cosine = node.reshape(cosine, table), sine = node.reshape(sine, table);
+  Value rotated = node.slice(x, 3, 0, 2 * half), first, second;
+  Shape pairs{shape[0], shape[1], shape[2], half, 2}, single{shape[0], shape[1], shape[2], half};
+  if (isInterleaved) {
+    Value split = node.reshape(rotated, pairs);
+    first = node.reshape(node.slice(split, 4, 0, 1), single),
+    second = node.reshape(node.slice(split, 4, 1, 2), single);
+  } else {
+    first = node.slice(rotated, 3, 0, half), second = node.slice(rotated, 3, half, 2 * half);
+  }
+  Value real = node.sub(node.mul(cosine, first), node.mul(sine, second)),
+        imaginary = node.add(node.mul(sine, first), node.mul(cosine, second));
+  Value joined;
+  if (isInterleaved) {
+    Shape column(single);
+    column.push_back(1);
+    joined = node.reshape(node.concat({node.reshape(real, column), node.reshape(imaginary, column)}, 4),
+                          {shape[0], shape[1], shape[2], 2 * half});
+  } else {
+    joined = node.concat({real, imaginary}, 3);
+  }
+  if (2 * half < size)
+    joined = node.concat({joined, node.slice(x, 3, 2 * half, size)}, 3);
+  node.result(original.size() == 3 ? node.reshape(node.transpose(joined, {0, 2, 1, 3}), original) : joined);
+}
+
+ArrayRef<Operator> attentionOperators() {
+  constexpr bool kInF32 = true;
+  static const Operator table[] = {
+      {"", "Attention", 23, attention, "not float64", kInF32},
+      {"", "RotaryEmbedding", 23, rotaryEmbedding, "", kInF32},
+  };
+  return table;
+}
+
+} // namespace tegula::importer
