@@ -34,10 +34,6 @@ FailureOr<SmallVector<Value>> buildBody(OpBuilder &builder, Operation *op, Value
   TensorKit k(builder, op->getLoc());
   if (op->getNumResults() != 1)
     return op->emitOpError("expected one result");
-  auto type = storageType(tensorType(op->getResult(0)));
-  // Without elements there is nothing to compute, and no operand that could be read safely.
-  if (type.getNumElements() == 0)
-    return SmallVector<Value>{k.fill(type.getShape(), k.constant(type.getElementType(), 0))};
   for (auto family : {buildElementwise, buildMovement, buildIndexed, buildResize, buildContraction, buildWindow,
                       buildReduction, buildScan})
     if (Value result = family(k, op, in))

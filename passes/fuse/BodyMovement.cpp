@@ -53,14 +53,6 @@ Value lookUp(TensorKit &k, RankedTensorType result, Value input, ArrayRef<SmallV
   });
 }
 
-/// The positions start, start + step, ... of `count` elements.
-static SmallVector<int64_t> steps(int64_t start, int64_t step, int64_t count) {
-  SmallVector<int64_t> table;
-  for (int64_t i = 0; i < count; ++i)
-    table.push_back(start + i * step);
-  return table;
-}
-
 AffineMap sliceMap(graph::SliceOp op) {
   SmallVector<AffineExpr> exprs;
   for (auto [i, start, step] : llvm::enumerate(op.getStarts(), op.getSteps()))
@@ -94,13 +86,10 @@ static Value buildTranspose(TensorKit &k, graph::TransposeOp op, RankedTensorTyp
 }
 
 static Value buildSlice(TensorKit &k, graph::SliceOp op, RankedTensorType type, ValueRange in) {
-  if (llvm::any_of(op.getSteps(), [](int64_t step) { return step < 0; })) {
-    SmallVector<SmallVector<int64_t>> tables;
-    for (auto [start, step, count] : llvm::zip_equal(op.getStarts(), op.getSteps(), type.getShape()))
-      tables.push_back(steps(start, step, count));
-    return lookUp(k, type, in[0], tables);
-  }
-  return copy(k, type, in[0], sliceMap(op));
+  AffineMap map = sliceMap(op);
+  if (fitsOperand(map, shapeOf(in[0]), type.getShape()) && llvm::all_of(op.getSteps(), [](int64_t step) { return step > 0; }))
+    return copy(k, type, in[0], map);
+  return k.mapOver(type, {}, {}, [&](ScalarKit &s, ValueRange) { return s.readAt(in[0], map); });
 }
 
 /// A repeated dimension of size one is a broadcast; others are looked up.

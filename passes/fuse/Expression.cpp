@@ -29,7 +29,7 @@ public:
       return;
     Operation *op = access.first.getDefiningOp();
     if (!op || !inside(op)) {
-      leaves.insert({access, leaves.size()});
+      leaves.insert({access, Leaf()});
       return;
     }
     for (Value operand : op->getOperands())
@@ -43,8 +43,11 @@ public:
     Type element = graphElement(access.first);
     if (Attribute uniform = uniformElement(access.first))
       return emitted[access] = constant(s, uniform, element);
-    if (auto leaf = leaves.find(access); leaf != leaves.end())
-      return emitted[access] = fromStorage(s, args[leaf->second], element);
+    if (auto leaf = leaves.find(access); leaf != leaves.end()) {
+      auto [tensor, argument] = leaf->second;
+      Value stored = argument < 0 ? s.readAt(tensor, access.second) : args[argument];
+      return emitted[access] = fromStorage(s, stored, element);
+    }
     Operation *op = access.first.getDefiningOp();
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
@@ -54,7 +57,12 @@ public:
     return emitted[access] = result;
   }
 
-  llvm::MapVector<Access, size_t> leaves;
+  /// What is read: a tensor, as the operand of that number, or, where it cannot be one, at computed indices.
+  struct Leaf {
+    Value tensor;
+    int64_t argument = -1;
+  };
+  llvm::MapVector<Access, Leaf> leaves;
 
 private:
   /// How `op`, whose result is read under `map`, reads `operand`.
@@ -94,8 +102,12 @@ Value writeExpression(TensorKit &k, Operation *root, function_ref<bool(Operation
   expression.collect(whole);
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
-  for (const auto &[access, number] : expression.leaves) {
-    inputs.push_back(tensorOf(access.first));
+  for (auto &[access, leaf] : expression.leaves) {
+    leaf.tensor = tensorOf(access.first);
+    if (!fitsOperand(access.second, shapeOf(leaf.tensor), type.getShape()))
+      continue;
+    leaf.argument = inputs.size();
+    inputs.push_back(leaf.tensor);
     maps.push_back(access.second);
   }
   return k.mapOver(type, inputs, maps, [&](ScalarKit &s, ValueRange args) {

@@ -39,6 +39,9 @@ TypedAttr storageValue(ElementsAttr value) {
   return cast<TypedAttr>(Attribute(DenseIntElementsAttr::get(stored, elements)));
 }
 
+/// The only value of a type without elements.
+TypedAttr emptyValue(RankedTensorType type) { return DenseElementsAttr::get(type, ArrayRef<Attribute>()); }
+
 /// Collects the names that locations carry: those of the model's nodes.
 void collectNames(Location location, llvm::SetVector<StringAttr> &names) {
   if (auto name = dyn_cast<NameLoc>(location))
@@ -77,6 +80,7 @@ public:
       return failure();
     }
     hoistTables();
+    dropUnused();
     kernel.setFunctionType(FunctionType::get(context, block->getArgumentTypes(), result));
     return kernel;
   }
@@ -118,6 +122,15 @@ private:
       return known;
     inputs.insert(value);
     return written[value] = block->addArgument(storageType(tensorType(value)), value.getLoc());
+  }
+
+  /// Only what is read is passed; empty tensors never are.
+  void dropUnused() {
+    for (size_t i = inputs.size(); i-- > 0;)
+      if (block->getArgument(i).use_empty()) {
+        block->eraseArgument(i);
+        inputs.erase(inputs.begin() + i);
+      }
   }
 
   /// Tables of numbers are data, not code: they become arguments.
@@ -196,6 +209,8 @@ private:
     Value result;
     if (auto constant = dyn_cast<graph::ConstantOp>(op))
       result = arith::ConstantOp::create(builder, op->getLoc(), storageValue(constant.getValue()));
+    else if (tensorType(value).getNumElements() == 0)
+      result = arith::ConstantOp::create(builder, op->getLoc(), emptyValue(storageType(tensorType(value))));
     else // a view
       result = builder.createOrFold<tile::ViewOp>(op->getLoc(), storageType(tensorType(value)), stored(op->getOperand(0)));
     values.map(value, result);

@@ -97,8 +97,11 @@ public:
     return groups;
   }
 
+  /// Whether there is anything to compute: nobody reads elements that do not exist.
   static bool needsKernel(Operation *op) {
-    return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp>(op) && !isView(op) && !op->use_empty();
+    auto isEmpty = [](Value value) { return llvm::is_contained(shapeOf(value), 0); };
+    return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp>(op) && !isView(op) && !op->use_empty() &&
+           !isEmpty(op->getResult(0));
   }
 
 private:

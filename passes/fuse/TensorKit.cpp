@@ -130,6 +130,31 @@ Value ScalarKit::convert(Value x, Type to, bool isUnsigned) {
 Value ScalarKit::extract(Value tensor, ArrayRef<Value> at) { return tensor::ExtractOp::create(b, loc, tensor, at); }
 Value ScalarKit::loopIndex(int64_t dim) { return linalg::IndexOp::create(b, loc, dim); }
 
+/// An affine expression of the loops' indices, written with plain arithmetic. Only sums and products occur.
+static Value expand(ScalarKit &k, AffineExpr expr) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return k.index(constant.getValue());
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return k.loopIndex(dim.getPosition());
+  auto both = cast<AffineBinaryOpExpr>(expr);
+  Value lhs = expand(k, both.getLHS()), rhs = expand(k, both.getRHS());
+  return expr.getKind() == AffineExprKind::Add ? k.add(lhs, rhs) : k.mul(lhs, rhs);
+}
+
+Value ScalarKit::readAt(Value tensor, AffineMap map) {
+  SmallVector<Value> at;
+  for (AffineExpr expr : map.getResults())
+    at.push_back(expand(*this, expr));
+  return extract(tensor, at);
+}
+
+bool fitsOperand(AffineMap map, ArrayRef<int64_t> operand, ArrayRef<int64_t> loops) {
+  for (auto [expr, size] : llvm::zip_equal(map.getResults(), operand))
+    if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && loops[dim.getPosition()] != size)
+      return false;
+  return true;
+}
+
 //===-- Tensors ------------------------------------------------------------------------------------------===//
 
 Value TensorKit::empty(ArrayRef<int64_t> shape, Type element) { return tensor::EmptyOp::create(b, loc, shape, element); }
@@ -141,6 +166,9 @@ Value TensorKit::fill(ArrayRef<int64_t> shape, Value scalar) {
 
 Value TensorKit::accumulate(Value init, AffineMap outMap, ValueRange inputs, ArrayRef<AffineMap> maps,
                             ArrayRef<utils::IteratorType> iterators, ScalarFn fn) {
+  // Nothing to combine: what there is to begin with is the result.
+  if (llvm::any_of(inputs, [](Value input) { return tensorType(input).getNumElements() == 0; }))
+    return init;
   SmallVector<AffineMap> allMaps(maps);
   allMaps.push_back(outMap);
   auto body = [&](OpBuilder &nested, Location at, ValueRange args) {

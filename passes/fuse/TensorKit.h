@@ -52,7 +52,12 @@ public:
   Value convert(Value x, mlir::Type to, bool isUnsigned = false);
   Value extract(Value tensor, llvm::ArrayRef<Value> at);
   Value loopIndex(int64_t dim);
+  /// The element of `tensor` where `map` leads from the loops' indices.
+  Value readAt(Value tensor, mlir::AffineMap map);
 };
+
+/// Whether a tensor can be an operand under `map`: a loop alone must walk the whole dimension, as linalg demands.
+bool fitsOperand(mlir::AffineMap map, llvm::ArrayRef<int64_t> operand, llvm::ArrayRef<int64_t> loops);
 
 using ScalarFn = llvm::function_ref<mlir::Value(ScalarKit &, mlir::ValueRange)>;
 using Iterators = llvm::SmallVector<mlir::utils::IteratorType>;
