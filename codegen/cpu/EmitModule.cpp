@@ -68,7 +68,7 @@ static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine) 
       "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop-mssa("
       "licm),gvn,"
       "instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),loop(indvars),"
-      "loop-vectorize,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),loop-reduce,"
+      "loop-vectorize,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),"
       "instcombine<no-verify-fixpoint>,dce)";
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
