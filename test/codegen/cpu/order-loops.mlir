@@ -1,12 +1,12 @@
 // A reduction's innermost loop runs along memory where operand and result do.
 // RUN: tegula-opt %s --tegula-order-loops | FileCheck %s
 
-// CHECK: #[[A:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
-// CHECK: #[[B:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
-// CHECK: #[[C:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
+// CHECK: #[[$A:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK: #[[$B:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
+// CHECK: #[[$C:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
 
 // CHECK-LABEL: func.func @columns_go_inside_the_reduction
-// CHECK: indexing_maps = [#[[A]], #[[B]], #[[C]]]
+// CHECK: indexing_maps = [#[[$A]], #[[$B]], #[[$C]]]
 // CHECK-SAME: iterator_types = ["parallel", "reduction", "parallel"]
 func.func @columns_go_inside_the_reduction(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %c: memref<4x16xf32>) {
   linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
