@@ -42,7 +42,7 @@ LogicalResult padInput(Op op, ArrayRef<int64_t> kernel, bool lowest, PatternRewr
   SmallVector<int64_t> low, high;
   reach(op, kernel, op.getLayout() == Layout::ChannelsFirst ? 2 : 1, low, high);
   auto isNegative = [](int64_t amount) { return amount < 0; };
-  if (llvm::any_of(low, isNegative))
+  if (llvm::any_of(op.getPadsLow(), isNegative) || llvm::any_of(op.getPadsHigh(), isNegative))
     return rewriter.notifyMatchFailure(op, "expected padding that does not crop");
   SmallVector<int64_t> none(kernel.size(), 0);
   if (op.getPadsLow() == ArrayRef<int64_t>(none) && op.getPadsHigh() == ArrayRef<int64_t>(none) &&

@@ -36,6 +36,32 @@ func.func @slices_bytes() -> tensor<2x1xf32> {
   return %1 : tensor<2x1xf32>
 }
 
+// The rest is computed by the compiler's own code.
+// CHECK-LABEL: @computes_with_the_oracle
+// CHECK-SAME: (%[[X:.*]]: tensor<2x2xf32>)
+// CHECK-DAG: %[[E:.*]] = graph.constant dense<{{\[\[}}2.71828{{.*}}], {{\[}}20.0855{{.*}}]]> : tensor<2x2xf32>
+// CHECK-DAG: %[[S:.*]] = graph.constant dense<[3.000000e+00, 7.000000e+00]> : tensor<2xf32>
+// CHECK: graph.add %[[X]], %[[E]]
+// CHECK-NEXT: return %{{.*}}, %[[S]]
+func.func @computes_with_the_oracle(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2xf32>) {
+  %0 = graph.constant dense_resource<weights> : tensor<2x2xf32>
+  %1 = graph.exp %0 : tensor<2x2xf32>
+  %2 = graph.reduce sum, %0 {axes = array<i64: 1>} : (tensor<2x2xf32>) -> tensor<2xf32>
+  %3 = graph.add %x, %1 : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %3, %2 : tensor<2x2xf32>, tensor<2xf32>
+}
+
+// A model must not grow without bound: what would add more than 64 MiB stays where it is.
+// CHECK-LABEL: @keeps_what_would_grow_the_model
+// CHECK: graph.expand
+func.func @keeps_what_would_grow_the_model() -> tensor<8200xi8> {
+  %0 = graph.constant dense<[[1, 2, 3, 4, 5]]> : tensor<1x5xi8>
+  %1 = graph.tile %0 {repeats = array<i64: 1, 1640>} : (tensor<1x5xi8>) -> tensor<1x8200xi8>
+  %2 = graph.expand %1 : (tensor<1x8200xi8>) -> tensor<8200x8200xi8>
+  %3 = graph.reduce max, %2 {axes = array<i64: 0>} : (tensor<8200x8200xi8>) -> tensor<8200xi8>
+  return %3 : tensor<8200xi8>
+}
+
 {-#
   dialect_resources: {
     builtin: {
