@@ -74,7 +74,7 @@ struct PeelBorders : fuse::impl::PeelBordersBase<PeelBorders> {
       op.getResult(0).replaceAllUsesWith(replaced);
       op.erase();
     }
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBlock().without_terminator())))
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBlock())))
       if (isOpTriviallyDead(&op)) // padding values
         op.erase();
     dropUnusedInputs(kernel, launches);
