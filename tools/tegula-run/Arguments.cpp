@@ -70,12 +70,16 @@ bool setOption(std::string_view option, std::string_view value, RunArguments &ar
 Failure parseArguments(int argc, char **argv, RunArguments &arguments) {
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
-    if (!word.starts_with("--")) {
+    if (word == "-h")
+      word = "--help";
+    if (!word.starts_with("-")) {
       if (!arguments.model.empty())
         return {Outcome::BadInput, "expected one model, got '" + std::string(word) + "' too"};
       arguments.model = word;
       continue;
     }
+    if (!word.starts_with("--"))
+      return {Outcome::BadInput, "unknown option " + std::string(word) + "; --help lists all"};
     word.remove_prefix(2);
     if (word == "help") {
       arguments.help = true;
