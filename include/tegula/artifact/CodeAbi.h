@@ -7,8 +7,7 @@
 /* Raised whenever anything below changes its meaning; an artifact of another version is refused. */
 #define TGL_CODE_ABI_VERSION 1
 
-/* A compiled kernel: computes cells [begin, end) of its grid. `buffers` holds its inputs, then its outputs.
- */
+/* A compiled kernel: computes cells [begin, end) of its grid. `buffers` holds inputs, then outputs. */
 typedef void (*TglKernelFn)(void *const *buffers, int64_t begin, int64_t end);
 
 /* What the runtime offers to the host function. */
@@ -19,8 +18,7 @@ typedef struct TglHost {
                  int32_t dispatch);
 } TglHost;
 
-/* The host function: runs the whole model once. Returns 0, or the number of the dispatch that failed plus
- * one. */
+/* Runs the whole model once. Returns 0, or the number of the dispatch that failed plus one. */
 typedef int32_t (*TglEntryFn)(TglHost *host, void *const *inputs, void *const *outputs,
                               const uint8_t *weights, uint8_t *arena);
 
