@@ -4,7 +4,7 @@
 #include "Futex.h"
 
 #include <algorithm>
-#include <new>
+#include <csignal>
 #include <time.h>
 
 #if defined(__x86_64__)
@@ -59,14 +59,37 @@ std::unique_ptr<ThreadPool> ThreadPool::create(int threads, bool spin, void (*st
   return pool->start(threads) ? std::move(pool) : nullptr;
 }
 
+namespace {
+
+/// While it lives, threads are born with all signals blocked but those that a thread's own fault raises: the
+/// host program's signals belong to its own threads.
+class SignalsBlocked {
+public:
+  SignalsBlocked() {
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT})
+      sigdelset(&blocked, own);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+
+private:
+  sigset_t before;
+};
+
+} // namespace
+
 bool ThreadPool::start(int threads) {
   workers.reserve(size_t(threads) - 1); // workers keep the addresses of their elements
+  SignalsBlocked here;
   for (int index = 1; index < threads; ++index) {
     Worker &worker = workers.emplace_back(Worker{this, index, {}});
     if (pthread_create(&worker.thread, nullptr, workerMain, &worker) != 0) {
       workers.pop_back();
       return false;
     }
+    pthread_setname_np(worker.thread, "tegula-worker");
   }
   return true;
 }
