@@ -4,9 +4,13 @@
 
 #include "Backend.h"
 #include "Diagnostics.h"
+#include "tegula/codegen/host/Passes.h"
 #include "tegula/driver/Register.h"
 #include "tegula/import/Import.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -30,7 +34,7 @@ namespace {
 using codegen::cpu::Output;
 
 /// Constants longer than this are left out of printed IR.
-constexpr int64_t printedElements = 4096;
+constexpr int64_t printedElements = 65536;
 
 class Compilation {
   /// Runs a step and notes how long it took.
@@ -45,6 +49,7 @@ class Compilation {
 public:
   Compilation(Emit emit, const CompileOptions &options)
       : emit(emit), options(options), context(MLIRContext::Threading::DISABLED) {
+    context.printOpOnDiagnostic(options.verbose); // a dump of IR tells a user nothing
     DialectRegistry registry;
     registerDialects(registry);
     context.appendDialectRegistry(registry);
@@ -78,7 +83,12 @@ public:
     return run([&] {
       modelHash = hash(ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
       module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
-      return module ? throughPhases(firstPhase()) : fail(Outcome::BadInput);
+      if (!module)
+        return fail(Outcome::BadInput);
+      Phase first = firstPhase();
+      if (first > Phase::Fuse && failed(ownResults()))
+        return fail(Outcome::Internal);
+      return throughPhases(first);
     });
   }
 
@@ -115,10 +125,19 @@ private:
   Phase firstPhase() {
     bool kernels = false, loops = false;
     module->walk([&](Operation *op) {
-      kernels |= isa<tile::KernelOp>(op);
-      loops |= op->hasAttr("tile.grid");
+      kernels |= isa<tile::KernelOp, tile::ViewOp, tile::PackOp>(op);
+      loops |= op->getParentOfType<tile::KernelOp>() &&
+               isa<affine::AffineDialect, scf::SCFDialect, vector::VectorDialect>(op->getDialect());
     });
     return loops ? Phase::Codegen : kernels ? Phase::Schedule : Phase::Graph;
+  }
+
+  /// Text that people wrote may return views and arguments; what follows the fuse phase expects launches' own
+  /// results.
+  LogicalResult ownResults() {
+    PassManager pm(&context);
+    pm.addPass(codegen::host::createCopyResults());
+    return pm.run(*module);
   }
 
   std::optional<PipelineOptions> makeOptions() {
@@ -138,6 +157,8 @@ private:
     pipeline.schedule.machine = options.target;
     pipeline.schedule.file = options.schedFile;
     pipeline.cpu = cpuOptions(*machine, options.optLevel);
+    if (!options.saveTemps.empty())
+      pipeline.reproducer = tempFile("reproducer.mlir");
     return pipeline;
   }
 
@@ -233,7 +254,7 @@ private:
   std::string print() {
     OpPrintingFlags flags;
     flags.elideLargeElementsAttrs(printedElements)
-        .elideLargeResourceString(printedElements * 8)
+        .elideLargeResourceString(printedElements * 16)
         .enableDebugInfo(false);
     std::string text;
     llvm::raw_string_ostream stream(text);
@@ -244,20 +265,28 @@ private:
 
   void setText(const std::string &text) { result.bytes.assign(text.begin(), text.end()); }
 
-  void saveTemp(Phase phase) {
-    if (options.saveTemps.empty())
-      return;
+  /// The path of a file in the folder for temporary files, which is made if need be.
+  std::string tempFile(const std::string &name) {
     llvm::SmallString<128> path(options.saveTemps);
     llvm::sys::fs::create_directories(path);
-    llvm::sys::path::append(path, std::to_string(int(phase)) + "-" + nameOf(phase).str() + ".mlir");
+    llvm::sys::path::append(path, name);
+    return path.str().str();
+  }
+
+  void saveText(const std::string &name, llvm::StringRef text) {
     std::error_code failure;
+    std::string path = tempFile(name);
     llvm::raw_fd_ostream file(path, failure);
-    if (failure) {
-      result.messages.push_back({Message::Severity::Warning, "", "", 0,
-                                 "cannot write " + path.str().str() + ": " + failure.message()});
-      return;
-    }
-    file << print();
+    if (failure)
+      result.messages.push_back(
+          {Message::Severity::Warning, "", "", 0, "cannot write " + path + ": " + failure.message()});
+    else
+      file << text;
+  }
+
+  void saveTemp(Phase phase) {
+    if (!options.saveTemps.empty())
+      saveText(std::to_string(int(phase)) + "-" + nameOf(phase).str() + ".mlir", print());
   }
 
   static std::string hash(ArrayRef<uint8_t> bytes) {

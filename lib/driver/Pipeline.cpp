@@ -99,6 +99,8 @@ LogicalResult checkContract(Phase phase, ModuleOp module) {
 
 LogicalResult runPhase(Phase phase, ModuleOp module, const PipelineOptions &options) {
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
+  if (!options.reproducer.empty())
+    pm.enableCrashReproducerGeneration(options.reproducer);
   switch (phase) {
   case Phase::Graph:
     populateGraphPhase(pm, options);

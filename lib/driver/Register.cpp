@@ -56,12 +56,20 @@
 
 using namespace mlir;
 
+/// Makes dialects known, and loads them all with the graph dialect: folding constants compiles kernels on
+/// several threads inside of a pass, when it is too late to load anything.
+template <typename... Dialects> static void insertTogether(DialectRegistry &registry) {
+  registry.insert<Dialects...>();
+  registry.addExtension(
+      +[](MLIRContext *context, tegula::graph::GraphDialect *) { context->loadDialect<Dialects...>(); });
+}
+
 void tegula::driver::registerDialects(DialectRegistry &registry) {
   registry.insert<graph::GraphDialect, sched::SchedDialect, tile::TileDialect>();
-  registry.insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect,
-                  cf::ControlFlowDialect, DLTIDialect, func::FuncDialect, index::IndexDialect,
-                  LLVM::LLVMDialect, linalg::LinalgDialect, math::MathDialect, memref::MemRefDialect,
-                  scf::SCFDialect, tensor::TensorDialect, ub::UBDialect, vector::VectorDialect>();
+  insertTogether<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect,
+                 cf::ControlFlowDialect, DLTIDialect, func::FuncDialect, index::IndexDialect,
+                 LLVM::LLVMDialect, linalg::LinalgDialect, math::MathDialect, memref::MemRefDialect,
+                 scf::SCFDialect, tensor::TensorDialect, ub::UBDialect, vector::VectorDialect>(registry);
 
   // Tiling and subsets: how ops are cut and how slices are hoisted.
   linalg::registerTilingInterfaceExternalModels(registry);

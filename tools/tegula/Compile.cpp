@@ -22,7 +22,7 @@ struct Kind {
 };
 constexpr Kind kinds[] = {{"graph", Emit::Graph, nullptr},     {"tile", Emit::Tile, nullptr},
                           {"sched", Emit::Sched, nullptr},     {"llvm", Emit::Llvm, nullptr},
-                          {"asm", Emit::Asm, nullptr},         {"obj", Emit::Obj, ".o"},
+                          {"asm", Emit::Asm, nullptr},         {"obj", Emit::Obj, ".a"},
                           {"artifact", Emit::Artifact, ".tgl"}};
 
 int compile(const Arguments &arguments) {

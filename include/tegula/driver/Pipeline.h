@@ -31,7 +31,8 @@ struct PipelineOptions {
   fuse::FuseOptions fuse;
   schedule::ScheduleOptions schedule;
   codegen::cpu::CpuCodegenOptions cpu;
-  int optLevel = 2; ///< 0 leaves out schedule, tile and vectors
+  int optLevel = 2;       ///< 0 leaves out schedule, tile and vectors
+  std::string reproducer; ///< file that receives the IR and the passes of a phase that crashes, "" for none
 };
 
 // import has no passes (lib/import). After it: one function @main, only graph operations; every value typed
