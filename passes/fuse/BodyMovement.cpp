@@ -3,6 +3,8 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace tegula::fuse {
@@ -158,14 +160,53 @@ static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, Valu
   return lookUp(k, type, in[0], tables, outside ? outside : k.constant(type.getElementType(), 0));
 }
 
+/// Each element asks which input it comes from, so that all can be computed in parallel. `run` neighbours along the axis always
+/// come from the same input: they get a dimension of their own, in which reads stay neighbours.
+static Value chooseInputs(TensorKit &k, ArrayRef<Value> inputs, int64_t axis, int64_t run, RankedTensorType type) {
+  SmallVector<int64_t> shape(type.getShape());
+  if (run > 1) {
+    shape[axis] /= run;
+    shape.insert(shape.begin() + axis + 1, run);
+  }
+  Value result = k.mapOver(RankedTensorType::get(shape, type.getElementType()), {}, {}, [&](ScalarKit &s, ValueRange) {
+    SmallVector<Value> at;
+    for (size_t i = 0; i < shape.size(); ++i)
+      if (run == 1 || int64_t(i) != axis + 1)
+        at.push_back(s.loopIndex(i));
+    Value block = at[axis], chosen;
+    int64_t first = 0;
+    for (Value input : inputs) {
+      int64_t blocks = shapeOf(input)[axis] / run;
+      at[axis] = s.clamp(s.sub(block, s.index(first)), blocks);
+      if (run > 1)
+        at[axis] = s.add(s.mul(at[axis], s.index(run)), s.loopIndex(axis + 1));
+      Value element = s.extract(input, at);
+      Value reached = s.compare(arith::CmpIPredicate::sge, block, s.index(first));
+      chosen = chosen ? s.select(reached, element, chosen) : element;
+      first += blocks;
+    }
+    return chosen;
+  });
+  return run > 1 ? k.joinDims(result, axis) : result;
+}
+
 static Value buildConcat(TensorKit &k, graph::ConcatOp op, RankedTensorType type, ValueRange in) {
+  SmallVector<Value> inputs = llvm::filter_to_vector(in, [](Value input) { return tensorType(input).getNumElements() > 0; });
+  int64_t axis = op.getAxis(), run = 1;
+  bool innermost = llvm::all_of(type.getShape().drop_front(axis + 1), [](int64_t size) { return size == 1; });
+  if (innermost)
+    for (Value input : inputs)
+      run = input == inputs.front() ? shapeOf(input)[axis] : std::gcd(run, shapeOf(input)[axis]);
+  // Asking pays where whole vectors get one answer and the inputs are few; else each input is copied to its place.
+  constexpr size_t maxAsked = 8;
+  constexpr int64_t minRun = 4;
+  if (inputs.size() <= maxAsked && (!innermost || run >= minRun))
+    return chooseInputs(k, inputs, axis, run, type);
   Value result = k.empty(type.getShape(), type.getElementType());
   SmallVector<int64_t> offsets(type.getRank(), 0);
-  for (Value input : in) {
-    if (tensorType(input).getNumElements() == 0)
-      continue;
+  for (Value input : inputs) {
     result = k.place(input, result, offsets);
-    offsets[op.getAxis()] += shapeOf(input)[op.getAxis()];
+    offsets[axis] += shapeOf(input)[axis];
   }
   return result;
 }

@@ -87,21 +87,45 @@ private:
     return op.getBody()->walk([](tensor::ExtractOp) { return WalkResult::interrupt(); }).wasInterrupted();
   }
 
-  /// Drops loops of one step where no operation reduces, then dimensions of size one that nothing but zero indexes.
-  void dropUnits() {
+  /// Whether loops of one step may go. A result keeps two dimensions where something is summed: rows and columns.
+  bool mayDropLoops() {
+    auto isUnit = [](auto loop) { return std::get<0>(loop) == 1 && std::get<1>(loop) == utils::IteratorType::reduction; };
+    for (Nest &nest : nests)
+      if (llvm::any_of(llvm::zip_equal(nest.op.getStaticLoopRanges(), nest.op.getIteratorTypesArray()), isUnit))
+        return false;
+    auto result = cast<RankedTensorType>(kernel.getFunctionType().getResult(0));
+    return !reduces || llvm::count_if(result.getShape(), [](int64_t size) { return size != 1; }) >= 2;
+  }
+
+  /// Reads each operand's indices, without loops of one step if `drop`; false where linalg would not take what is left.
+  bool readIndices(bool drop) {
     for (Nest &nest : nests) {
       SmallVector<AffineExpr> replacement;
-      for (auto [loop, extent] : llvm::enumerate(nest.op.getStaticLoopRanges())) {
-        bool drop = extent == 1 && !reduces;
-        nest.newLoop.push_back(drop ? -1 : 0);
-        replacement.push_back(drop ? getAffineConstantExpr(0, context) : getAffineDimExpr(loop, context));
+      SmallVector<int64_t> extents = nest.op.getStaticLoopRanges();
+      nest.newLoop.clear();
+      nest.operands.clear();
+      for (auto [loop, extent] : llvm::enumerate(extents)) {
+        bool gone = extent == 1 && drop;
+        nest.newLoop.push_back(gone ? -1 : 0);
+        replacement.push_back(gone ? getAffineConstantExpr(0, context) : getAffineDimExpr(loop, context));
       }
-      for (AffineMap map : nest.op.getIndexingMapsArray()) {
+      for (auto [operand, map] : llvm::zip_equal(nest.op->getOperands(), nest.op.getIndexingMapsArray())) {
         nest.operands.emplace_back();
-        for (AffineExpr expr : map.getResults())
-          nest.operands.back().push_back(simplifyAffineExpr(expr.replaceDims(replacement), map.getNumDims(), 0));
+        for (auto [size, expr] : llvm::zip_equal(shapeOf(operand), map.getResults())) {
+          AffineExpr left = simplifyAffineExpr(expr.replaceDims(replacement), map.getNumDims(), 0);
+          if (auto dim = dyn_cast<AffineDimExpr>(left); dim && extents[dim.getPosition()] != size)
+            return false;
+          nest.operands.back().push_back(left);
+        }
       }
     }
+    return true;
+  }
+
+  /// Drops loops of one step, then dimensions of size one that nothing but zero indexes.
+  void dropUnits() {
+    if (!mayDropLoops() || !readIndices(/*drop=*/true))
+      readIndices(/*drop=*/false);
     for (Nest &nest : nests)
       for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands)) {
         auto [entry, added] = kept.insert({tensorOf(operand), SmallVector<bool>()});

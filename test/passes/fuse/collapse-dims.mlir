@@ -45,7 +45,7 @@ func.func @pointwise_convolution_is_a_product(%x: tensor<1x8x8x4xf32>, %w: tenso
 
 // Windows overlap: their dimensions stay.
 // CHECK-LABEL: func.func @windows_stay
-// CHECK: tile.launch @conv_0({{.*}}) : (tensor<1x8x8x4xf32>, tensor<3x3x4x6xf32>) -> tensor<1x6x6x6xf32>
+// CHECK: tile.launch @conv_0({{.*}}) : (tensor<8x8x4xf32>, tensor<3x3x4x6xf32>) -> tensor<6x6x6xf32>
 func.func @windows_stay(%x: tensor<1x8x8x4xf32>, %w: tensor<3x3x4x6xf32>) -> tensor<1x6x6x6xf32> {
   %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
                           pads_high = array<i64: 0, 0>, layout = #graph<layout channels_last>}
@@ -60,4 +60,17 @@ func.func @windows_stay(%x: tensor<1x8x8x4xf32>, %w: tensor<3x3x4x6xf32>) -> ten
 func.func @rows_of_softmax(%x: tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32> {
   %0 = graph.softmax %x {axis = 3} : tensor<2x3x4x5xf32>
   return %0 : tensor<2x3x4x5xf32>
+}
+
+// -----
+
+// One image has no dimension for images, whatever the operands that follow say about it.
+// CHECK-LABEL: func.func @one_image
+// CHECK: tile.launch @conv_0({{.*}}) : (tensor<64x4xf32>, tensor<4x6xf32>, tensor<6xf32>) -> tensor<64x6xf32>
+func.func @one_image(%x: tensor<1x8x8x4xf32>, %w: tensor<1x1x4x6xf32>, %b: tensor<1x1x1x6xf32>) -> tensor<1x8x8x6xf32> {
+  %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
+                          pads_high = array<i64: 0, 0>, layout = #graph<layout channels_last>}
+      : (tensor<1x8x8x4xf32>, tensor<1x1x4x6xf32>) -> tensor<1x8x8x6xf32>
+  %1 = graph.add %0, %b : (tensor<1x8x8x6xf32>, tensor<1x1x1x6xf32>) -> tensor<1x8x8x6xf32>
+  return %1 : tensor<1x8x8x6xf32>
 }
