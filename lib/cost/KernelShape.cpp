@@ -44,10 +44,15 @@ static bool runsAlong(AffineMap map, unsigned loop) {
 /// Whether a reduction goes along the contiguous dimension of what it reads.
 static bool reducesLanes(linalg::GenericOp op) {
   std::optional<unsigned> last = lastOutputLoop(op);
-  for (OpOperand *input : op.getDpsInputOperands())
-    if (last && runsAlong(op.getMatchingIndexingMap(input), *last))
-      return false;
   auto iterators = op.getIteratorTypesArray();
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    bool summed = false;
+    for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+      summed |= iterators[loop] == utils::IteratorType::reduction && map.isFunctionOfDim(loop);
+    if (last && summed && runsAlong(map, *last))
+      return false;
+  }
   return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
     AffineMap map = op.getMatchingIndexingMap(input);
     auto loop = map.getNumResults() ? dyn_cast<AffineDimExpr>(map.getResults().back()) : AffineDimExpr(nullptr);

@@ -18,6 +18,8 @@ namespace {
 /// Work of one cell: enough that handing it out costs nothing beside it, little enough that the last one is not waited for.
 constexpr double flopsPerCell = 2e6, bytesPerCell = 64 * 1024;
 constexpr int64_t mostCells = 64;
+/// Cells after which no further dimension is split: cutting a second one costs reuse inside the cells.
+constexpr int64_t enoughCells = 8;
 
 int64_t ceilDiv(int64_t a, int64_t b) { return static_cast<int64_t>(llvm::divideCeil(a, b)); }
 
@@ -32,14 +34,16 @@ public:
 
   /// Splits the dimensions in `order` among `wanted` cells, outermost first, in multiples of the tile.
   void distribute(ArrayRef<unsigned> order, int64_t wanted) {
+    int64_t cells = 1;
     for (unsigned dim : order) {
-      if (wanted <= 1)
+      if (wanted <= 1 || cells >= enoughCells)
         return;
       int64_t tiles = ceilDiv(shape.result[dim], tile[dim]);
       if (tiles <= 1)
         continue;
       int64_t block = ceilDiv(tiles, std::min(tiles, wanted)) * tile[dim];
       grid.push_back(level(dim, block));
+      cells *= ceilDiv(shape.result[dim], block);
       wanted = ceilDiv(wanted, ceilDiv(shape.result[dim], block));
     }
   }
