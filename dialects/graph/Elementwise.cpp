@@ -66,8 +66,12 @@ Type scalarType(Type element) {
 Value Scalar::convertFloatToInteger(Value value, Type to, bool toUnsigned) const {
   value = widen(value);
   unsigned width = to.getIntOrFloatBitWidth();
-  if (toUnsigned && width == 64)
-    return make<arith::FPToUIOp>(to, value);
+  if (toUnsigned && width == 64) { // a negative number wraps, as it does for the narrower types
+    Value isNegative = compare(CmpF::OLT, value, number(value.getType(), 0));
+    Value zero = number(value.getType(), 0);
+    Value positive = make<arith::FPToUIOp>(to, select(isNegative, zero, value));
+    return select(isNegative, make<arith::FPToSIOp>(to, select(isNegative, value, zero)), positive);
+  }
   // Through a wider signed integer, so that values a little outside of a narrow type wrap as they do in C
   // instead of being poison.
   Type wide = builder.getIntegerType(width < 32 || (width == 32 && !toUnsigned) ? 32 : 64);
@@ -300,11 +304,36 @@ Value ModOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
   return s.select(fix, s.make<arith::AddIOp>(remainder, rhs), remainder);
 }
 
+/// base^exponent for integers, exact as far as the type reaches: by squaring, over the exponent's low bits. A
+/// higher bit is set only where the result has overflowed or the base is 0, 1 or -1, which repeat.
+static Value emitIntegerPower(const Scalar &s, Value base, Value exponent, bool isSignedBase,
+                              bool isSignedExponent) {
+  Type type = base.getType(), bits = exponent.getType();
+  Value one = s.number(type, 1), zero = s.number(type, 0), square = base, result = one;
+  for (unsigned bit = 0; bit < 6; ++bit) {
+    Value isSet = s.compare(CmpI::ne, s.make<arith::AndIOp>(exponent, s.number(bits, int64_t(1) << bit)),
+                            s.number(bits, 0));
+    result = s.select(isSet, s.make<arith::MulIOp>(result, square), result);
+    square = s.make<arith::MulIOp>(square, square);
+  }
+  if (!isSignedExponent)
+    return result;
+  // 1/base truncates to 0 unless the base is 1 or -1.
+  Value isUnit = s.compare(CmpI::eq, base, one);
+  if (isSignedBase)
+    isUnit = s.make<arith::OrIOp>(isUnit, s.compare(CmpI::eq, base, s.number(type, -1)));
+  Value isNegative = s.compare(CmpI::slt, exponent, s.number(bits, 0));
+  return s.select(isNegative, s.select(isUnit, result, zero), result);
+}
+
 Value PowOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
-  // In f64 where an integer or an f64 takes part on the left, else in f32; an f64 exponent keeps its
-  // precision.
   Scalar s{builder, loc};
   Type base = operands[0].getType(), exponent = operands[1].getType();
+  if (!isa<FloatType>(base) && !isa<FloatType>(exponent))
+    return emitIntegerPower(s, operands[0], operands[1], !isUnsignedTensor(getLhs()),
+                            !isUnsignedTensor(getRhs()));
+  // In f64 where an integer or an f64 takes part on the left, else in f32; an f64 exponent keeps its
+  // precision.
   bool isWide = !isa<FloatType>(base) || base.isF64() || exponent.isF64();
   Type compute = isWide ? builder.getF64Type() : builder.getF32Type();
   Value lhs = s.convert(operands[0], isUnsignedTensor(getLhs()), compute, false);

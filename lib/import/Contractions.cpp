@@ -3,6 +3,8 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace tegula::importer {
@@ -53,6 +55,8 @@ static void gemm(Node &node) {
     node.integer("broadcast", 0);
   if (!a || !b)
     return;
+  if (!node.isFloat(a) && (alpha != std::floor(alpha) || beta != std::floor(beta)))
+    return node.unsupported("a fraction as alpha or beta of integers is not supported");
   if (Ops::rank(a) != 2 || Ops::rank(b) != 2)
     return node.invalid("expected matrices, got " + graph::shapeText(Ops::shape(a)) + " and " +
                         graph::shapeText(Ops::shape(b)));

@@ -48,6 +48,13 @@ static void mean(Node &node) {
   node.result(node.div(fold<graph::AddOp>(node), static_cast<double>(node.numInputs())));
 }
 
+static void erf(Node &node) {
+  Value x = node.input(0);
+  if (!node.isFloat(x))
+    return node.unsupported("integers are not supported: cast the input to float32");
+  node.result(node.unary<graph::ErfOp>(x));
+}
+
 static void isNaN(Node &node) {
   Value x = node.input(0);
   node.result(node.make<graph::IsNaNOp>(Ops::shape(x), node.builder.getI1Type(), x));
@@ -137,7 +144,7 @@ ArrayRef<Operator> elementwiseOperators() {
       {"", "Cosh", 9, unary<graph::CoshOp>, "", kInF32},
       {"", "Div", 1, binary<graph::DivOp>, "integers truncate", kInF32},
       {"", "Equal", 1, compare<Predicate::Equal>, ""},
-      {"", "Erf", 9, unary<graph::ErfOp>, "floating point", kInF32},
+      {"", "Erf", 9, erf, "floating point", kInF32},
       {"", "Exp", 1, unary<graph::ExpOp>, "", kInF32},
       {"", "Floor", 1, unary<graph::FloorOp>, "", kInF32},
       {"", "Greater", 1, compare<Predicate::Greater>, ""},

@@ -220,26 +220,28 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
 }
 
 void Importer::runWidened(const Operator &op, Node &node, SmallVectorImpl<Value> &operands) {
-  Type narrow;
+  auto isNarrow = [](Type type) { return type.isF16() || type.isBF16(); };
+  // The first operand says what the result is; others may be narrow beside a wide one, but not narrow in two
+  // ways.
+  Type first = operands.empty() ? Type() : node.element(operands.front());
   for (Value &operand : operands) {
-    Type element = node.element(operand);
-    if (!operand || !(element.isF16() || element.isBF16()))
+    if (!operand || !isNarrow(node.element(operand)))
       continue;
-    if (!narrow)
-      narrow = element;
+    if (isNarrow(first) && node.element(operand) != first)
+      return node.unsupported("float16 and bfloat16 in one operator are not supported: cast one of them");
     Value &wide = wideForms[operand];
     if (!wide)
       wide = node.cast(operand, builder.getF32Type());
     operand = wide;
   }
   op.handler(node);
-  if (!narrow)
+  if (!first || !isNarrow(first))
     return;
   for (Value &result : node.results) {
     if (!result || !node.element(result).isF32())
       continue;
     Value wide = result;
-    result = node.cast(wide, narrow);
+    result = node.cast(wide, first);
     wideForms[result] = wide;
   }
 }

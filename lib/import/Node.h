@@ -122,5 +122,6 @@ mlir::ArrayRef<Operator> quantizationOperators();
 mlir::ArrayRef<Operator> resizeOperators();
 mlir::ArrayRef<Operator> attentionOperators();
 mlir::ArrayRef<Operator> lossOperators();
+mlir::ArrayRef<Operator> recurrentOperators();
 
 } // namespace tegula::importer

@@ -70,6 +70,7 @@ static std::optional<Window> readWindow(Node &node, Value x, ShapeRef filterKern
     padSame(spatial, window, automatic == "SAME_UPPER");
   } else if (automatic == "VALID") {
     window.low = window.high = Shape(rank, 0);
+    window.isCeil = false; // VALID says itself that only whole windows count
   } else if (automatic != "NOTSET" && !automatic.empty()) {
     node.invalid("expected auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID, got '" + automatic + "'");
     return std::nullopt;
