@@ -45,6 +45,11 @@ mlir::Value padByIndex(TensorKit &kit, mlir::RankedTensorType type, mlir::Value 
 /// Maps a slice's indices to those of its input.
 mlir::AffineMap sliceMap(graph::SliceOp op);
 
+/// The element of a constant whose elements are all the same, in its graph type; null for any other value.
+mlir::Attribute uniformElement(mlir::Value graphValue);
+/// That element as a scalar, in its compute type.
+mlir::Value uniformScalar(ScalarKit &kit, mlir::Attribute element, mlir::Type graphElement);
+
 /// The element type of a graph value.
 inline mlir::Type graphElement(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();

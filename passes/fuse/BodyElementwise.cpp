@@ -17,6 +17,19 @@ Value toStorage(ScalarKit &k, Value computed, Type graphElement) {
   return arith::ExtUIOp::create(k.b, k.loc, k.b.getI8Type(), computed);
 }
 
+Attribute uniformElement(Value value) {
+  auto constant = value.getDefiningOp<graph::ConstantOp>();
+  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  return dense && dense.isSplat() ? dense.getSplatValue<Attribute>() : Attribute();
+}
+
+Value uniformScalar(ScalarKit &k, Attribute element, Type graphType) {
+  if (isa<FloatAttr>(element))
+    return arith::ConstantOp::create(k.b, k.loc, cast<TypedAttr>(element));
+  Type type = graphType.isInteger(1) ? graphType : storageType(graphType);
+  return arith::ConstantOp::create(k.b, k.loc, k.b.getIntegerAttr(type, cast<IntegerAttr>(element).getValue()));
+}
+
 Value buildElementwise(TensorKit &k, Operation *op, ValueRange in) {
   auto elementwise = dyn_cast<graph::ElementwiseOpInterface>(op);
   if (!elementwise)

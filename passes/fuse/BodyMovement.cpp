@@ -138,8 +138,11 @@ static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, Valu
   auto negative = [](int64_t amount) { return amount < 0; };
   Value outside;
   if (constant) {
-    SmallVector<Value> zeros(shapeOf(in[1]).size(), k.index(0));
-    outside = k.extract(in[1], zeros);
+    Type element = graphElement(op.getValue());
+    if (Attribute uniform = uniformElement(op.getValue()); uniform && !element.isInteger(1))
+      outside = uniformScalar(k, uniform, element);
+    else
+      outside = k.extract(in[1], SmallVector<Value>(shapeOf(in[1]).size(), k.index(0)));
     if (llvm::is_contained(shape, 0))
       return k.fill(type.getShape(), outside);
     if (llvm::none_of(op.getLow(), negative) && llvm::none_of(op.getHigh(), negative))

@@ -9,13 +9,6 @@ namespace tegula::fuse {
 
 namespace {
 
-/// The constant's element where all are the same, else null.
-Attribute uniformElement(Value value) {
-  auto constant = value.getDefiningOp<graph::ConstantOp>();
-  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
-  return dense && dense.isSplat() ? dense.getSplatValue<Attribute>() : Attribute();
-}
-
 /// A value under an index map, seen from the root's iteration space.
 using Access = std::pair<Value, AffineMap>;
 
@@ -42,7 +35,7 @@ public:
       return known;
     Type element = graphElement(access.first);
     if (Attribute uniform = uniformElement(access.first))
-      return emitted[access] = constant(s, uniform, element);
+      return emitted[access] = uniformScalar(s, uniform, element);
     if (auto leaf = leaves.find(access); leaf != leaves.end()) {
       auto [tensor, argument] = leaf->second;
       Value stored = argument < 0 ? s.readAt(tensor, access.second) : args[argument];
@@ -76,13 +69,6 @@ private:
     if (auto slice = dyn_cast<graph::SliceOp>(op))
       return {operand, sliceMap(slice).compose(map)};
     return {operand, broadcastMap(context, shapeOf(operand), shapeOf(op->getResult(0))).compose(map)};
-  }
-
-  static Value constant(ScalarKit &s, Attribute value, Type graphType) {
-    if (isa<FloatAttr>(value))
-      return arith::ConstantOp::create(s.b, s.loc, cast<TypedAttr>(value));
-    Type type = graphType.isInteger(1) ? graphType : storageType(graphType);
-    return arith::ConstantOp::create(s.b, s.loc, s.b.getIntegerAttr(type, cast<IntegerAttr>(value).getValue()));
   }
 
   MLIRContext *context;

@@ -91,20 +91,34 @@ public:
 private:
   LogicalResult writeBody(OpBuilder &builder) {
     if (Operation *anchor = group.anchor) {
-      SmallVector<Value> operands;
       for (Value operand : anchor->getOperands()) {
-        if (Operation *producer = operand.getDefiningOp(); producer && members.contains(producer))
-          written[operand] = writeExpressionOf(builder, producer);
-        operands.push_back(tensorOf(operand));
+        Operation *producer = operand.getDefiningOp();
+        if (producer && members.contains(producer) && failed(writeProducer(builder, producer)))
+          return failure();
       }
-      FailureOr<SmallVector<Value>> results = buildBody(builder, anchor, operands);
-      if (failed(results))
+      if (failed(writeAlone(builder, anchor)))
         return failure();
-      written[anchor->getResult(0)] = results->front();
     }
     if (group.root() != group.anchor)
       written[group.root()->getResult(0)] = writeExpressionOf(builder, group.root());
     tile::YieldOp::create(builder, group.root()->getLoc(), written[group.root()->getResult(0)]);
+    return success();
+  }
+
+  /// What an anchor reads: a padded tensor, or an expression.
+  LogicalResult writeProducer(OpBuilder &builder, Operation *producer) {
+    if (isa<graph::PadOp>(producer))
+      return writeAlone(builder, producer);
+    written[producer->getResult(0)] = writeExpressionOf(builder, producer);
+    return success();
+  }
+
+  LogicalResult writeAlone(OpBuilder &builder, Operation *op) {
+    SmallVector<Value> operands = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return tensorOf(operand); });
+    FailureOr<SmallVector<Value>> results = buildBody(builder, op, operands);
+    if (failed(results))
+      return failure();
+    written[op->getResult(0)] = results->front();
     return success();
   }
 

@@ -169,6 +169,22 @@ private:
     cone.insert(prologue.begin(), prologue.end());
   }
 
+  /// Adds the padding in front of a window that uses each element a few times only: asking whether one lies inside costs less
+  /// than writing and reading a padded copy.
+  void addPadding(Operation *anchor, Cone &cone) const {
+    auto conv = dyn_cast<graph::ConvOp>(anchor);
+    if (!(conv ? isDepthwise(conv) : isa<graph::MaxPoolOp, graph::AveragePoolOp>(anchor)))
+      return;
+    auto pad = anchor->getOperand(0).getDefiningOp<graph::PadOp>();
+    if (!pad || !available(pad) || !usedOnlyIn(pad, {anchor}) || pad.getMode() != graph::PadMode::Constant)
+      return;
+    // Lanes stay neighbours where the innermost dimension is not padded.
+    auto crops = [](int64_t amount) { return amount < 0; };
+    if (pad.getLow().back() == 0 && pad.getHigh().back() == 0 && llvm::none_of(pad.getLow(), crops) &&
+        llvm::none_of(pad.getHigh(), crops))
+      cone.insert(pad);
+  }
+
   void addReadThroughs(Cone &cone, bool besideHeavyAnchor) const {
     SmallVector<Operation *> found;
     for (Operation *op : cone)
@@ -194,6 +210,7 @@ private:
     }
     if (group.anchor) {
       cone.insert(group.anchor);
+      addPadding(group.anchor, cone);
       if (takesPrologue(group.anchor))
         addPrologue(group.anchor, cone);
     }

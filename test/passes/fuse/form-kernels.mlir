@@ -131,3 +131,30 @@ func.func @node_names(%x: tensor<8xf32>) -> tensor<8xf32> {
   %1 = graph.exp %0 : tensor<8xf32> loc("second")
   return %1 : tensor<8xf32>
 }
+
+// -----
+
+// A window reads through the padding in front of it, unless it multiplies many times what it reads.
+// CHECK-LABEL: func.func @padding
+// CHECK: tile.launch @max_pool_0(%arg0)
+// CHECK: %[[PADDED:.*]] = tile.launch @pad_1(%arg0)
+// CHECK: tile.launch @conv_2(%[[PADDED]], %arg1)
+// CHECK-LABEL: tile.kernel @max_pool_0
+// CHECK: tensor.extract %arg0
+// CHECK: arith.select
+// CHECK: arith.maximumf
+func.func @padding(%x: tensor<1x8x8x4xf32>, %w: tensor<3x3x4x4xf32>) -> (tensor<1x8x8x4xf32>, tensor<1x8x8x4xf32>) {
+  %low = graph.constant dense<0xFF800000> : tensor<f32>
+  %zero = graph.constant dense<0.0> : tensor<f32>
+  %0 = graph.pad %x, %low {low = array<i64: 0, 1, 1, 0>, high = array<i64: 0, 1, 1, 0>, mode = #graph<pad_mode constant>}
+      : (tensor<1x8x8x4xf32>, tensor<f32>) -> tensor<1x10x10x4xf32>
+  %1 = graph.max_pool %0 {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
+                          pads_high = array<i64: 0, 0>, layout = #graph<layout channels_last>}
+      : (tensor<1x10x10x4xf32>) -> tensor<1x8x8x4xf32>
+  %2 = graph.pad %x, %zero {low = array<i64: 0, 1, 1, 0>, high = array<i64: 0, 1, 1, 0>, mode = #graph<pad_mode constant>}
+      : (tensor<1x8x8x4xf32>, tensor<f32>) -> tensor<1x10x10x4xf32>
+  %3 = graph.conv %2, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>,
+                          layout = #graph<layout channels_last>}
+      : (tensor<1x10x10x4xf32>, tensor<3x3x4x4xf32>) -> tensor<1x8x8x4xf32>
+  return %1, %3 : tensor<1x8x8x4xf32>, tensor<1x8x8x4xf32>
+}
