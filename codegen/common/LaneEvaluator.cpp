@@ -1,5 +1,6 @@
-// Evaluates tensors and linalg bodies for several neighbouring elements at once; knows which values are the same for all lanes,
-// so that scalar index arithmetic stays scalar and neighbouring reads become vector reads.
+// Evaluates tensors and linalg bodies for several neighbouring elements at once; knows which values are the
+// same for all lanes, so that scalar index arithmetic stays scalar and neighbouring reads become vector
+// reads.
 #include "TileEmitter.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -89,8 +90,8 @@ Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int 
           continue;
         if (!key.empty())
           key.back() = start;
-        return {Lanes::Uniform,
-                vector::ExtractOp::create(builder, loc, it->second.vectors.at(key), ArrayRef<int64_t>{column - start})};
+        return {Lanes::Uniform, vector::ExtractOp::create(builder, loc, it->second.vectors.at(key),
+                                                          ArrayRef<int64_t>{column - start})};
       }
     }
     return perLane(width, [&](int64_t lane) {
@@ -111,7 +112,8 @@ Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int 
     SmallVector<OpFoldResult> at;
     int sourceVectorDim = -1;
     unsigned next = 0;
-    AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1), s0 = builder.getAffineSymbolExpr(0);
+    AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1),
+               s0 = builder.getAffineSymbolExpr(0);
     for (auto [dim, offset, stride] : llvm::enumerate(slice.getMixedOffsets(), slice.getMixedStrides())) {
       if (dropped.test(dim)) {
         at.push_back(offset);
@@ -122,14 +124,16 @@ Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int 
           return lanewise();
         sourceVectorDim = dim;
       }
-      at.push_back(getConstantIntValue(stride) == 1 ? add(offset, idx[next]) : apply(d0 + d1 * s0, {offset, idx[next], stride}));
+      at.push_back(getConstantIntValue(stride) == 1 ? add(offset, idx[next])
+                                                    : apply(d0 + d1 * s0, {offset, idx[next], stride}));
       ++next;
     }
     return evaluateTensor(slice.getSource(), at, sourceVectorDim, width);
   }
   if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
     return {Lanes::Uniform, fill.value()};
-  if (auto generic = tensor.getDefiningOp<linalg::GenericOp>(); generic && llvm::is_contained(group, generic)) {
+  if (auto generic = tensor.getDefiningOp<linalg::GenericOp>();
+      generic && llvm::is_contained(group, generic)) {
     if (generic.getNumReductionLoops())
       return fail(generic, "expected the reduction to be computed before its users");
     return evaluateElementwise(generic, idx, vectorDim, width);
@@ -142,11 +146,13 @@ Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int 
   if (vectorDim != static_cast<int>(idx.size()) - 1)
     return lanewise();
   auto type = VectorType::get(width, cast<RankedTensorType>(tensor.getType()).getElementType());
-  return {Lanes::Vector, vector::TransferReadOp::create(builder, loc, type, tensor, at, std::nullopt, ArrayRef<bool>{true})};
+  return {Lanes::Vector,
+          vector::TransferReadOp::create(builder, loc, type, tensor, at, std::nullopt, ArrayRef<bool>{true})};
 }
 
 /// Evaluates an elementwise operation where its result has position `idx`.
-Lanes TileEmitter::evaluateElementwise(linalg::GenericOp op, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
+Lanes TileEmitter::evaluateElementwise(linalg::GenericOp op, ArrayRef<OpFoldResult> idx, int vectorDim,
+                                       int64_t width) {
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   Point point;
   point.iv.assign(op.getNumLoops(), builder.getIndexAttr(0));
@@ -168,7 +174,8 @@ Lanes TileEmitter::evaluateOperand(linalg::GenericOp op, OpOperand &operand, con
   std::vector<const void *> key;
   if (stepCache) {
     // In one reduction step an element is told by the parallel loops its map uses.
-    key = {&operand, reinterpret_cast<const void *>(point.vectorLoop >= 0 && map.isFunctionOfDim(point.vectorLoop) ? point.width : 0)};
+    key = {&operand, reinterpret_cast<const void *>(
+                         point.vectorLoop >= 0 && map.isFunctionOfDim(point.vectorLoop) ? point.width : 0)};
     for (unsigned loop = 0; loop < point.iv.size(); ++loop)
       key.push_back(map.isFunctionOfDim(loop) ? point.iv[loop].getOpaqueValue() : nullptr);
     if (auto hit = stepCache->find(key); hit != stepCache->end())
@@ -181,7 +188,8 @@ Lanes TileEmitter::evaluateOperand(linalg::GenericOp op, OpOperand &operand, con
     idx.push_back(apply(expr, point.iv));
     if (point.vectorLoop < 0 || !expr.isFunctionOfDim(point.vectorLoop))
       continue;
-    AffineExpr rest = simplifyAffineExpr(expr - builder.getAffineDimExpr(point.vectorLoop), map.getNumDims(), 0);
+    AffineExpr rest =
+        simplifyAffineExpr(expr - builder.getAffineDimExpr(point.vectorLoop), map.getNumDims(), 0);
     strided |= vectorDim != -1 || rest.isFunctionOfDim(point.vectorLoop);
     vectorDim = dim;
   }
@@ -239,7 +247,8 @@ Lanes TileEmitter::evaluateGeneric(linalg::GenericOp op, const Point &point, Lan
       operands.push_back(lookup(operand));
     if (auto extract = dyn_cast<tensor::ExtractOp>(each)) {
       values[extract] = evaluateExtract(extract, ArrayRef<Lanes>(operands).drop_front(), point.width);
-    } else if (auto sum = dyn_cast<arith::AddFOp>(each); sum && fusing && isa<Float32Type, Float64Type>(sum.getType())) {
+    } else if (auto sum = dyn_cast<arith::AddFOp>(each);
+               sum && fusing && isa<Float32Type, Float64Type>(sum.getType())) {
       // a * b + c in one rounding, where the product has no other user.
       auto productOf = [&](Value v) {
         auto product = v.getDefiningOp<arith::MulFOp>();
@@ -258,8 +267,9 @@ Lanes TileEmitter::evaluateGeneric(linalg::GenericOp op, const Point &point, Lan
         if (a.kind == Lanes::Uniform && b.kind == Lanes::Uniform && c.kind == Lanes::Uniform)
           values[sum] = {Lanes::Uniform, math::FmaOp::create(builder, loc, a.value, b.value, c.value)};
         else
-          values[sum] = {Lanes::Vector, vector::FMAOp::create(builder, loc, asVector(a, point.width), asVector(b, point.width),
-                                                              asVector(c, point.width))};
+          values[sum] = {Lanes::Vector,
+                         vector::FMAOp::create(builder, loc, asVector(a, point.width),
+                                               asVector(b, point.width), asVector(c, point.width))};
       }
     } else {
       values[each.getResult(0)] = evaluateScalarOp(each, operands, point.width);
@@ -289,29 +299,36 @@ Lanes TileEmitter::evaluateExtract(tensor::ExtractOp op, ArrayRef<Lanes> indices
   return perLane(width, [&](int64_t lane) {
     SmallVector<OpFoldResult> position;
     for (auto [each, vec] : llvm::zip_equal(indices, vectors))
-      position.push_back(vec ? vector::ExtractOp::create(builder, loc, vec, ArrayRef<int64_t>{lane}).getResult() : each.value);
+      position.push_back(
+          vec ? vector::ExtractOp::create(builder, loc, vec, ArrayRef<int64_t>{lane}).getResult()
+              : each.value);
     return evaluateTensor(op.getTensor(), position, -1, 1);
   });
 }
 
-/// An index computed from others, of which at least one differs between the lanes. Tiling adds a tile's offset to indices this way.
+/// An index computed from others, of which at least one differs between the lanes. Tiling adds a tile's
+/// offset to indices this way.
 Lanes TileEmitter::evaluateApply(affine::AffineApplyOp op, ArrayRef<Lanes> operands, int64_t width) {
   AffineMap map = op.getAffineMap();
   AffineExpr expr = map.getResult(0);
   auto symbolOf = [&](size_t number) {
-    return number < map.getNumDims() ? builder.getAffineDimExpr(number) : builder.getAffineSymbolExpr(number - map.getNumDims());
+    return number < map.getNumDims() ? builder.getAffineDimExpr(number)
+                                     : builder.getAffineSymbolExpr(number - map.getNumDims());
   };
   auto scalarAt = [&](int64_t lane) {
     SmallVector<OpFoldResult> scalars;
     for (Lanes each : operands) {
       if (each.kind == Lanes::Vector)
-        scalars.push_back(vector::ExtractOp::create(builder, loc, each.value, ArrayRef<int64_t>{lane}).getResult());
+        scalars.push_back(
+            vector::ExtractOp::create(builder, loc, each.value, ArrayRef<int64_t>{lane}).getResult());
       else
-        scalars.push_back(each.kind == Lanes::Linear ? add(each.value, builder.getIndexAttr(lane)) : OpFoldResult(each.value));
+        scalars.push_back(each.kind == Lanes::Linear ? add(each.value, builder.getIndexAttr(lane))
+                                                     : OpFoldResult(each.value));
     }
     return value(affine::makeComposedFoldedAffineApply(builder, loc, map, scalars));
   };
-  // One lane more is one index more, where the one linear operand counts once and the others are the same for all lanes.
+  // One lane more is one index more, where the one linear operand counts once and the others are the same for
+  // all lanes.
   AffineExpr rest = expr;
   size_t varying = 0;
   for (auto [number, each] : llvm::enumerate(operands)) {
@@ -339,11 +356,13 @@ Lanes TileEmitter::evaluateScalarOp(Operation &op, ArrayRef<Lanes> operands, int
       mapping.map(operand, lanesOf.value);
     return {Lanes::Uniform, builder.clone(op, mapping)->getResult(0)};
   }
-  // scalar + lane stays what it is when a scalar is added or its type changes, so that reads at such indices stay neighbours.
-  bool keepsLinear = (isa<arith::AddIOp>(op) && (operands[0].kind == Lanes::Uniform || operands[1].kind == Lanes::Uniform) &&
-                      operands[0].kind != Lanes::Vector && operands[1].kind != Lanes::Vector) ||
-                     (isa<arith::SubIOp>(op) && operands[0].kind == Lanes::Linear && operands[1].kind == Lanes::Uniform) ||
-                     (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op) && operands[0].kind == Lanes::Linear);
+  // scalar + lane stays what it is when a scalar is added or its type changes, so that reads at such indices
+  // stay neighbours.
+  bool keepsLinear =
+      (isa<arith::AddIOp>(op) && (operands[0].kind == Lanes::Uniform || operands[1].kind == Lanes::Uniform) &&
+       operands[0].kind != Lanes::Vector && operands[1].kind != Lanes::Vector) ||
+      (isa<arith::SubIOp>(op) && operands[0].kind == Lanes::Linear && operands[1].kind == Lanes::Uniform) ||
+      (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op) && operands[0].kind == Lanes::Linear);
   if (keepsLinear) {
     for (auto [operand, lanesOf] : llvm::zip_equal(op.getOperands(), operands))
       mapping.map(operand, lanesOf.value);

@@ -1,5 +1,6 @@
-// Emits tiles that are one row with reductions along the lanes (softmax, normalisation, sums of rows): each reduction is a loop with
-// vector accumulators, expensive intermediate rows are kept in the destination, cheap ones are computed again.
+// Emits tiles that are one row with reductions along the lanes (softmax, normalisation, sums of rows): each
+// reduction is a loop with vector accumulators, expensive intermediate rows are kept in the destination,
+// cheap ones are computed again.
 #include "TileEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,7 +20,8 @@ static Operation *combinerOf(linalg::GenericOp op) {
     return nullptr;
   Operation *combiner = *out.user_begin();
   Operation *yield = op.getBody()->getTerminator();
-  return combiner->getNumResults() == 1 && yield->getOperand(0) == combiner->getResult(0) ? combiner : nullptr;
+  return combiner->getNumResults() == 1 && yield->getOperand(0) == combiner->getResult(0) ? combiner
+                                                                                          : nullptr;
 }
 
 static std::optional<vector::CombiningKind> kindOf(Operation *combiner) {
@@ -55,7 +57,8 @@ LogicalResult TileEmitter::emitRows() {
     if (generic.getNumReductionLoops()) {
       if (failed(reduceRow(generic)))
         return failure();
-    } else if (result != root && result.getType() == type && type.getRank() && type.getShape().back() > 1 && worthKeeping(generic)) {
+    } else if (result != root && result.getType() == type && type.getRank() && type.getShape().back() > 1 &&
+               worthKeeping(generic)) {
       if (failed(writeRow(result, type.getShape().back())))
         return failure();
       materialized.insert(result);
@@ -156,12 +159,14 @@ LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
   };
   auto row = [&](SmallVector<OpFoldResult> iv) {
     if (whole > step || (whole > 0 && unroll == 1)) {
-      auto loop = scf::ForOp::create(builder, loc, index(0), index(whole), index(step), ArrayRef(acc).take_front(unroll));
+      auto loop = scf::ForOp::create(builder, loc, index(0), index(whole), index(step),
+                                     ArrayRef(acc).take_front(unroll));
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());
       SmallVector<Value> carried(loop.getRegionIterArgs());
       for (int64_t u = 0; u < unroll && ok; ++u)
-        carried[u] = chunk(iv, add(loop.getInductionVar(), builder.getIndexAttr(u * lanes)), lanes, carried[u]);
+        carried[u] =
+            chunk(iv, add(loop.getInductionVar(), builder.getIndexAttr(u * lanes)), lanes, carried[u]);
       scf::YieldOp::create(builder, loc, carried);
       llvm::copy(loop.getResults(), acc.begin());
     } else {
@@ -179,7 +184,8 @@ LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
       acc.back() = combine(acc.back(), horizontal(chunk(iv, at, width, partial)));
     }
   };
-  std::function<void(size_t, SmallVector<OpFoldResult>)> nest = [&](size_t depth, SmallVector<OpFoldResult> iv) {
+  std::function<void(size_t, SmallVector<OpFoldResult>)> nest = [&](size_t depth,
+                                                                    SmallVector<OpFoldResult> iv) {
     if (depth == outer.size())
       return row(iv);
     auto loop = scf::ForOp::create(builder, loc, index(0), index(ranges[outer[depth]]), index(1), acc);

@@ -1,5 +1,6 @@
-// Emits tiles whose reductions run over loops: accumulators live in vector registers, their epilogue is computed on them.
-// Scheme: register blocking as in Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008.
+// Emits tiles whose reductions run over loops: accumulators live in vector registers, their epilogue is
+// computed on them. Scheme: register blocking as in Goto and van de Geijn, "Anatomy of High-Performance
+// Matrix Multiplication", ACM TOMS 34(3), 2008.
 #include "TileEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,7 +19,8 @@ SmallVector<std::pair<int64_t, int64_t>> chunks(int64_t extent, int64_t lanes) {
 }
 
 TileEmitter::TileEmitter(tensor::InsertSliceOp insert, sched::ScheduleAttr schedule)
-    : insert(insert), schedule(schedule), builder(insert), loc(insert.getLoc()), lanes(schedule.getLanes()), dest(insert.getDest()) {
+    : insert(insert), schedule(schedule), builder(insert), loc(insert.getLoc()), lanes(schedule.getLanes()),
+      dest(insert.getDest()) {
   for (Operation &op : *insert->getBlock())
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
       group.push_back(linalgOp);
@@ -38,11 +40,14 @@ void TileEmitter::write(Lanes what, ArrayRef<OpFoldResult> idx, int64_t width) {
   for (auto [offset, i] : llvm::zip_equal(insert.getMixedOffsets(), idx))
     at.push_back(value(add(offset, i)));
   if (at.empty()) {
-    Value scalar = what.kind == Lanes::Vector ? vector::ExtractOp::create(builder, loc, what.value, ArrayRef<int64_t>{0}) : what.value;
+    Value scalar = what.kind == Lanes::Vector
+                       ? vector::ExtractOp::create(builder, loc, what.value, ArrayRef<int64_t>{0})
+                       : what.value;
     dest = tensor::InsertOp::create(builder, loc, scalar, dest, at);
     return;
   }
-  dest = vector::TransferWriteOp::create(builder, loc, asVector(what, width), dest, at, ArrayRef<bool>{true}).getResult();
+  dest = vector::TransferWriteOp::create(builder, loc, asVector(what, width), dest, at, ArrayRef<bool>{true})
+             .getResult();
 }
 
 /// Calls `visit` with every index of `shape`, last dimension fastest.
@@ -62,7 +67,8 @@ static void forEachIndex(ArrayRef<int64_t> shape, function_ref<void(ArrayRef<int
 
 LogicalResult TileEmitter::emitRegisters() {
   for (linalg::LinalgOp op : group)
-    if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation()); generic && generic.getNumReductionLoops())
+    if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+        generic && generic.getNumReductionLoops())
       if (failed(reduceIntoRegisters(generic)))
         return failure();
   auto type = cast<RankedTensorType>(insert.getSource().getType());
@@ -157,31 +163,31 @@ LogicalResult TileEmitter::reduceIntoRegisters(linalg::GenericOp op) {
     }
     stepCache = nullptr;
   };
-  std::function<void(size_t, SmallVector<OpFoldResult>, SmallVector<Value> &)> nest = [&](size_t depth, SmallVector<OpFoldResult> at,
-                                                                                        SmallVector<Value> &acc) {
-    if (depth == reductions.size())
-      return step(at, acc);
-    int64_t trip = ranges[reductions[depth]], width = unroll[depth], whole = trip - trip % width;
-    auto steps = [&](OpFoldResult from, int64_t count, SmallVector<Value> &values) {
-      for (int64_t i = 0; i < count && ok; ++i) {
-        SmallVector<OpFoldResult> next(at);
-        next.push_back(add(from, builder.getIndexAttr(i)));
-        nest(depth + 1, next, values);
-      }
-    };
-    if (whole > width) {
-      auto loop = scf::ForOp::create(builder, loc, index(0), index(whole), index(width), acc);
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(loop.getBody());
-      SmallVector<Value> carried(loop.getRegionIterArgs());
-      steps(loop.getInductionVar(), width, carried);
-      scf::YieldOp::create(builder, loc, carried);
-      acc.assign(loop.getResults().begin(), loop.getResults().end());
-    } else {
-      whole = 0;
-    }
-    steps(builder.getIndexAttr(whole), trip - whole, acc);
-  };
+  std::function<void(size_t, SmallVector<OpFoldResult>, SmallVector<Value> &)> nest =
+      [&](size_t depth, SmallVector<OpFoldResult> at, SmallVector<Value> &acc) {
+        if (depth == reductions.size())
+          return step(at, acc);
+        int64_t trip = ranges[reductions[depth]], width = unroll[depth], whole = trip - trip % width;
+        auto steps = [&](OpFoldResult from, int64_t count, SmallVector<Value> &values) {
+          for (int64_t i = 0; i < count && ok; ++i) {
+            SmallVector<OpFoldResult> next(at);
+            next.push_back(add(from, builder.getIndexAttr(i)));
+            nest(depth + 1, next, values);
+          }
+        };
+        if (whole > width) {
+          auto loop = scf::ForOp::create(builder, loc, index(0), index(whole), index(width), acc);
+          OpBuilder::InsertionGuard guard(builder);
+          builder.setInsertionPointToStart(loop.getBody());
+          SmallVector<Value> carried(loop.getRegionIterArgs());
+          steps(loop.getInductionVar(), width, carried);
+          scf::YieldOp::create(builder, loc, carried);
+          acc.assign(loop.getResults().begin(), loop.getResults().end());
+        } else {
+          whole = 0;
+        }
+        steps(builder.getIndexAttr(whole), trip - whole, acc);
+      };
   nest(0, {}, accumulators);
   fusing = false;
   if (!ok)

@@ -1,4 +1,5 @@
-// Emits vector code for one tile, because register accumulators with their epilogue need one view of all operations of a tile.
+// Emits vector code for one tile, because register accumulators with their epilogue need one view of all
+// operations of a tile.
 #pragma once
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -22,20 +23,23 @@ struct Lanes {
   explicit operator bool() const { return static_cast<bool>(value); }
 };
 
-/// Where in its iteration space an operation is evaluated: a value a loop, lanes along loop `vectorLoop` (-1: a single point).
+/// Where in its iteration space an operation is evaluated: a value a loop, lanes along loop `vectorLoop` (-1:
+/// a single point).
 struct Point {
   llvm::SmallVector<mlir::OpFoldResult> iv;
   int vectorLoop = -1;
   int64_t width = 1;
 };
 
-/// Evaluates linalg operations at points of their iteration space, by demand, from the root of a tile backwards.
-/// Results of reductions stand in registers (`registers`) or, for reductions along the lanes, in scalars (`rowScalars`).
+/// Evaluates linalg operations at points of their iteration space, by demand, from the root of a tile
+/// backwards. Results of reductions stand in registers (`registers`) or, for reductions along the lanes, in
+/// scalars (`rowScalars`).
 class TileEmitter {
 public:
   TileEmitter(mlir::tensor::InsertSliceOp insert, sched::ScheduleAttr schedule);
 
-  /// Replaces the insertion by vector code that writes to its destination. Fails, with a diagnostic, on an operation it does not know.
+  /// Replaces the insertion by vector code that writes to its destination. Fails, with a diagnostic, on an
+  /// operation it does not know.
   mlir::LogicalResult emit();
 
 private:
@@ -48,9 +52,11 @@ private:
   mlir::LogicalResult writeRow(mlir::Value tensor, int64_t columns);
 
   // Evaluation by demand: LaneEvaluator.cpp.
-  Lanes evaluateTensor(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim, int64_t width);
+  Lanes evaluateTensor(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim,
+                       int64_t width);
   Lanes evaluateGeneric(mlir::linalg::GenericOp op, const Point &point, Lanes accumulator = {});
-  Lanes evaluateElementwise(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim, int64_t width);
+  Lanes evaluateElementwise(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim,
+                            int64_t width);
   Lanes evaluateOperand(mlir::linalg::GenericOp op, mlir::OpOperand &operand, const Point &point);
   Lanes evaluateExtract(mlir::tensor::ExtractOp op, llvm::ArrayRef<Lanes> indices, int64_t width);
   Lanes evaluateApply(mlir::affine::AffineApplyOp op, llvm::ArrayRef<Lanes> operands, int64_t width);

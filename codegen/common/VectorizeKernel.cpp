@@ -1,5 +1,5 @@
-// Turns every tile of a kernel into vector code, because machines compute on vectors and LLVM should not have to guess them:
-// insert_slice of linalg results => vector reads, arithmetic and writes.
+// Turns every tile of a kernel into vector code, because machines compute on vectors and LLVM should not have
+// to guess them: insert_slice of linalg results => vector reads, arithmetic and writes.
 #include "tegula/codegen/common/Passes.h"
 
 #include "TileEmitter.h"
@@ -22,7 +22,8 @@ struct VectorizeKernel : impl::VectorizeKernelBase<VectorizeKernel> {
       return;
     SmallVector<tensor::InsertSliceOp> tiles;
     getOperation().walk([&](tensor::InsertSliceOp insert) {
-      if (auto source = insert.getSource().getDefiningOp<linalg::LinalgOp>(); source && source->getBlock() == insert->getBlock())
+      if (auto source = insert.getSource().getDefiningOp<linalg::LinalgOp>();
+          source && source->getBlock() == insert->getBlock())
         tiles.push_back(insert);
     });
     for (tensor::InsertSliceOp tile : tiles) {

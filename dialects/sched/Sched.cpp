@@ -1,4 +1,5 @@
-// Defines the sched dialect's attributes and verifies that a schedule is well formed on its own, whatever kernel it is meant for.
+// Defines the sched dialect's attributes and verifies that a schedule is well formed on its own, whatever
+// kernel it is meant for.
 #include "tegula/dialects/sched/Sched.h"
 
 #include "mlir/IR/Builders.h"
@@ -27,8 +28,9 @@ LogicalResult LevelAttr::verify(function_ref<InFlightDiagnostic()> emitError, un
   return success();
 }
 
-LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Algorithm, ArrayRef<LevelAttr> grid,
-                                   ArrayRef<LevelAttr> loops, ArrayRef<int64_t> tile, int64_t lanes, int64_t unroll,
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Algorithm,
+                                   ArrayRef<LevelAttr> grid, ArrayRef<LevelAttr> loops,
+                                   ArrayRef<int64_t> tile, int64_t lanes, int64_t unroll,
                                    ArrayRef<LevelAttr>) {
   for (int64_t size : tile)
     if (size <= 0)
@@ -63,7 +65,8 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
     return {};
   std::optional<Algorithm> algorithm = symbolizeAlgorithm(word);
   if (!algorithm)
-    return parser.emitError(start, "expected map, contract, window, rows or loops, got '") << word << "'", Attribute();
+    return parser.emitError(start, "expected map, contract, window, rows or loops, got '") << word << "'",
+           Attribute();
   SmallVector<LevelAttr> grid, loops, pack;
   SmallVector<int64_t> tile;
   int64_t lanes = 1, unroll = 1;
@@ -71,21 +74,22 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
     SMLoc here = parser.getCurrentLocation();
     if (parser.parseKeyword(&word) || parser.parseEqual())
       return {};
-    ParseResult read = word == "grid"     ? parseList(parser, grid, level)
-                       : word == "loops"  ? parseList(parser, loops, level)
-                       : word == "tile"   ? parseList(parser, tile, number)
-                       : word == "lanes"  ? number(lanes)
-                       : word == "unroll" ? number(unroll)
-                       : word == "pack"
-                           ? parseList(parser, pack, level)
-                           : parser.emitError(here, "expected grid, loops, tile, lanes, unroll or pack, got '")
-                                 << word << "'";
+    ParseResult read =
+        word == "grid"     ? parseList(parser, grid, level)
+        : word == "loops"  ? parseList(parser, loops, level)
+        : word == "tile"   ? parseList(parser, tile, number)
+        : word == "lanes"  ? number(lanes)
+        : word == "unroll" ? number(unroll)
+        : word == "pack" ? parseList(parser, pack, level)
+                         : parser.emitError(here, "expected grid, loops, tile, lanes, unroll or pack, got '")
+                               << word << "'";
     if (read)
       return {};
   }
   if (parser.parseGreater())
     return {};
-  return parser.getChecked<ScheduleAttr>(start, parser.getContext(), *algorithm, grid, loops, tile, lanes, unroll, pack);
+  return parser.getChecked<ScheduleAttr>(start, parser.getContext(), *algorithm, grid, loops, tile, lanes,
+                                         unroll, pack);
 }
 
 void ScheduleAttr::print(AsmPrinter &printer) const {

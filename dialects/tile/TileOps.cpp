@@ -18,7 +18,8 @@ void TileDialect::initialize() {
       >();
 }
 
-//===-- kernel -------------------------------------------------------------------------------------------===//
+//===-- kernel
+//-------------------------------------------------------------------------------------------===//
 
 void KernelOp::build(OpBuilder &builder, OperationState &state, StringRef name, FunctionType type) {
   state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
@@ -101,23 +102,27 @@ LogicalResult KernelOp::verifyRegions() {
   if (!yield)
     return emitOpError("expected a body that ends in tile.yield");
   if (yield.getOperandTypes() != TypeRange(getFunctionType().getResults()))
-    return yield.emitOpError("expected values of the kernel's result types ") << getFunctionType().getResults();
+    return yield.emitOpError("expected values of the kernel's result types ")
+           << getFunctionType().getResults();
   return success();
 }
 
-//===-- launch -------------------------------------------------------------------------------------------===//
+//===-- launch
+//-------------------------------------------------------------------------------------------===//
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
   if (!kernel)
     return emitOpError("expected the name of a tile.kernel, got ") << getKernelAttr();
   FunctionType type = kernel.getFunctionType();
-  if (TypeRange(type.getInputs()) != getInputs().getTypes() || TypeRange(type.getResults()) != getOutputs().getTypes())
+  if (TypeRange(type.getInputs()) != getInputs().getTypes() ||
+      TypeRange(type.getResults()) != getOutputs().getTypes())
     return emitOpError("expected inputs and outputs as the kernel declares them: ") << type;
   return success();
 }
 
-//===-- view ---------------------------------------------------------------------------------------------===//
+//===-- view
+//---------------------------------------------------------------------------------------------===//
 
 OpFoldResult ViewOp::fold(FoldAdaptor) {
   if (getSource().getType() == getType())
@@ -140,22 +145,24 @@ LogicalResult ViewOp::verify() {
   return success();
 }
 
-//===-- pack, unpack -------------------------------------------------------------------------------------===//
+//===-- pack, unpack
+//-------------------------------------------------------------------------------------===//
 
 /// Checks that `packed` is `[J, plain..., W]` for the panels of `plain`, as tile.pack describes.
 static LogicalResult verifyPacking(Operation *op, RankedTensorType plain, RankedTensorType packed) {
   if (plain.getElementType() != packed.getElementType())
     return op->emitOpError("expected equal element types");
   if (plain.getRank() < 1 || packed.getRank() != plain.getRank() + 1)
-    return op->emitOpError("expected a packed rank of ") << plain.getRank() + 1 << ", got " << packed.getRank();
+    return op->emitOpError("expected a packed rank of ")
+           << plain.getRank() + 1 << ", got " << packed.getRank();
   if (!plain.hasStaticShape() || !packed.hasStaticShape())
     return op->emitOpError("expected static shapes");
   int64_t columns = plain.getShape().back(), width = packed.getShape().back();
   if (width > columns)
     return op->emitOpError("expected a panel width of at most ") << columns << ", got " << width;
   if (packed.getShape().front() != int64_t(llvm::divideCeil(columns, width)))
-    return op->emitOpError("expected ") << llvm::divideCeil(columns, width) << " panels, got "
-                                        << packed.getShape().front();
+    return op->emitOpError("expected ")
+           << llvm::divideCeil(columns, width) << " panels, got " << packed.getShape().front();
   if (packed.getShape().slice(1, plain.getRank() - 1) != plain.getShape().drop_back())
     return op->emitOpError("expected the dimensions between panels and columns to agree");
   return success();

@@ -1,4 +1,5 @@
-// The compiler as a library: one call takes an ONNX file to any stage of its compilation, so that tools need no MLIR of their own.
+// The compiler as a library: one call takes an ONNX file to any stage of its compilation, so that tools need
+// no MLIR of their own.
 #pragma once
 
 #include <cstdint>
@@ -21,20 +22,28 @@ struct HostTensor {
 enum class Emit { Graph, Tile, Sched, Llvm, Asm, Obj, Artifact };
 
 /// Exit codes of the tools, as documented in docs/exit-codes.md.
-enum class Outcome { Ok = 0, BadInput = 1, Unsupported = 2, VerificationFailed = 3, ResourceLimit = 4, Internal = 70 };
+enum class Outcome {
+  Ok = 0,
+  BadInput = 1,
+  Unsupported = 2,
+  VerificationFailed = 3,
+  ResourceLimit = 4,
+  Internal = 70
+};
 
 struct CompileOptions {
-  int optLevel = 2;                                    ///< 0: the oracle, no fusion and no schedule; 2: everything
-  std::string target = "native";                       ///< native, x86-64-v3, x86-64-v4 or a named CPU
-  std::map<std::string, int64_t> dims;                 ///< symbolic dimension -> size
-  std::map<std::string, std::vector<int64_t>> shapes;  ///< input name -> shape
-  std::map<std::string, HostTensor> bound;             ///< inputs fixed to a value at compile time (they stay inputs, their run-time value is ignored)
-  bool keepDenormals = false;                          ///< else denormal constants are flushed and kernels run with FTZ and DAZ
-  int threads = 0;                                     ///< compile threads, 0: as many as the process may use
-  std::string schedFile;                               ///< schedules that override the scheduler's, as --emit=sched prints them
-  std::string stopAfter;                               ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
-  std::string saveTemps;                               ///< folder for the IR after each phase
-  bool verbose = false;                                ///< print IR on internal errors
+  int optLevel = 2;                    ///< 0: the oracle, no fusion and no schedule; 2: everything
+  std::string target = "native";       ///< native, x86-64-v3, x86-64-v4 or a named CPU
+  std::map<std::string, int64_t> dims; ///< symbolic dimension -> size
+  std::map<std::string, std::vector<int64_t>> shapes; ///< input name -> shape
+  std::map<std::string, HostTensor>
+      bound; ///< inputs fixed to a value at compile time (they stay inputs, their run-time value is ignored)
+  bool keepDenormals = false; ///< else denormal constants are flushed and kernels run with FTZ and DAZ
+  int threads = 0;            ///< compile threads, 0: as many as the process may use
+  std::string schedFile;      ///< schedules that override the scheduler's, as --emit=sched prints them
+  std::string stopAfter;      ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
+  std::string saveTemps;      ///< folder for the IR after each phase
+  bool verbose = false;       ///< print IR on internal errors
 };
 
 /// One diagnostic. `node`, `op` and `opset` are empty or 0 where none is concerned.
@@ -61,7 +70,8 @@ struct CompileResult {
 /// Compiles the ONNX model at `path`. Never throws, never prints.
 CompileResult compileModel(const std::string &path, Emit emit, const CompileOptions &options);
 
-/// Compiles a module in MLIR text (any phase's output, recognised by the dialects in it). Never throws, never prints.
+/// Compiles a module in MLIR text (any phase's output, recognised by the dialects in it). Never throws, never
+/// prints.
 CompileResult compileModule(const std::string &text, Emit emit, const CompileOptions &options);
 
 /// What a model file says about itself, read without compiling it.
@@ -74,7 +84,8 @@ struct ModelInfo {
     std::optional<std::vector<int64_t>> staticShape() const;
   };
   std::string producer;
-  int64_t irVersion = 0, nodes = 0, parameters = 0; ///< nodes of the main graph and all below it; elements of all weights
+  int64_t irVersion = 0, nodes = 0,
+          parameters = 0; ///< nodes of the main graph and all below it; elements of all weights
   std::vector<std::pair<std::string, int64_t>> opsets;
   std::vector<Value> inputs, outputs;       ///< in the model's order; inputs with a stored value left out
   std::map<std::string, int64_t> operators; ///< how often each operator occurs
@@ -83,7 +94,8 @@ struct ModelInfo {
 /// Reads what an ONNX file says about itself; false with messages where it is no ONNX file.
 bool inspectModel(const std::string &path, ModelInfo &info, std::vector<Message> &messages);
 
-/// Reads a TensorProto file (.pb), as ONNX's own tests store their inputs and outputs; false with a reason on failure.
+/// Reads a TensorProto file (.pb), as ONNX's own tests store their inputs and outputs; false with a reason on
+/// failure.
 bool readTensorProto(const std::string &path, HostTensor &tensor, std::string &error);
 
 /// "22.1.8" and what this build can compile for.

@@ -24,7 +24,8 @@ static bool hasVectorBody(linalg::GenericOp op) {
     return false;
   return llvm::all_of(op.getBody()->without_terminator(), [](Operation &each) {
     return isa<linalg::IndexOp, tensor::ExtractOp, arith::ConstantOp>(each) ||
-           (each.getNumResults() == 1 && each.getNumRegions() == 0 && OpTrait::hasElementwiseMappableTraits(&each));
+           (each.getNumResults() == 1 && each.getNumRegions() == 0 &&
+            OpTrait::hasElementwiseMappableTraits(&each));
   });
 }
 
@@ -55,8 +56,10 @@ static bool reducesLanes(linalg::GenericOp op) {
   }
   return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
     AffineMap map = op.getMatchingIndexingMap(input);
-    auto loop = map.getNumResults() ? dyn_cast<AffineDimExpr>(map.getResults().back()) : AffineDimExpr(nullptr);
-    return loop && iterators[loop.getPosition()] == utils::IteratorType::reduction && loop.getPosition() + 1 == op.getNumLoops();
+    auto loop =
+        map.getNumResults() ? dyn_cast<AffineDimExpr>(map.getResults().back()) : AffineDimExpr(nullptr);
+    return loop && iterators[loop.getPosition()] == utils::IteratorType::reduction &&
+           loop.getPosition() + 1 == op.getNumLoops();
   });
 }
 
@@ -72,7 +75,8 @@ static bool allRows(ArrayRef<linalg::GenericOp> generics, linalg::GenericOp root
       continue;
     auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
     bool sameAsRoot = shape == rootShape, outerOfRoot = rootShape.size() && shape == rootShape.drop_back();
-    bool keepsUnit = rootShape.size() && shape.size() == rootShape.size() && shape.drop_back() == rootShape.drop_back() && shape.back() == 1;
+    bool keepsUnit = rootShape.size() && shape.size() == rootShape.size() &&
+                     shape.drop_back() == rootShape.drop_back() && shape.back() == 1;
     if (!(reducedRoot || sameAsRoot ? sameAsRoot : outerOfRoot || keepsUnit))
       return false;
     // One reduction loop goes along the lanes; several must be the last loops, nested.
@@ -82,9 +86,10 @@ static bool allRows(ArrayRef<linalg::GenericOp> generics, linalg::GenericOp root
     if (!reducedRoot && !sameAsRoot && op.getNumReductionLoops() != 1)
       return false;
     BlockArgument acc = op.getMatchingBlockArgument(op.getDpsInitOperand(0));
-    if (!acc.hasOneUse() || op.getBody()->getTerminator()->getOperand(0) != (*acc.user_begin())->getResult(0) ||
-        !isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp, arith::MaximumFOp, arith::MinimumFOp, arith::MaxSIOp,
-             arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp>(*acc.user_begin()))
+    if (!acc.hasOneUse() ||
+        op.getBody()->getTerminator()->getOperand(0) != (*acc.user_begin())->getResult(0) ||
+        !isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp, arith::MaximumFOp, arith::MinimumFOp,
+             arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp>(*acc.user_begin()))
       return false;
   }
   return true;
@@ -105,8 +110,10 @@ static void describeAnchor(linalg::GenericOp anchor, KernelShape &shape) {
     ++along;
     Value source = input->get();
     auto type = cast<RankedTensorType>(source.getType());
-    shape.vectorOperandBytes = type.getNumElements() * std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
-    if (auto arg = dyn_cast<BlockArgument>(source); arg && map.isProjectedPermutation() && runsAlong(map, last))
+    shape.vectorOperandBytes =
+        type.getNumElements() * std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+    if (auto arg = dyn_cast<BlockArgument>(source);
+        arg && map.isProjectedPermutation() && runsAlong(map, last))
       shape.vectorOperand = arg.getArgNumber();
     auto iterators = anchor.getIteratorTypesArray();
     for (unsigned loop = 0; loop < anchor.getNumLoops(); ++loop)
@@ -151,7 +158,8 @@ KernelShape analyse(tile::KernelOp kernel) {
   for (linalg::GenericOp op : generics)
     shape.operations += std::distance(op.getBody()->begin(), op.getBody()->end()) - 1;
   if (reductions.empty()) {
-    // Elements that several users want would be computed again for each of them; that stays cheap only for a chain.
+    // Elements that several users want would be computed again for each of them; that stays cheap only for a
+    // chain.
     shape.algorithm = sched::Algorithm::Map;
     return shape;
   }
@@ -161,15 +169,18 @@ KernelShape analyse(tile::KernelOp kernel) {
       shape.reductions.push_back(anchor.getStaticLoopRanges()[loop]);
   if (llvm::any_of(shape.reductions, [](int64_t extent) { return extent <= 0; }))
     return shape;
-  shape.elementBytes = std::max<int64_t>(1, cast<RankedTensorType>(anchor->getResult(0).getType()).getElementTypeBitWidth() / 8);
+  shape.elementBytes = std::max<int64_t>(
+      1, cast<RankedTensorType>(anchor->getResult(0).getType()).getElementTypeBitWidth() / 8);
   if (llvm::all_of(reductions, reducesLanes)) {
     if (allRows(generics, root)) {
       shape.algorithm = sched::Algorithm::Rows;
-      shape.rowsInResult = cast<RankedTensorType>(anchor->getResult(0).getType()).getShape() != type.getShape();
+      shape.rowsInResult =
+          cast<RankedTensorType>(anchor->getResult(0).getType()).getShape() != type.getShape();
     }
     return shape;
   }
-  if (reductions.size() != 1 || !lastOutputLoop(anchor) || cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() != type.getRank())
+  if (reductions.size() != 1 || !lastOutputLoop(anchor) ||
+      cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() != type.getRank())
     return shape;
   if (cast<RankedTensorType>(anchor->getResult(0).getType()).getShape() != type.getShape())
     return shape;

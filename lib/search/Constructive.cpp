@@ -1,5 +1,5 @@
-// The constructive scheduler: the best register tile by the cost model, blocks that fit caches, cells that keep cores busy.
-// Order of decisions as in Roller (Zhu et al., OSDI 2022): from the registers outwards.
+// The constructive scheduler: the best register tile by the cost model, blocks that fit caches, cells that
+// keep cores busy. Order of decisions as in Roller (Zhu et al., OSDI 2022): from the registers outwards.
 #include "tegula/search/Search.h"
 
 #include "tegula/cost/CostModel.h"
@@ -15,7 +15,8 @@ using namespace mlir;
 namespace tegula::search {
 namespace {
 
-/// Work of one cell: enough that handing it out costs nothing beside it, little enough that the last one is not waited for.
+/// Work of one cell: enough that handing it out costs nothing beside it, little enough that the last one is
+/// not waited for.
 constexpr double flopsPerCell = 2e6, bytesPerCell = 64 * 1024;
 constexpr int64_t mostCells = 64;
 /// Cells after which no further dimension is split: cutting a second one costs reuse inside the cells.
@@ -26,7 +27,8 @@ int64_t ceilDiv(int64_t a, int64_t b) { return static_cast<int64_t>(llvm::divide
 class Builder {
 public:
   Builder(MLIRContext *context, const cost::KernelShape &shape, const target::Machine &machine)
-      : context(context), shape(shape), machine(machine), lanes(machine.lanes(shape.elementBytes)), tile(shape.result.size(), 1) {}
+      : context(context), shape(shape), machine(machine), lanes(machine.lanes(shape.elementBytes)),
+        tile(shape.result.size(), 1) {}
 
   sched::ScheduleAttr finish(sched::Algorithm algorithm) {
     return sched::ScheduleAttr::get(context, algorithm, grid, loops, tile, lanes, unroll, pack);
@@ -71,9 +73,11 @@ SmallVector<unsigned> outerDims(const cost::KernelShape &shape) {
 }
 
 /// The register tile of a contraction with the lowest predicted cost.
-cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const target::Machine &machine, int64_t lanes) {
+cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const target::Machine &machine,
+                                      int64_t lanes) {
   size_t rank = shape.result.size();
-  // Rows come from the innermost dimension that has any, and from the one outside of it where that is too short.
+  // Rows come from the innermost dimension that has any, and from the one outside of it where that is too
+  // short.
   int inner = -1, outer = -1;
   for (int dim = static_cast<int>(rank) - 2; dim >= 0; --dim) {
     if (shape.result[dim] == 1)
@@ -86,7 +90,8 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
   cost::ContractTile best;
   double bestCycles = 0;
   int64_t mostRows = machine.vectorRegisters;
-  int64_t innerExtent = inner == -1 ? 1 : shape.result[inner], outerExtent = outer == -1 ? 1 : shape.result[outer];
+  int64_t innerExtent = inner == -1 ? 1 : shape.result[inner],
+          outerExtent = outer == -1 ? 1 : shape.result[outer];
   for (int64_t vectors = 1; vectors <= 8; ++vectors) {
     int64_t columns = std::min(vectors * lanes, shape.result.back());
     if (vectors > 1 && (vectors - 1) * lanes >= shape.result.back())
@@ -141,7 +146,8 @@ sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) 
     order.insert(order.begin(), last);
   b.distribute(order, wanted);
   if (rowDim >= 0 && shape.result.size() == 2 + static_cast<size_t>(rowDim)) {
-    int64_t rowsInL2 = std::max<int64_t>(1, b.machine.l2Bytes / 2 / std::max<int64_t>(1, steps * shape.elementBytes));
+    int64_t rowsInL2 =
+        std::max<int64_t>(1, b.machine.l2Bytes / 2 / std::max<int64_t>(1, steps * shape.elementBytes));
     int64_t block = std::max(rowTile, rowsInL2 / rowTile * rowTile);
     if (block < shape.result[rowDim] && shape.result.size() == 2)
       b.loops.push_back(b.level(rowDim, block));
@@ -230,8 +236,8 @@ sched::ScheduleAttr scheduleLoops(Builder &b) {
 
 } // namespace
 
-sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape &shape, const target::Machine &machine,
-                                   ArrayRef<bool> constantInputs) {
+sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape &shape,
+                                   const target::Machine &machine, ArrayRef<bool> constantInputs) {
   if (!shape.tileable)
     return {};
   Builder builder(context, shape, machine);

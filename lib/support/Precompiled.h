@@ -1,4 +1,5 @@
-// The headers nearly every compiler room includes, precompiled once, because MLIR costs ten seconds a file otherwise.
+// The headers nearly every compiler room includes, precompiled once, because MLIR costs ten seconds a file
+// otherwise.
 #pragma once
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,4 +1,5 @@
-// Reads the facts of the machine this process runs on, because "native" must mean this machine and not its brand.
+// Reads the facts of the machine this process runs on, because "native" must mean this machine and not its
+// brand.
 #include "Features.h"
 
 #include <algorithm>
@@ -37,20 +38,38 @@ Family detectFamily() {
   if (!intel || family != 6)
     return Family::Unknown;
   switch (model) {
-  case 0x8f: case 0xcf: case 0xad: case 0xae:
+  case 0x8f:
+  case 0xcf:
+  case 0xad:
+  case 0xae:
     return Family::SapphireRapids;
-  case 0x6a: case 0x6c: case 0x7d: case 0x7e:
+  case 0x6a:
+  case 0x6c:
+  case 0x7d:
+  case 0x7e:
     return Family::IceLake;
-  case 0x55: case 0x4e: case 0x5e: case 0x8e: case 0x9e:
+  case 0x55:
+  case 0x4e:
+  case 0x5e:
+  case 0x8e:
+  case 0x9e:
     return Family::Skylake;
-  case 0x3c: case 0x3f: case 0x45: case 0x46: case 0x3d: case 0x47: case 0x4f: case 0x56:
+  case 0x3c:
+  case 0x3f:
+  case 0x45:
+  case 0x46:
+  case 0x3d:
+  case 0x47:
+  case 0x4f:
+  case 0x56:
     return Family::Haswell;
   default:
     return Family::Unknown;
   }
 }
 
-/// Size of the data (or unified) cache of `level`, divided by the CPUs that share it when `shared`; 0 if sysfs does not say.
+/// Size of the data (or unified) cache of `level`, divided by the CPUs that share it when `shared`; 0 if
+/// sysfs does not say.
 int64_t cacheBytes(int level, bool share) {
   for (int index = 0; index < 8; ++index) {
     std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/";
@@ -65,12 +84,15 @@ int64_t cacheBytes(int level, bool share) {
     if (size.empty())
       continue;
     char *end = nullptr;
-    int64_t bytes = std::strtoll(size.c_str(), &end, 10) * (*end == 'K' ? 1024 : *end == 'M' ? 1024 * 1024 : 1);
+    int64_t bytes = std::strtoll(size.c_str(), &end, 10) * (*end == 'K'   ? 1024
+                                                            : *end == 'M' ? 1024 * 1024
+                                                                          : 1);
     if (share) {
       std::string map = read("shared_cpu_map");
       int cpus = 0;
       for (char digit : map)
-        cpus += isxdigit(digit) ? __builtin_popcount(std::strtol(std::string(1, digit).c_str(), nullptr, 16)) : 0;
+        cpus +=
+            isxdigit(digit) ? __builtin_popcount(std::strtol(std::string(1, digit).c_str(), nullptr, 16)) : 0;
       bytes /= std::max(cpus, 1);
     }
     return bytes;
@@ -81,8 +103,9 @@ int64_t cacheBytes(int level, bool share) {
 } // namespace
 
 Machine nativeMachine() {
-  bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512vl");
   Machine machine = baseline(v4 ? Level::V4 : Level::V3);
   machine.name = "native";
   applyFamily(machine, detectFamily());

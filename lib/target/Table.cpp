@@ -1,5 +1,6 @@
-// The table of machines that can be compiled for without being there. Port counts, latencies and cache sizes: vendors' optimisation
-// manuals and A. Fog, "Instruction tables"; bandwidths rounded from measurements of the same families.
+// The table of machines that can be compiled for without being there. Port counts, latencies and cache sizes:
+// vendors' optimisation manuals and A. Fog, "Instruction tables"; bandwidths rounded from measurements of the
+// same families.
 #include "Features.h"
 
 namespace tegula::target {
@@ -66,7 +67,10 @@ void applyFamily(Machine &machine, Family family) {
     machine.loadsPerCycle = 2;
     machine.issueWidth = family == Family::Skylake ? 4 : 5;
     machine.l1Bytes = (family == Family::Skylake ? 32 : 48) * 1024;
-    machine.l2Bytes = (family == Family::SapphireRapids ? 2048 : family == Family::IceLake ? 1280 : 1024) * 1024;
+    machine.l2Bytes = (family == Family::SapphireRapids ? 2048
+                       : family == Family::IceLake      ? 1280
+                                                        : 1024) *
+                      1024;
     machine.l2BytesPerCycle = 48;
     machine.l3BytesPerCycle = 10;
     break;
@@ -87,11 +91,16 @@ struct Named {
   Family family;
 };
 const Named table[] = {
-    {"x86-64-v3", Level::V3, Family::Unknown},         {"x86-64-v4", Level::V4, Family::Unknown},
-    {"haswell", Level::V3, Family::Haswell},           {"skylake", Level::V3, Family::Skylake},
-    {"skylake-avx512", Level::V4, Family::Skylake},    {"icelake-server", Level::V4, Family::IceLake},
-    {"sapphirerapids", Level::V4, Family::SapphireRapids}, {"znver2", Level::V3, Family::Zen2},
-    {"znver3", Level::V3, Family::Zen3},               {"znver4", Level::V4, Family::Zen4},
+    {"x86-64-v3", Level::V3, Family::Unknown},
+    {"x86-64-v4", Level::V4, Family::Unknown},
+    {"haswell", Level::V3, Family::Haswell},
+    {"skylake", Level::V3, Family::Skylake},
+    {"skylake-avx512", Level::V4, Family::Skylake},
+    {"icelake-server", Level::V4, Family::IceLake},
+    {"sapphirerapids", Level::V4, Family::SapphireRapids},
+    {"znver2", Level::V3, Family::Zen2},
+    {"znver3", Level::V3, Family::Zen3},
+    {"znver4", Level::V4, Family::Zen4},
     {"znver5", Level::V4, Family::Zen5},
 };
 } // namespace

@@ -1,4 +1,5 @@
-// Puts schedules from a file on kernels, because people must be able to try one without touching the compiler.
+// Puts schedules from a file on kernels, because people must be able to try one without touching the
+// compiler.
 #include "tegula/passes/schedule/Passes.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -16,7 +17,9 @@ struct OverrideSchedules : impl::OverrideSchedulesBase<OverrideSchedules> {
   using OverrideSchedulesBase::OverrideSchedulesBase;
 
   LogicalResult apply(StringRef line, unsigned number, SymbolTable &symbols) {
-    auto error = [&](const Twine &text) { return getOperation().emitError() << file << ":" << number << ": " << text; };
+    auto error = [&](const Twine &text) {
+      return getOperation().emitError() << file << ":" << number << ": " << text;
+    };
     auto [name, text] = line.split(' ');
     if (!name.consume_front("@"))
       return error("expected a line that starts with @kernel");
@@ -38,7 +41,8 @@ struct OverrideSchedules : impl::OverrideSchedulesBase<OverrideSchedules> {
   void runOnOperation() override {
     auto buffer = llvm::MemoryBuffer::getFile(file);
     if (!buffer) {
-      getOperation().emitError("expected a readable file of schedules, got '") << file << "': " << buffer.getError().message();
+      getOperation().emitError("expected a readable file of schedules, got '")
+          << file << "': " << buffer.getError().message();
       return signalPassFailure();
     }
     SymbolTable symbols(getOperation());

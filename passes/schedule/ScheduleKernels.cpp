@@ -1,4 +1,5 @@
-// Writes the scheduler's choice on every kernel, because later stages only obey: tile.kernel => tile.kernel with #sched.schedule.
+// Writes the scheduler's choice on every kernel, because later stages only obey: tile.kernel => tile.kernel
+// with #sched.schedule.
 #include "tegula/passes/schedule/Passes.h"
 
 #include "tegula/search/Search.h"
@@ -39,7 +40,8 @@ struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
         continue;
       SmallVector<bool> constant = constants.lookup(kernel.getSymName());
       constant.resize(kernel.getInputs().size(), false);
-      if (sched::ScheduleAttr chosen = search::chooseSchedule(&getContext(), cost::analyse(kernel), *facts, constant)) {
+      if (sched::ScheduleAttr chosen =
+              search::chooseSchedule(&getContext(), cost::analyse(kernel), *facts, constant)) {
         kernel.setScheduleAttr(chosen);
         ++numKernelsScheduled;
       }

@@ -1,5 +1,6 @@
-// Gives kernels their constant operands in panels, because a micro-kernel wants to stream its weights in the order it uses them:
-// plain operand + tile.launch => tile.pack + tile.launch, and tile.unpack inside the kernel.
+// Gives kernels their constant operands in panels, because a micro-kernel wants to stream its weights in the
+// order it uses them: plain operand + tile.launch => tile.pack + tile.launch, and tile.unpack inside the
+// kernel.
 #include "tegula/passes/tile/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -54,7 +55,8 @@ struct PackOperands : impl::PackOperandsBase<PackOperands> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     llvm::MapVector<Operation *, SmallVector<LaunchOp>> launches;
-    getOperation().walk([&](LaunchOp launch) { launches[symbols.lookup(launch.getKernel())].push_back(launch); });
+    getOperation().walk(
+        [&](LaunchOp launch) { launches[symbols.lookup(launch.getKernel())].push_back(launch); });
     for (auto kernel : getOperation().getOps<KernelOp>()) {
       sched::ScheduleAttr schedule = kernel.getSched();
       if (!schedule)
@@ -67,11 +69,13 @@ struct PackOperands : impl::PackOperandsBase<PackOperands> {
         }
         auto plain = cast<RankedTensorType>(kernel.getInputs()[entry.getDim()].getType());
         if (plain.getRank() < 1 || entry.getSize() > plain.getShape().back()) {
-          kernel.emitOpError("expected a panel width of at most the operand's last dimension, got ") << entry.getSize();
+          kernel.emitOpError("expected a panel width of at most the operand's last dimension, got ")
+              << entry.getSize();
           return signalPassFailure();
         }
         // Packing at run time would cost what it gains: only constants are laid out anew.
-        if (llvm::all_of(launches[kernel], [&](LaunchOp l) { return isConstant(l.getInputs()[entry.getDim()]); }))
+        if (llvm::all_of(launches[kernel],
+                         [&](LaunchOp l) { return isConstant(l.getInputs()[entry.getDim()]); }))
           pack(kernel, launches[kernel], entry.getDim(), entry.getSize());
       }
     }

@@ -1,5 +1,5 @@
-// Cuts kernels into loops over static tiles, because vector code needs sizes that are known and loops are what machines run:
-// linalg on whole tensors => scf.for nest with linalg on slices.
+// Cuts kernels into loops over static tiles, because vector code needs sizes that are known and loops are
+// what machines run: linalg on whole tensors => scf.for nest with linalg on slices.
 #include "tegula/passes/tile/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -52,8 +52,8 @@ private:
     int64_t rank = type.getRank();
     tile.assign(type.getShape().begin(), type.getShape().end());
     if (!schedule.getTile().empty() && static_cast<int64_t>(schedule.getTile().size()) != rank)
-      return kernel.emitOpError("expected a tile size for each of the root's ") << rank << " dimensions, got "
-                                                                                << schedule.getTile().size();
+      return kernel.emitOpError("expected a tile size for each of the root's ")
+             << rank << " dimensions, got " << schedule.getTile().size();
     for (auto [dim, size] : llvm::enumerate(schedule.getTile()))
       tile[dim] = std::min(tile[dim], size);
     SmallVector<int64_t> block(type.getShape());
@@ -62,7 +62,8 @@ private:
       for (sched::LevelAttr level : from) {
         unsigned dim = level.getDim();
         if (static_cast<int64_t>(dim) >= rank)
-          return kernel.emitOpError("expected the schedule to name one of ") << rank << " dimensions, got " << dim;
+          return kernel.emitOpError("expected the schedule to name one of ")
+                 << rank << " dimensions, got " << dim;
         int64_t size = std::min(level.getSize(), block[dim]);
         if (size != tile[dim] && size % tile[dim] && size != type.getDimSize(dim))
           return kernel.emitOpError("expected blocks of dimension ")
@@ -95,7 +96,8 @@ private:
     int64_t extent = type.getDimSize(level.dim);
     OpFoldResult offset = apply(d0 + d1 * level.size, {low[level.dim], number});
     if (level.innermost) {
-      // The last tile moves back so that every tile is whole; what it computes twice has the same value both times.
+      // The last tile moves back so that every tile is whole; what it computes twice has the same value both
+      // times.
       if (extent % level.size != 0)
         offset = arith::MinUIOp::create(builder, loc, value(offset), index(extent - level.size)).getResult();
       low[level.dim] = offset;
@@ -166,7 +168,8 @@ private:
     return tensor::InsertSliceOp::create(builder, loc, tiled->tiledValues.front(), dest, low, sizes, strides);
   }
 
-  /// Replaces a slice of a producer's result by the producer computed for that slice; slices of panels by panels.
+  /// Replaces a slice of a producer's result by the producer computed for that slice; slices of panels by
+  /// panels.
   void fuse(tensor::ExtractSliceOp slice, SmallVectorImpl<Operation *> &slices) {
     auto result = dyn_cast<OpResult>(slice.getSource());
     if (!result || slice.use_empty())
@@ -197,7 +200,8 @@ private:
     llvm::append_range(slices, tiled->generatedSlices);
   }
 
-  /// The panel that holds columns [offset, offset + width) of packed operand; null where the slice is not one whole panel.
+  /// The panel that holds columns [offset, offset + width) of packed operand; null where the slice is not one
+  /// whole panel.
   Value slicePanel(UnpackOp unpack, ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes) {
     auto packed = unpack.getSource().getType();
     int64_t width = packed.getShape().back();
@@ -213,7 +217,8 @@ private:
     for (OpFoldResult size : sizes)
       shape.push_back(*getConstantIntValue(size));
     auto resultType = RankedTensorType::get(shape, packed.getElementType());
-    return tensor::ExtractSliceOp::create(builder, loc, resultType, unpack.getSource(), from, extent, strides);
+    return tensor::ExtractSliceOp::create(builder, loc, resultType, unpack.getSource(), from, extent,
+                                          strides);
   }
 
   void eraseDead() {

@@ -17,12 +17,14 @@ struct Prediction {
 /// A register tile of a contraction: extents for each result dimension, the last one in whole vectors.
 struct ContractTile {
   llvm::SmallVector<int64_t> extents;
-  int64_t rows() const;               ///< elements of all dimensions but the last
+  int64_t rows() const;                 ///< elements of all dimensions but the last
   int64_t vectors(int64_t lanes) const; ///< vectors of the last dimension
 };
 
-/// Predicts a contraction (matmul, convolution) computed with `tile`. Terms as in Roller (Zhu et al., OSDI 2022): for each memory level
-/// the time is traffic by bandwidth; arithmetic is bound by multiply-adds, loads, issue or latency.
-Prediction predictContract(const KernelShape &shape, const ContractTile &tile, const target::Machine &machine);
+/// Predicts a contraction (matmul, convolution) computed with `tile`. Terms as in Roller (Zhu et al., OSDI
+/// 2022): for each memory level the time is traffic by bandwidth; arithmetic is bound by multiply-adds,
+/// loads, issue or latency.
+Prediction predictContract(const KernelShape &shape, const ContractTile &tile,
+                           const target::Machine &machine);
 
 } // namespace tegula::cost

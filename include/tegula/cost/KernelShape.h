@@ -1,4 +1,5 @@
-// What a scheduler must know about a kernel, read once from its body, so that candidates and costs need no IR.
+// What a scheduler must know about a kernel, read once from its body, so that candidates and costs need no
+// IR.
 #pragma once
 
 #include "tegula/dialects/tile/Tile.h"
@@ -13,12 +14,14 @@ struct KernelShape {
   llvm::SmallVector<int64_t> reductions; ///< extents of the anchor's reduction loops, outermost first
   int64_t elementBytes = 4;              ///< of an accumulator
   int64_t resultBytes = 4;               ///< of a result element
-  int64_t vectorOperand = -1;            ///< contract: kernel input with the operand along the vector dimension, -1: not a plain input
-  int64_t vectorOperandBytes = 0;        ///< of that whole operand
-  bool vectorOperandVaries = false;      ///< contract: whether that operand depends on other result dimensions too (batches)
-  bool rowsInResult = false;             ///< rows: whether the result holds whole rows, not one value a row
-  int64_t operations = 1;                ///< arithmetic operations for a result element and reduction step
-  int64_t inputs = 0;                    ///< inputs read for each element (map, rows, window)
+  int64_t vectorOperand =
+      -1; ///< contract: kernel input with the operand along the vector dimension, -1: not a plain input
+  int64_t vectorOperandBytes = 0; ///< of that whole operand
+  bool vectorOperandVaries =
+      false; ///< contract: whether that operand depends on other result dimensions too (batches)
+  bool rowsInResult = false; ///< rows: whether the result holds whole rows, not one value a row
+  int64_t operations = 1;    ///< arithmetic operations for a result element and reduction step
+  int64_t inputs = 0;        ///< inputs read for each element (map, rows, window)
 
   int64_t reductionSteps() const;
   int64_t resultElements() const;

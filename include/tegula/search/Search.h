@@ -6,10 +6,11 @@
 
 namespace tegula::search {
 
-/// The constructive scheduler: enumerates the register tiles that fit the machine, takes the cheapest by the cost model, then sizes blocks
-/// for the caches and cells for the cores. Deterministic, measures nothing. Null for a kernel that cannot be cut.
-/// `constantInputs[i]`: whether every launch passes a constant as input i, so that it can be packed at compile time.
-sched::ScheduleAttr chooseSchedule(mlir::MLIRContext *context, const cost::KernelShape &shape, const target::Machine &machine,
-                                   llvm::ArrayRef<bool> constantInputs);
+/// The constructive scheduler: enumerates the register tiles that fit the machine, takes the cheapest by the
+/// cost model, then sizes blocks for the caches and cells for the cores. Deterministic, measures nothing.
+/// Null for a kernel that cannot be cut. `constantInputs[i]`: whether every launch passes a constant as input
+/// i, so that it can be packed at compile time.
+sched::ScheduleAttr chooseSchedule(mlir::MLIRContext *context, const cost::KernelShape &shape,
+                                   const target::Machine &machine, llvm::ArrayRef<bool> constantInputs);
 
 } // namespace tegula::search

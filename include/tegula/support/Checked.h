@@ -16,8 +16,12 @@ public:
   constexpr int64_t get() const { return value; }
   constexpr std::optional<int64_t> opt() const { return ok ? std::optional<int64_t>(value) : std::nullopt; }
 
-  friend Checked operator*(Checked a, Checked b) { return combine(a, b, [](int64_t x, int64_t y, int64_t *r) { return __builtin_mul_overflow(x, y, r); }); }
-  friend Checked operator+(Checked a, Checked b) { return combine(a, b, [](int64_t x, int64_t y, int64_t *r) { return __builtin_add_overflow(x, y, r); }); }
+  friend Checked operator*(Checked a, Checked b) {
+    return combine(a, b, [](int64_t x, int64_t y, int64_t *r) { return __builtin_mul_overflow(x, y, r); });
+  }
+  friend Checked operator+(Checked a, Checked b) {
+    return combine(a, b, [](int64_t x, int64_t y, int64_t *r) { return __builtin_add_overflow(x, y, r); });
+  }
   Checked &operator*=(Checked b) { return *this = *this * b; }
   Checked &operator+=(Checked b) { return *this = *this + b; }
 

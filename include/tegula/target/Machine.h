@@ -1,4 +1,5 @@
-// Facts about a machine that schedules follow from, because a constant that fitted one machine is wrong on the next.
+// Facts about a machine that schedules follow from, because a constant that fitted one machine is wrong on
+// the next.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ struct Machine {
   int64_t lanes(int64_t bytes) const { return bytes > 0 && bytes <= vectorBytes ? vectorBytes / bytes : 1; }
 };
 
-/// The machine that `name` stands for: `native`, `x86-64-v3`, `x86-64-v4` or a processor of the table; nothing if unknown.
+/// The machine that `name` stands for: `native`, `x86-64-v3`, `x86-64-v4` or a processor of the table;
+/// nothing if unknown.
 std::optional<Machine> findMachine(const std::string &name);
 
 /// All names that findMachine knows, for messages and help.
