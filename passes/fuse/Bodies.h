@@ -1,4 +1,5 @@
-// Declares who writes which operation's body as linalg, one builder a family, because each family has its own way of counting.
+// Declares who writes which operation's body as linalg, one builder a family, because each family has its own
+// way of counting.
 #pragma once
 
 #include "TensorKit.h"
@@ -7,7 +8,8 @@
 
 namespace tegula::fuse {
 
-/// Writes the computation of any graph operation on tensors of storage types; fails where it cannot be expressed.
+/// Writes the computation of any graph operation on tensors of storage types; fails where it cannot be
+/// expressed.
 llvm::FailureOr<llvm::SmallVector<mlir::Value>> buildBody(mlir::OpBuilder &builder, mlir::Operation *graphOp,
                                                           mlir::ValueRange storageInputs);
 
@@ -25,22 +27,24 @@ mlir::Value buildWindow(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in
 mlir::Value buildReduction(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
 mlir::Value buildScan(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
 
-/// result[o0, o1, ...] = input[tables[0][o0], tables[1][o1], ...]; an empty table stands for 0, 1, 2, ...; an entry of -1
-/// gives `outside`, a scalar. Tables with entries become constant tensors of the body.
+/// result[o0, o1, ...] = input[tables[0][o0], tables[1][o1], ...]; an empty table stands for 0, 1, 2, ...; an
+/// entry of -1 gives `outside`, a scalar. Tables with entries become constant tensors of the body.
 mlir::Value lookUp(TensorKit &kit, mlir::RankedTensorType result, mlir::Value input,
                    llvm::ArrayRef<llvm::SmallVector<int64_t>> tables, mlir::Value outside = {});
 
 /// A tensor of numbers known now, as a constant of the body.
 mlir::Value indexTable(TensorKit &kit, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> values);
-mlir::Value numberTable(TensorKit &kit, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values, mlir::Type element);
+mlir::Value numberTable(TensorKit &kit, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values,
+                        mlir::Type element);
 
 /// `input` with `low` and `high` more elements of `value` around it; nothing where none are asked for.
-mlir::Value padWith(TensorKit &kit, mlir::Value input, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high,
-                    mlir::Value value);
+mlir::Value padWith(TensorKit &kit, mlir::Value input, llvm::ArrayRef<int64_t> low,
+                    llvm::ArrayRef<int64_t> high, mlir::Value value);
 
-/// The same as one generic of `type`, for amounts that are not negative: each element asks whether it lies inside.
-mlir::Value padByIndex(TensorKit &kit, mlir::RankedTensorType type, mlir::Value input, llvm::ArrayRef<int64_t> low,
-                       mlir::Value value);
+/// The same as one generic of `type`, for amounts that are not negative: each element asks whether it lies
+/// inside.
+mlir::Value padByIndex(TensorKit &kit, mlir::RankedTensorType type, mlir::Value input,
+                       llvm::ArrayRef<int64_t> low, mlir::Value value);
 
 /// Maps a slice's indices to those of its input.
 mlir::AffineMap sliceMap(graph::SliceOp op);

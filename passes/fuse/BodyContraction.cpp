@@ -1,4 +1,5 @@
-// Writes matrix products and convolutions as one multiply-accumulate generic, because that is the form schedules know how to run fast.
+// Writes matrix products and convolutions as one multiply-accumulate generic, because that is the form
+// schedules know how to run fast.
 #include "Bodies.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -25,11 +26,12 @@ struct Loops {
 struct Contraction {
   Type lhsElement, rhsElement, resultElement; // graph types
   Value multiplyAccumulate(TensorKit &k, ArrayRef<int64_t> outShape, Value lhs, Value rhs, const Loops &loops,
-                           ArrayRef<AffineExpr> out, ArrayRef<AffineExpr> left, ArrayRef<AffineExpr> right) const {
+                           ArrayRef<AffineExpr> out, ArrayRef<AffineExpr> left,
+                           ArrayRef<AffineExpr> right) const {
     Type acc = accumulatorType(resultElement);
     Value zero = k.fill(outShape, k.constant(acc, 0));
-    return k.accumulate(zero, loops.map(out), {lhs, rhs}, {loops.map(left), loops.map(right)}, loops.iterators,
-                        [&](ScalarKit &s, ValueRange args) {
+    return k.accumulate(zero, loops.map(out), {lhs, rhs}, {loops.map(left), loops.map(right)},
+                        loops.iterators, [&](ScalarKit &s, ValueRange args) {
                           Value x = s.convert(args[0], acc, isUnsigned(lhsElement));
                           Value y = s.convert(args[1], acc, isUnsigned(rhsElement));
                           return s.add(args[2], s.mul(x, y));
@@ -46,7 +48,8 @@ static Value buildMatMul(TensorKit &k, graph::MatMulOp op, ValueRange in) {
   size_t batch = out.size() - 2;
   for (size_t i = 0; i < batch; ++i)
     outExprs.push_back(loops.add(IteratorType::parallel));
-  // Batch dimensions stand at the right end of each operand's own; size one is read at zero for each of the result's.
+  // Batch dimensions stand at the right end of each operand's own; size one is read at zero for each of the
+  // result's.
   auto batchExprs = [&](ArrayRef<int64_t> shape, SmallVector<AffineExpr> &exprs) {
     size_t missing = out.size() - shape.size();
     for (size_t i = missing; i < batch; ++i)
@@ -63,7 +66,8 @@ static Value buildMatMul(TensorKit &k, graph::MatMulOp op, ValueRange in) {
   return sum.multiplyAccumulate(k, out, in[0], in[1], loops, outExprs, left, right);
 }
 
-//===-- Convolution --------------------------------------------------------------------------------------===//
+//===-- Convolution
+//--------------------------------------------------------------------------------------===//
 
 namespace {
 
@@ -74,7 +78,8 @@ struct ConvShape {
   ArrayRef<int64_t> spatialIn, kernel, spatialOut;
 
   ConvShape(graph::ConvOp op) {
-    ArrayRef<int64_t> input = shapeOf(op.getInput()), filter = shapeOf(op.getFilter()), out = shapeOf(op.getResult());
+    ArrayRef<int64_t> input = shapeOf(op.getInput()), filter = shapeOf(op.getFilter()),
+                      out = shapeOf(op.getResult());
     size_t rank = input.size() - 2;
     last = op.getLayout() == graph::Layout::ChannelsLast;
     group = op.getGroup();
@@ -90,7 +95,8 @@ struct ConvShape {
 } // namespace
 
 /// Pads the spatial dimensions of an image with zeros.
-static Value padImage(TensorKit &k, Value input, ArrayRef<int64_t> low, ArrayRef<int64_t> high, bool channelsLast) {
+static Value padImage(TensorKit &k, Value input, ArrayRef<int64_t> low, ArrayRef<int64_t> high,
+                      bool channelsLast) {
   size_t rank = shapeOf(input).size(), first = channelsLast ? 1 : 2;
   SmallVector<int64_t> allLow(rank, 0), allHigh(rank, 0);
   llvm::copy(low, allLow.begin() + first);
@@ -112,7 +118,8 @@ static Value buildConv(TensorKit &k, graph::ConvOp op, ValueRange in) {
     outShape.insert(outShape.begin() + channelDim + 1, shape.filters / shape.group);
   }
 
-  // Loops: as the result's dimensions stand, then the kernel's, the input channels innermost or outermost as they lie in memory.
+  // Loops: as the result's dimensions stand, then the kernel's, the input channels innermost or outermost as
+  // they lie in memory.
   Loops loops{k, {}};
   AffineExpr image = loops.add(IteratorType::parallel), group, outChannel;
   auto addChannels = [&] {
@@ -157,7 +164,8 @@ static Value buildConv(TensorKit &k, graph::ConvOp op, ValueRange in) {
       right.append(offset);
     }
   }
-  auto assemble = [&](SmallVector<AffineExpr> &exprs, ArrayRef<AffineExpr> channels, ArrayRef<AffineExpr> space) {
+  auto assemble = [&](SmallVector<AffineExpr> &exprs, ArrayRef<AffineExpr> channels,
+                      ArrayRef<AffineExpr> space) {
     exprs.append(shape.last ? space.begin() : channels.begin(), shape.last ? space.end() : channels.end());
     exprs.append(shape.last ? channels.begin() : space.begin(), shape.last ? channels.end() : space.end());
   };
@@ -175,7 +183,8 @@ static Value buildConvTranspose(TensorKit &k, graph::ConvTransposeOp op, ValueRa
   SmallVector<int64_t> outShape(shapeOf(op.getResult()));
   size_t spatial = inputShape.size() - 2;
   int64_t group = op.getGroup();
-  Value input = k.splitDim(in[0], 1, group), filter = k.splitDim(in[1], 0, group); // filter [g, C/g, M/g, kernel...]
+  Value input = k.splitDim(in[0], 1, group),
+        filter = k.splitDim(in[1], 0, group); // filter [g, C/g, M/g, kernel...]
   outShape[1] = group;
   outShape.insert(outShape.begin() + 2, shapeOf(filter)[2]);
 
@@ -189,7 +198,8 @@ static Value buildConvTranspose(TensorKit &k, graph::ConvTransposeOp op, ValueRa
     right.push_back(loops.add(IteratorType::reduction));
 
   Type acc = accumulatorType(graphElement(op.getResult()));
-  bool unsignedInput = isUnsigned(graphElement(op.getInput())), unsignedFilter = isUnsigned(graphElement(op.getFilter()));
+  bool unsignedInput = isUnsigned(graphElement(op.getInput())),
+       unsignedFilter = isUnsigned(graphElement(op.getFilter()));
   Value zero = k.fill(outShape, k.constant(acc, 0));
   return k.joinDims(
       k.accumulate(zero, loops.map(out), filter, loops.map(right), loops.iterators,
@@ -198,11 +208,13 @@ static Value buildConvTranspose(TensorKit &k, graph::ConvTransposeOp op, ValueRa
                      Value valid;
                      for (size_t i = 0; i < spatial; ++i) {
                        // result position = input * stride + offset * dilation - pad, solved for the input
-                       Value offset = s.mul(s.loopIndex(outShape.size() + 1 + i), s.index(op.getDilations()[i]));
+                       Value offset =
+                           s.mul(s.loopIndex(outShape.size() + 1 + i), s.index(op.getDilations()[i]));
                        Value scaled = s.sub(s.add(s.loopIndex(3 + i), s.index(op.getPadsLow()[i])), offset);
                        Value stride = s.index(op.getStrides()[i]);
                        Value source = s.div(scaled, stride);
-                       valid = s.both(valid, s.compare(arith::CmpIPredicate::eq, s.mul(source, stride), scaled));
+                       valid =
+                           s.both(valid, s.compare(arith::CmpIPredicate::eq, s.mul(source, stride), scaled));
                        valid = s.both(valid, s.inside(source, inputShape[2 + i]));
                        at.push_back(s.clamp(source, inputShape[2 + i]));
                      }

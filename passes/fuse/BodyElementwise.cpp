@@ -1,4 +1,5 @@
-// Writes elementwise operations as one parallel linalg.generic, and decides which family writes any other operation.
+// Writes elementwise operations as one parallel linalg.generic, and decides which family writes any other
+// operation.
 #include "Bodies.h"
 
 using namespace mlir;
@@ -27,7 +28,8 @@ Value uniformScalar(ScalarKit &k, Attribute element, Type graphType) {
   if (isa<FloatAttr>(element))
     return arith::ConstantOp::create(k.b, k.loc, cast<TypedAttr>(element));
   Type type = graphType.isInteger(1) ? graphType : storageType(graphType);
-  return arith::ConstantOp::create(k.b, k.loc, k.b.getIntegerAttr(type, cast<IntegerAttr>(element).getValue()));
+  return arith::ConstantOp::create(k.b, k.loc,
+                                   k.b.getIntegerAttr(type, cast<IntegerAttr>(element).getValue()));
 }
 
 Value buildElementwise(TensorKit &k, Operation *op, ValueRange in) {
@@ -47,8 +49,8 @@ FailureOr<SmallVector<Value>> buildBody(OpBuilder &builder, Operation *op, Value
   TensorKit k(builder, op->getLoc());
   if (op->getNumResults() != 1)
     return op->emitOpError("expected one result");
-  for (auto family : {buildElementwise, buildMovement, buildIndexed, buildResize, buildContraction, buildWindow,
-                      buildReduction, buildScan})
+  for (auto family : {buildElementwise, buildMovement, buildIndexed, buildResize, buildContraction,
+                      buildWindow, buildReduction, buildScan})
     if (Value result = family(k, op, in))
       return SmallVector<Value>{result};
   return op->emitOpError("cannot be written as a kernel");

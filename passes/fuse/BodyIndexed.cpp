@@ -35,7 +35,8 @@ static Value buildGather(TensorKit &k, graph::GatherOp op, RankedTensorType type
   });
 }
 
-static Value buildGatherElements(TensorKit &k, graph::GatherElementsOp op, RankedTensorType type, ValueRange in) {
+static Value buildGatherElements(TensorKit &k, graph::GatherElementsOp op, RankedTensorType type,
+                                 ValueRange in) {
   return k.mapOver(type, in[1], [&](ScalarKit &s, ValueRange args) {
     SmallVector<Value> at = loopIndices(s, 0, type.getRank());
     at[op.getAxis()] = position(s, args[0], graphElement(op.getIndices()), shapeOf(in[0])[op.getAxis()]);
@@ -50,7 +51,8 @@ static Value buildGatherND(TensorKit &k, graph::GatherNDOp op, RankedTensorType 
     SmallVector<Value> tuple = loopIndices(s, 0, outer), at = loopIndices(s, 0, batch);
     for (int64_t i = 0; i < depth; ++i) {
       tuple.push_back(s.index(i));
-      at.push_back(position(s, s.extract(in[1], tuple), graphElement(op.getIndices()), shapeOf(in[0])[batch + i]));
+      at.push_back(
+          position(s, s.extract(in[1], tuple), graphElement(op.getIndices()), shapeOf(in[0])[batch + i]));
       tuple.pop_back();
     }
     at.append(loopIndices(s, outer, rank));
@@ -58,7 +60,8 @@ static Value buildGatherND(TensorKit &k, graph::GatherNDOp op, RankedTensorType 
   });
 }
 
-/// Keeps the index of the best element so far and reads that element again, so that one result suffices. NaN is best of all.
+/// Keeps the index of the best element so far and reads that element again, so that one result suffices. NaN
+/// is best of all.
 static Value buildArgReduce(TensorKit &k, graph::ArgReduceOp op, RankedTensorType type, ValueRange in) {
   size_t axis = op.getAxis(), rank = shapeOf(in[0]).size();
   bool positive = isUnsigned(graphElement(op.getInput()));
@@ -84,7 +87,8 @@ static Value buildArgReduce(TensorKit &k, graph::ArgReduceOp op, RankedTensorTyp
           Value now = op.getLargest() ? x : best, before = op.getLargest() ? best : x;
           Value isNaN = arith::CmpFOp::create(s.b, s.loc, arith::CmpFPredicate::UNO, now, now);
           if (!op.getSelectLast())
-            isNaN = s.both(isNaN, arith::CmpFOp::create(s.b, s.loc, arith::CmpFPredicate::ORD, before, before));
+            isNaN =
+                s.both(isNaN, arith::CmpFOp::create(s.b, s.loc, arith::CmpFPredicate::ORD, before, before));
           better = arith::OrIOp::create(s.b, s.loc, better, isNaN);
         } else {
           auto strict = positive ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt;
@@ -98,7 +102,8 @@ static Value buildArgReduce(TensorKit &k, graph::ArgReduceOp op, RankedTensorTyp
 Value buildIndexed(TensorKit &k, Operation *op, ValueRange in) {
   auto type = storageType(tensorType(op->getResult(0)));
   // There is no element to take from an empty tensor; reading one would leave its memory.
-  if (isa<graph::GatherOp, graph::GatherElementsOp, graph::GatherNDOp>(op) && tensorType(in[0]).getNumElements() == 0)
+  if (isa<graph::GatherOp, graph::GatherElementsOp, graph::GatherNDOp>(op) &&
+      tensorType(in[0]).getNumElements() == 0)
     return k.fill(type.getShape(), k.constant(type.getElementType(), 0));
   return TypeSwitch<Operation *, Value>(op)
       .Case([&](graph::GatherOp gather) { return buildGather(k, gather, type, in); })

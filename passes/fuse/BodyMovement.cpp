@@ -1,4 +1,5 @@
-// Writes operations that only move elements: as maps where the movement is affine, as tables of positions where it is not.
+// Writes operations that only move elements: as maps where the movement is affine, as tables of positions
+// where it is not.
 #include "Bodies.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -18,14 +19,16 @@ Value numberTable(TensorKit &k, ArrayRef<int64_t> shape, ArrayRef<double> values
   SmallVector<Attribute> attrs;
   for (double value : values)
     attrs.push_back(k.b.getFloatAttr(element, value));
-  return arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(RankedTensorType::get(shape, element), attrs));
+  return arith::ConstantOp::create(k.b, k.loc,
+                                   DenseElementsAttr::get(RankedTensorType::get(shape, element), attrs));
 }
 
 static Value copy(TensorKit &k, RankedTensorType result, Value input, AffineMap map) {
   return k.mapOver(result, input, map, [](ScalarKit &, ValueRange args) { return args[0]; });
 }
 
-Value lookUp(TensorKit &k, RankedTensorType result, Value input, ArrayRef<SmallVector<int64_t>> tables, Value outside) {
+Value lookUp(TensorKit &k, RankedTensorType result, Value input, ArrayRef<SmallVector<int64_t>> tables,
+             Value outside) {
   size_t rank = tables.size();
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
@@ -89,7 +92,8 @@ static Value buildTranspose(TensorKit &k, graph::TransposeOp op, RankedTensorTyp
 
 static Value buildSlice(TensorKit &k, graph::SliceOp op, RankedTensorType type, ValueRange in) {
   AffineMap map = sliceMap(op);
-  if (fitsOperand(map, shapeOf(in[0]), type.getShape()) && llvm::all_of(op.getSteps(), [](int64_t step) { return step > 0; }))
+  if (fitsOperand(map, shapeOf(in[0]), type.getShape()) &&
+      llvm::all_of(op.getSteps(), [](int64_t step) { return step > 0; }))
     return copy(k, type, in[0], map);
   return k.mapOver(type, {}, {}, [&](ScalarKit &s, ValueRange) { return s.readAt(in[0], map); });
 }
@@ -163,44 +167,49 @@ static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, Valu
   return lookUp(k, type, in[0], tables, outside ? outside : k.constant(type.getElementType(), 0));
 }
 
-/// Each element asks which input it comes from, so that all can be computed in parallel. `run` neighbours along the axis always
-/// come from the same input: they get a dimension of their own, in which reads stay neighbours.
-static Value chooseInputs(TensorKit &k, ArrayRef<Value> inputs, int64_t axis, int64_t run, RankedTensorType type) {
+/// Each element asks which input it comes from, so that all can be computed in parallel. `run` neighbours
+/// along the axis always come from the same input: they get a dimension of their own, in which reads stay
+/// neighbours.
+static Value chooseInputs(TensorKit &k, ArrayRef<Value> inputs, int64_t axis, int64_t run,
+                          RankedTensorType type) {
   SmallVector<int64_t> shape(type.getShape());
   if (run > 1) {
     shape[axis] /= run;
     shape.insert(shape.begin() + axis + 1, run);
   }
-  Value result = k.mapOver(RankedTensorType::get(shape, type.getElementType()), {}, {}, [&](ScalarKit &s, ValueRange) {
-    SmallVector<Value> at;
-    for (size_t i = 0; i < shape.size(); ++i)
-      if (run == 1 || int64_t(i) != axis + 1)
-        at.push_back(s.loopIndex(i));
-    Value block = at[axis], chosen;
-    int64_t first = 0;
-    for (Value input : inputs) {
-      int64_t blocks = shapeOf(input)[axis] / run;
-      at[axis] = s.clamp(s.sub(block, s.index(first)), blocks);
-      if (run > 1)
-        at[axis] = s.add(s.mul(at[axis], s.index(run)), s.loopIndex(axis + 1));
-      Value element = s.extract(input, at);
-      Value reached = s.compare(arith::CmpIPredicate::sge, block, s.index(first));
-      chosen = chosen ? s.select(reached, element, chosen) : element;
-      first += blocks;
-    }
-    return chosen;
-  });
+  Value result =
+      k.mapOver(RankedTensorType::get(shape, type.getElementType()), {}, {}, [&](ScalarKit &s, ValueRange) {
+        SmallVector<Value> at;
+        for (size_t i = 0; i < shape.size(); ++i)
+          if (run == 1 || int64_t(i) != axis + 1)
+            at.push_back(s.loopIndex(i));
+        Value block = at[axis], chosen;
+        int64_t first = 0;
+        for (Value input : inputs) {
+          int64_t blocks = shapeOf(input)[axis] / run;
+          at[axis] = s.clamp(s.sub(block, s.index(first)), blocks);
+          if (run > 1)
+            at[axis] = s.add(s.mul(at[axis], s.index(run)), s.loopIndex(axis + 1));
+          Value element = s.extract(input, at);
+          Value reached = s.compare(arith::CmpIPredicate::sge, block, s.index(first));
+          chosen = chosen ? s.select(reached, element, chosen) : element;
+          first += blocks;
+        }
+        return chosen;
+      });
   return run > 1 ? k.joinDims(result, axis) : result;
 }
 
 static Value buildConcat(TensorKit &k, graph::ConcatOp op, RankedTensorType type, ValueRange in) {
-  SmallVector<Value> inputs = llvm::filter_to_vector(in, [](Value input) { return tensorType(input).getNumElements() > 0; });
+  SmallVector<Value> inputs =
+      llvm::filter_to_vector(in, [](Value input) { return tensorType(input).getNumElements() > 0; });
   int64_t axis = op.getAxis(), run = 1;
   bool innermost = llvm::all_of(type.getShape().drop_front(axis + 1), [](int64_t size) { return size == 1; });
   if (innermost)
     for (Value input : inputs)
       run = input == inputs.front() ? shapeOf(input)[axis] : std::gcd(run, shapeOf(input)[axis]);
-  // Asking pays where whole vectors get one answer and the inputs are few; else each input is copied to its place.
+  // Asking pays where whole vectors get one answer and the inputs are few; else each input is copied to its
+  // place.
   constexpr size_t maxAsked = 8;
   constexpr int64_t minRun = 4;
   if (inputs.size() <= maxAsked && (!innermost || run >= minRun))

@@ -1,4 +1,5 @@
-// Writes reductions, softmax and layer normalisation as sequences of reducing and parallel generics that a schedule can run row by row.
+// Writes reductions, softmax and layer normalisation as sequences of reducing and parallel generics that a
+// schedule can run row by row.
 #include "Bodies.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -43,7 +44,9 @@ struct Reduction {
   Value run(TensorKit &k, Value init, ValueRange inputs, ScalarFn fn) const {
     SmallVector<AffineMap> maps;
     for (Value input : inputs)
-      maps.push_back(shapeOf(input) == shape && tensorType(input).getRank() == int64_t(shape.size()) ? whole(k) : kept(k));
+      maps.push_back(shapeOf(input) == shape && tensorType(input).getRank() == int64_t(shape.size())
+                         ? whole(k)
+                         : kept(k));
     Iterators iterators;
     for (bool gone : removed)
       iterators.push_back(gone ? IteratorType::reduction : IteratorType::parallel);
@@ -54,7 +57,8 @@ struct Reduction {
 } // namespace
 
 static Value buildReduce(TensorKit &k, graph::ReduceOp op, ValueRange in) {
-  Type graphType = graphElement(op.getInput()), element = storageType(graphType), acc = accumulatorType(graphType);
+  Type graphType = graphElement(op.getInput()), element = storageType(graphType),
+       acc = accumulatorType(graphType);
   bool positive = isUnsigned(graphType);
   Reduction reduction(shapeOf(in[0]), op.getAxes());
   graph::ReduceKind kind = op.getKind();
@@ -104,8 +108,9 @@ static Value buildSoftmax(TensorKit &k, graph::SoftmaxOp op, ValueRange in) {
   });
   Value sum = rows.run(k, k.constant(acc, 0), powers,
                        [&](ScalarKit &s, ValueRange args) { return s.add(args[1], args[0]); });
-  return k.mapOver(type, {powers, sum}, maps,
-                   [&](ScalarKit &s, ValueRange args) { return s.convert(s.div(args[0], args[1]), element); });
+  return k.mapOver(type, {powers, sum}, maps, [&](ScalarKit &s, ValueRange args) {
+    return s.convert(s.div(args[0], args[1]), element);
+  });
 }
 
 static Value buildLayerNorm(TensorKit &k, graph::LayerNormOp op, ValueRange in) {
@@ -116,8 +121,9 @@ static Value buildLayerNorm(TensorKit &k, graph::LayerNormOp op, ValueRange in) 
     axes.push_back(i);
   Reduction rows(type.getShape(), axes);
   auto rowType = RankedTensorType::get(rows.keptShape(), acc);
-  Value sum = rows.run(k, k.constant(acc, 0), in[0],
-                       [&](ScalarKit &s, ValueRange args) { return s.add(args[1], s.convert(args[0], acc)); });
+  Value sum = rows.run(k, k.constant(acc, 0), in[0], [&](ScalarKit &s, ValueRange args) {
+    return s.add(args[1], s.convert(args[0], acc));
+  });
   Value mean = k.mapOver(rowType, sum, [&](ScalarKit &s, ValueRange args) {
     return s.div(args[0], s.constant(acc, double(rows.count())));
   });
@@ -128,7 +134,8 @@ static Value buildLayerNorm(TensorKit &k, graph::LayerNormOp op, ValueRange in) 
   });
   Value scale = k.mapOver(rowType, squares, [&](ScalarKit &s, ValueRange args) {
     Value variance = s.div(args[0], s.constant(acc, double(rows.count())));
-    Value deviation = math::SqrtOp::create(s.b, s.loc, s.add(variance, s.constant(acc, op.getEpsilon().convertToDouble())));
+    Value deviation =
+        math::SqrtOp::create(s.b, s.loc, s.add(variance, s.constant(acc, op.getEpsilon().convertToDouble())));
     return s.div(s.constant(acc, 1), deviation);
   });
   SmallVector<Value> inputs = {in[0], mean, scale};

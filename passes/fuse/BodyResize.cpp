@@ -1,4 +1,5 @@
-// Writes interpolation as one weighted sum a dimension, with positions and weights worked out at compile time as ONNX defines them.
+// Writes interpolation as one weighted sum a dimension, with positions and weights worked out at compile time
+// as ONNX defines them.
 #include "Bodies.h"
 
 #include <cmath>
@@ -11,7 +12,8 @@ namespace tegula::fuse {
 
 namespace {
 
-/// For each output position along one dimension: where its taps lie and what each weighs. No weights: one tap, taken as it is.
+/// For each output position along one dimension: where its taps lie and what each weighs. No weights: one
+/// tap, taken as it is.
 struct Taps {
   int64_t count = 1;
   SmallVector<int64_t> at; // [output, count]; -1 where the extrapolation value stands
@@ -49,7 +51,8 @@ struct Axis {
       return (x + 0.5) / scale;
     case graph::CoordinateMode::TfCropAndResize: {
       double start = roi(false), end = roi(true), last = double(in - 1);
-      return outWidth == 1 ? (end - start) * last / 2 : x * (end - start) * last / (outWidth - 1) + start * last;
+      return outWidth == 1 ? (end - start) * last / 2
+                           : x * (end - start) * last / (outWidth - 1) + start * last;
     }
     }
     llvm_unreachable("all modes are handled");
@@ -105,7 +108,8 @@ struct Axis {
     return result;
   }
 
-  /// Appends the taps around `x`; outside of the input the border repeats, or weighs nothing with `exclude_outside`.
+  /// Appends the taps around `x`; outside of the input the border repeats, or weighs nothing with
+  /// `exclude_outside`.
   void weigh(Taps &result, double x, double stretch, int64_t radius) {
     double floor = std::floor(x), total = 0;
     size_t begin = result.weight.size();
@@ -130,14 +134,17 @@ struct Axis {
 /// A dimension with its taps.
 using Weighted = std::pair<Axis, Taps>;
 
-/// The weighted sums along all `axes` at once, each tap written out: one operation whose elements depend on no other's.
-static Value interpolateTogether(TensorKit &k, Value input, ArrayRef<Weighted> axes, Type acc, bool positive, Value extrapolation) {
+/// The weighted sums along all `axes` at once, each tap written out: one operation whose elements depend on
+/// no other's.
+static Value interpolateTogether(TensorKit &k, Value input, ArrayRef<Weighted> axes, Type acc, bool positive,
+                                 Value extrapolation) {
   SmallVector<int64_t> shape(shapeOf(input));
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
   for (const auto &[axis, taps] : axes) {
     shape[axis.dim] = axis.out;
-    Value at = indexTable(k, {axis.out, taps.count}, taps.at), weight = numberTable(k, {axis.out, taps.count}, taps.weight, acc);
+    Value at = indexTable(k, {axis.out, taps.count}, taps.at),
+          weight = numberTable(k, {axis.out, taps.count}, taps.weight, acc);
     for (int64_t tap = 0; tap < taps.count; ++tap) {
       inputs.append({at, weight});
       maps.append(2, k.map(shape.size(), {k.d(axis.dim), k.c(tap)}));
@@ -182,10 +189,11 @@ static Value interpolate(TensorKit &k, Value input, Axis &axis, const Taps &taps
   Iterators iterators(rank, IteratorType::parallel);
   iterators.push_back(IteratorType::reduction);
   AffineMap table = k.map(rank + 1, {k.d(axis.dim), k.d(rank)});
-  Value at = indexTable(k, {axis.out, taps.count}, taps.at), weight = numberTable(k, {axis.out, taps.count}, taps.weight, acc);
+  Value at = indexTable(k, {axis.out, taps.count}, taps.at),
+        weight = numberTable(k, {axis.out, taps.count}, taps.weight, acc);
   bool some = llvm::is_contained(taps.at, -1);
-  return k.accumulate(k.fill(shape, k.constant(acc, 0)), k.map(rank + 1, outExprs), {at, weight}, {table, table}, iterators,
-                      [&](ScalarKit &s, ValueRange args) {
+  return k.accumulate(k.fill(shape, k.constant(acc, 0)), k.map(rank + 1, outExprs), {at, weight},
+                      {table, table}, iterators, [&](ScalarKit &s, ValueRange args) {
                         SmallVector<Value> from;
                         for (size_t i = 0; i < rank; ++i)
                           from.push_back(s.loopIndex(i));
@@ -229,8 +237,9 @@ Value buildResize(TensorKit &k, Operation *op, ValueRange in) {
     return k.convertAll(interpolateTogether(k, in[0], axes, acc, positive, outside), element, positive);
   Value current = k.convertAll(in[0], acc, positive);
   for (Weighted &each : llvm::reverse(axes)) // the last dimension first, as the definition nests them
-    current = each.second.count <= maxWrittenTaps ? interpolateTogether(k, current, each, acc, positive, outside)
-                                                  : interpolate(k, current, each.first, each.second, outside);
+    current = each.second.count <= maxWrittenTaps
+                  ? interpolateTogether(k, current, each, acc, positive, outside)
+                  : interpolate(k, current, each.first, each.second, outside);
   return k.convertAll(current, element, positive);
 }
 

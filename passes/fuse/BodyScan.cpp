@@ -1,11 +1,13 @@
-// Writes running sums by doubling: each step adds what lies twice as far away, so that no step depends on its own results.
+// Writes running sums by doubling: each step adds what lies twice as far away, so that no step depends on its
+// own results.
 #include "Bodies.h"
 
 using namespace mlir;
 
 namespace tegula::fuse {
 
-/// tensor[i] + tensor[i - distance] along an axis, or, shifting only, tensor[i - distance]; zero stands before the first.
+/// tensor[i] + tensor[i - distance] along an axis, or, shifting only, tensor[i - distance]; zero stands
+/// before the first.
 static Value shifted(TensorKit &k, Value tensor, int64_t axis, int64_t distance, bool add) {
   auto type = tensorType(tensor);
   int64_t size = type.getDimSize(axis);

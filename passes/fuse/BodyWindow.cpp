@@ -37,7 +37,8 @@ template <typename PoolOp> struct Window {
   Value padded(TensorKit &k, Value input, Value neutral) {
     SmallVector<int64_t> low(in.size(), 0), high(in.size(), 0);
     for (size_t i = 0; i < spatial; ++i) {
-      int64_t reach = (out[first + i] - 1) * op.getStrides()[i] + (op.getKernel()[i] - 1) * op.getDilations()[i] + 1;
+      int64_t reach =
+          (out[first + i] - 1) * op.getStrides()[i] + (op.getKernel()[i] - 1) * op.getDilations()[i] + 1;
       low[first + i] = op.getPadsLow()[i];
       high[first + i] = std::max<int64_t>(0, reach - in[first + i] - op.getPadsLow()[i]);
     }
@@ -82,8 +83,8 @@ static Value buildMaxPool(TensorKit &k, graph::MaxPoolOp op, ValueRange in) {
 }
 
 /// How many positions of window `o` lie in [low, high), for a window that starts at `o * stride - pad`.
-static int64_t countInside(int64_t o, int64_t stride, int64_t pad, int64_t kernel, int64_t dilation, int64_t low,
-                           int64_t high) {
+static int64_t countInside(int64_t o, int64_t stride, int64_t pad, int64_t kernel, int64_t dilation,
+                           int64_t low, int64_t high) {
   int64_t count = 0;
   for (int64_t i = 0; i < kernel; ++i) {
     int64_t at = o * stride - pad + i * dilation;
@@ -95,8 +96,9 @@ static int64_t countInside(int64_t o, int64_t stride, int64_t pad, int64_t kerne
 static Value buildAveragePool(TensorKit &k, graph::AveragePoolOp op, ValueRange in) {
   Window window(op);
   Type element = graphElement(op.getResult()), acc = accumulatorType(element);
-  Value sum = window.combine(k, in[0], k.constant(tensorType(in[0]).getElementType(), 0), k.constant(acc, 0),
-                             [&](ScalarKit &s, ValueRange args) { return s.add(args.back(), s.convert(args.front(), acc)); });
+  Value sum = window.combine(
+      k, in[0], k.constant(tensorType(in[0]).getElementType(), 0), k.constant(acc, 0),
+      [&](ScalarKit &s, ValueRange args) { return s.add(args.back(), s.convert(args.front(), acc)); });
   // One table of counts for each dimension whose windows differ; the others share a constant.
   double shared = 1;
   SmallVector<Value> inputs = {sum};
@@ -107,7 +109,8 @@ static Value buildAveragePool(TensorKit &k, graph::AveragePoolOp op, ValueRange 
     int64_t high = window.in[dim] + (op.getCountIncludePad() ? op.getPadsHigh()[i] : 0);
     SmallVector<double> counts;
     for (int64_t o = 0; o < window.out[dim]; ++o)
-      counts.push_back(countInside(o, op.getStrides()[i], op.getPadsLow()[i], op.getKernel()[i], op.getDilations()[i], low, high));
+      counts.push_back(countInside(o, op.getStrides()[i], op.getPadsLow()[i], op.getKernel()[i],
+                                   op.getDilations()[i], low, high));
     if (llvm::all_equal(counts)) {
       shared *= counts.front();
       continue;
@@ -115,16 +118,17 @@ static Value buildAveragePool(TensorKit &k, graph::AveragePoolOp op, ValueRange 
     inputs.push_back(numberTable(k, {window.out[dim]}, counts, acc));
     maps.push_back(k.map(window.in.size(), k.d(dim)));
   }
-  return k.mapOver(RankedTensorType::get(window.out, element), inputs, maps, [&](ScalarKit &s, ValueRange args) {
-    Value count;
-    for (Value factor : args.drop_front())
-      count = count ? s.mul(count, factor) : factor;
-    if (!count)
-      count = s.constant(acc, shared);
-    else if (shared != 1)
-      count = s.mul(count, s.constant(acc, shared));
-    return s.convert(s.div(args[0], count), element);
-  });
+  return k.mapOver(RankedTensorType::get(window.out, element), inputs, maps,
+                   [&](ScalarKit &s, ValueRange args) {
+                     Value count;
+                     for (Value factor : args.drop_front())
+                       count = count ? s.mul(count, factor) : factor;
+                     if (!count)
+                       count = s.constant(acc, shared);
+                     else if (shared != 1)
+                       count = s.mul(count, s.constant(acc, shared));
+                     return s.convert(s.div(args[0], count), element);
+                   });
 }
 
 /// Keeps the flat index of the best element so far and reads that element again, so that one result suffices.
@@ -161,7 +165,8 @@ static Value buildMaxPoolIndices(TensorKit &k, graph::MaxPoolIndicesOp op, Value
           at[dim] = s.clamp(at[dim], window.in[dim]);
         }
         Value best = args.back(), none = s.compare(arith::CmpIPredicate::slt, best, s.constant(i64, 0));
-        Value rest = s.convert(s.max(best, s.constant(i64, 0)), s.b.getIndexType()), flat = s.index(0), scale = s.index(1);
+        Value rest = s.convert(s.max(best, s.constant(i64, 0)), s.b.getIndexType()), flat = s.index(0),
+              scale = s.index(1);
         for (size_t dim : order) {
           Value size = s.index(window.in[dim]);
           bestAt[dim] = arith::RemUIOp::create(s.b, s.loc, rest, size);

@@ -1,13 +1,14 @@
-// Merges dimensions that a kernel always walks together: [2, 3, 4] in one loop => [24]. Fewer, longer loops are what schedules are good at.
+// Merges dimensions that a kernel always walks together: [2, 3, 4] in one loop => [24]. Fewer, longer loops
+// are what schedules are good at.
 #include "KernelEdit.h"
 
-#include "llvm/ADT/EquivalenceClasses.h"
-#include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/SetVector.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "tegula/passes/fuse/Passes.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <set>
 
@@ -29,7 +30,8 @@ struct Nest {
   SmallVector<int64_t> newLoop;                  // old loop -> new loop, -1: dropped
 };
 
-/// One kernel. A tensor stands for every value that shares its buffer: an init, and the results written over it.
+/// One kernel. A tensor stands for every value that shares its buffer: an init, and the results written over
+/// it.
 class Collapser {
 public:
   explicit Collapser(tile::KernelOp kernel) : kernel(kernel), context(kernel.getContext()) {}
@@ -47,7 +49,8 @@ public:
   }
 
 private:
-  /// A place where two neighbours might merge: kept dimensions i and i + 1 of a tensor, or loops i and j of an operation.
+  /// A place where two neighbours might merge: kept dimensions i and i + 1 of a tensor, or loops i and j of
+  /// an operation.
   using Pair = std::tuple<void *, int64_t, int64_t>;
   static Pair pairOf(Value tensor, int64_t i) { return {tensor.getAsOpaquePointer(), i, -1}; }
   static Pair pairOf(Nest &nest, int64_t i, int64_t j) { return {nest.op.getOperation(), i, j}; }
@@ -57,7 +60,9 @@ private:
       value = init;
     return value;
   }
-  static ArrayRef<int64_t> shapeOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getShape(); }
+  static ArrayRef<int64_t> shapeOf(Value tensor) {
+    return cast<RankedTensorType>(tensor.getType()).getShape();
+  }
 
   /// Reads the body; false where it holds anything whose dimensions cannot change.
   bool collect() {
@@ -70,7 +75,8 @@ private:
         reduces |= generic.getNumReductionLoops() > 0;
       } else if (auto fill = dyn_cast<linalg::FillOp>(op)) {
         aliases[fill.getResult(0)] = fill.getOutputs()[0];
-      } else if (!isa<tensor::EmptyOp>(op) && !(isa<arith::ConstantOp>(op) && !isa<ShapedType>(op.getResultTypes()[0]))) {
+      } else if (!isa<tensor::EmptyOp>(op) &&
+                 !(isa<arith::ConstantOp>(op) && !isa<ShapedType>(op.getResultTypes()[0]))) {
         return false;
       }
     }
@@ -79,25 +85,32 @@ private:
         if (!isa<RankedTensorType>(operand.getType()) || ShapedType::isDynamicShape(shapeOf(operand)) ||
             llvm::is_contained(shapeOf(operand), 0))
           return false;
-    // A single element keeps its dimensions: there is no loop to win, and a result without dimensions has no place for one.
-    return !nests.empty() && cast<RankedTensorType>(kernel.getFunctionType().getResult(0)).getNumElements() != 1;
+    // A single element keeps its dimensions: there is no loop to win, and a result without dimensions has no
+    // place for one.
+    return !nests.empty() &&
+           cast<RankedTensorType>(kernel.getFunctionType().getResult(0)).getNumElements() != 1;
   }
 
   static bool readsElsewhere(linalg::GenericOp op) {
     return op.getBody()->walk([](tensor::ExtractOp) { return WalkResult::interrupt(); }).wasInterrupted();
   }
 
-  /// Whether loops of one step may go. A result keeps two dimensions where something is summed: rows and columns.
+  /// Whether loops of one step may go. A result keeps two dimensions where something is summed: rows and
+  /// columns.
   bool mayDropLoops() {
-    auto isUnit = [](auto loop) { return std::get<0>(loop) == 1 && std::get<1>(loop) == utils::IteratorType::reduction; };
+    auto isUnit = [](auto loop) {
+      return std::get<0>(loop) == 1 && std::get<1>(loop) == utils::IteratorType::reduction;
+    };
     for (Nest &nest : nests)
-      if (llvm::any_of(llvm::zip_equal(nest.op.getStaticLoopRanges(), nest.op.getIteratorTypesArray()), isUnit))
+      if (llvm::any_of(llvm::zip_equal(nest.op.getStaticLoopRanges(), nest.op.getIteratorTypesArray()),
+                       isUnit))
         return false;
     auto result = cast<RankedTensorType>(kernel.getFunctionType().getResult(0));
     return !reduces || llvm::count_if(result.getShape(), [](int64_t size) { return size != 1; }) >= 2;
   }
 
-  /// Reads each operand's indices, without loops of one step if `drop`; false where linalg would not take what is left.
+  /// Reads each operand's indices, without loops of one step if `drop`; false where linalg would not take
+  /// what is left.
   bool readIndices(bool drop) {
     for (Nest &nest : nests) {
       SmallVector<AffineExpr> replacement;
@@ -174,7 +187,8 @@ private:
     AffineExpr first = getAffineDimExpr(i, context), second = getAffineDimExpr(j, context);
     for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands)) {
       auto at = llvm::find(exprs, first), next = llvm::find(exprs, second);
-      size_t uses = llvm::count_if(exprs, [&](AffineExpr expr) { return expr.isFunctionOfDim(i) || expr.isFunctionOfDim(j); });
+      size_t uses = llvm::count_if(
+          exprs, [&](AffineExpr expr) { return expr.isFunctionOfDim(i) || expr.isFunctionOfDim(j); });
       if (uses == 0)
         continue;
       if (uses != 2 || at == exprs.end() || next != at + 1)
@@ -217,7 +231,8 @@ private:
     for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands))
       for (size_t i = 0; i + 1 < exprs.size(); ++i)
         if (merges(pairOf(tensorOf(operand), i)))
-          leader[cast<AffineDimExpr>(exprs[i + 1]).getPosition()] = cast<AffineDimExpr>(exprs[i]).getPosition();
+          leader[cast<AffineDimExpr>(exprs[i + 1]).getPosition()] =
+              cast<AffineDimExpr>(exprs[i]).getPosition();
     int64_t count = 0;
     for (size_t loop = 0; loop < nest.newLoop.size(); ++loop)
       if (nest.newLoop[loop] != -1 && !leader.count(loop))

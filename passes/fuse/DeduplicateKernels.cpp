@@ -1,4 +1,5 @@
-// Keeps one of several equal kernels: launches of the others => launches of the first. A model repeats its blocks; their code need not.
+// Keeps one of several equal kernels: launches of the others => launches of the first. A model repeats its
+// blocks; their code need not.
 #include "tegula/passes/fuse/Passes.h"
 
 #include "mlir/IR/OperationSupport.h"
@@ -28,7 +29,8 @@ llvm::hash_code hashBody(tile::KernelOp kernel) {
 
 bool isEqual(tile::KernelOp x, tile::KernelOp y) {
   return x.getFunctionType() == y.getFunctionType() && x.getScheduleAttr() == y.getScheduleAttr() &&
-         OperationEquivalence::isRegionEquivalentTo(&x.getBody(), &y.getBody(), OperationEquivalence::IgnoreLocations);
+         OperationEquivalence::isRegionEquivalentTo(&x.getBody(), &y.getBody(),
+                                                    OperationEquivalence::IgnoreLocations);
 }
 
 /// The names of the model's nodes that a kernel computes, those of all its launches.

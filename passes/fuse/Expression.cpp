@@ -1,4 +1,5 @@
-// Writes a tree of elementwise operations as the body of one linalg.generic, evaluating each value once for each way of indexing it.
+// Writes a tree of elementwise operations as the body of one linalg.generic, evaluating each value once for
+// each way of indexing it.
 #include "Expression.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -14,7 +15,8 @@ using Access = std::pair<Value, AffineMap>;
 
 class Expression {
 public:
-  Expression(MLIRContext *context, function_ref<bool(Operation *)> inside) : context(context), inside(inside) {}
+  Expression(MLIRContext *context, function_ref<bool(Operation *)> inside)
+      : context(context), inside(inside) {}
 
   /// Finds what must be read.
   void collect(Access access) {

@@ -1,5 +1,5 @@
-// Puts graph operations into kernels: graph operations in one function => launches of kernels whose bodies are linalg. This is
-// where the language changes from what is computed to what runs together.
+// Puts graph operations into kernels: graph operations in one function => launches of kernels whose bodies
+// are linalg. This is where the language changes from what is computed to what runs together.
 #include "Bodies.h"
 #include "Expression.h"
 #include "Groups.h"
@@ -58,7 +58,8 @@ public:
     members.insert(group.ops.begin(), group.ops.end());
   }
 
-  /// Creates the kernel at the module's end; `inputs` are the graph values it takes, `constants` the values of its further arguments.
+  /// Creates the kernel at the module's end; `inputs` are the graph values it takes, `constants` the values
+  /// of its further arguments.
   FailureOr<tile::KernelOp> write(ModuleOp module, StringRef name) {
     MLIRContext *context = module.getContext();
     SmallVector<Location> locations;
@@ -72,7 +73,8 @@ public:
     auto kernel = tile::KernelOp::create(builder, FusedLoc::get(context, locations), name,
                                          FunctionType::get(context, {}, result));
     if (!names.empty())
-      kernel->setAttr("tegula.nodes", ArrayAttr::get(context, SmallVector<Attribute>(names.begin(), names.end())));
+      kernel->setAttr("tegula.nodes",
+                      ArrayAttr::get(context, SmallVector<Attribute>(names.begin(), names.end())));
     block = &kernel.getBlock();
     builder.setInsertionPointToEnd(block);
     if (failed(writeBody(builder))) {
@@ -114,7 +116,8 @@ private:
   }
 
   LogicalResult writeAlone(OpBuilder &builder, Operation *op) {
-    SmallVector<Value> operands = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return tensorOf(operand); });
+    SmallVector<Value> operands =
+        llvm::map_to_vector(op->getOperands(), [&](Value operand) { return tensorOf(operand); });
     FailureOr<SmallVector<Value>> results = buildBody(builder, op, operands);
     if (failed(results))
       return failure();
@@ -124,9 +127,7 @@ private:
 
   Value writeExpressionOf(OpBuilder &builder, Operation *root) {
     TensorKit kit(builder, root->getLoc());
-    auto inside = [&](Operation *op) {
-      return members.contains(op) && !written.contains(op->getResult(0));
-    };
+    auto inside = [&](Operation *op) { return members.contains(op) && !written.contains(op->getResult(0)); };
     return writeExpression(kit, root, inside, [&](Value value) { return tensorOf(value); });
   }
 
@@ -193,17 +194,19 @@ public:
     return success();
   }
 
-  int64_t numKernels = 0, numFused = 0;
+  int64_t numKernels = 0, numFused = 0, nextNumber = 0;
 
 private:
   func::FuncOp createFunction() {
     builder.setInsertionPoint(from);
     auto stores = [](TypeRange types) {
-      return llvm::map_to_vector(types, [](Type type) -> Type { return storageType(cast<RankedTensorType>(type)); });
+      return llvm::map_to_vector(types,
+                                 [](Type type) -> Type { return storageType(cast<RankedTensorType>(type)); });
     };
     FunctionType type = from.getFunctionType();
-    auto to = func::FuncOp::create(builder, from.getLoc(), from.getName(),
-                                   builder.getFunctionType(stores(type.getInputs()), stores(type.getResults())));
+    auto to =
+        func::FuncOp::create(builder, from.getLoc(), from.getName(),
+                             builder.getFunctionType(stores(type.getInputs()), stores(type.getResults())));
     to->setDiscardableAttrs(from->getDiscardableAttrDictionary());
     if (ArrayAttr attrs = from.getArgAttrsAttr())
       to.setArgAttrsAttr(attrs);
@@ -226,14 +229,19 @@ private:
     else if (tensorType(value).getNumElements() == 0)
       result = arith::ConstantOp::create(builder, op->getLoc(), emptyValue(storageType(tensorType(value))));
     else // a view
-      result = builder.createOrFold<tile::ViewOp>(op->getLoc(), storageType(tensorType(value)), stored(op->getOperand(0)));
+      result = builder.createOrFold<tile::ViewOp>(op->getLoc(), storageType(tensorType(value)),
+                                                  stored(op->getOperand(0)));
     values.map(value, result);
     return result;
   }
 
   LogicalResult launch(const Group &group) {
     Operation *named = group.anchor ? group.anchor : group.root();
-    std::string name = (named->getName().stripDialect() + "_" + Twine(numKernels++)).str();
+    std::string name;
+    do // other functions, and kernels written by hand, have names too
+      name = (named->getName().stripDialect() + "_" + Twine(nextNumber++)).str();
+    while (SymbolTable::lookupSymbolIn(module, name));
+    ++numKernels;
     KernelWriter writer(group);
     FailureOr<tile::KernelOp> kernel = writer.write(module, name);
     if (failed(kernel))

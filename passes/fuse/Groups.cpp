@@ -1,4 +1,5 @@
-// Decides which operations share a kernel, greedily from the last operation to the first, so that each value used once is never stored.
+// Decides which operations share a kernel, greedily from the last operation to the first, so that each value
+// used once is never stored.
 #include "Groups.h"
 
 #include "tegula/dialects/graph/Graph.h"
@@ -44,7 +45,8 @@ bool isDepthwise(graph::ConvOp conv) {
 
 /// The anchors, by how much is gained when what follows happens in registers; 0 for operations that are none.
 int anchorWeight(Operation *op) {
-  if (auto conv = dyn_cast<graph::ConvOp>(op)) // groups are a dimension of the body, which what follows does not have
+  if (auto conv =
+          dyn_cast<graph::ConvOp>(op)) // groups are a dimension of the body, which what follows does not have
     return conv.getGroup() == 1 || isDepthwise(conv) ? 3 : 0;
   if (isa<graph::MatMulOp>(op))
     return 3;
@@ -57,7 +59,8 @@ constexpr int heavy = 3;
 /// Reductions read each element once; so do poolings, unless they pad: then the padding stands between.
 bool takesPrologue(Operation *op) {
   auto pads = [](auto pool) {
-    return llvm::any_of(llvm::concat<const int64_t>(pool.getPadsLow(), pool.getPadsHigh()), [](int64_t pad) { return pad != 0; });
+    return llvm::any_of(llvm::concat<const int64_t>(pool.getPadsLow(), pool.getPadsHigh()),
+                        [](int64_t pad) { return pad != 0; });
   };
   if (auto pool = dyn_cast<graph::MaxPoolOp>(op))
     return !pads(pool);
@@ -100,8 +103,8 @@ public:
   /// Whether there is anything to compute: nobody reads elements that do not exist.
   static bool needsKernel(Operation *op) {
     auto isEmpty = [](Value value) { return llvm::is_contained(shapeOf(value), 0); };
-    return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp>(op) && !isView(op) && !op->use_empty() &&
-           !isEmpty(op->getResult(0));
+    return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp>(op) && !isView(op) &&
+           !op->use_empty() && !isEmpty(op->getResult(0));
   }
 
 private:
@@ -112,8 +115,8 @@ private:
     return llvm::all_of(op->getUsers(), [&](Operation *user) { return cone.contains(user); });
   }
 
-  /// Adds the elementwise producers of `from` whose results have its shape and stay inside, latest first: a producer's users are
-  /// then all decided before it is.
+  /// Adds the elementwise producers of `from` whose results have its shape and stay inside, latest first: a
+  /// producer's users are then all decided before it is.
   void addElementwise(Operation *from, ArrayRef<int64_t> shape, Cone &cone) const {
     auto later = [this](Operation *x, Operation *y) { return order.lookup(x) > order.lookup(y); };
     std::set<Operation *, decltype(later)> candidates(later);
@@ -140,7 +143,8 @@ private:
     for (Operation *op : cone)
       for (Value operand : op->getOperands()) {
         Operation *producer = operand.getDefiningOp();
-        if (!available(producer) || !anchorWeight(producer) || shapeOf(operand) != shape || !usedOnlyIn(producer, cone))
+        if (!available(producer) || !anchorWeight(producer) || shapeOf(operand) != shape ||
+            !usedOnlyIn(producer, cone))
           continue;
         auto rank = [this](Operation *x) { return std::pair(anchorWeight(x), order.lookup(x)); };
         if (!best || rank(producer) > rank(best))
@@ -149,7 +153,8 @@ private:
     return best;
   }
 
-  /// Whether the elementwise operations that end in `op` would follow a matmul or convolution: they are better off there.
+  /// Whether the elementwise operations that end in `op` would follow a matmul or convolution: they are
+  /// better off there.
   bool followsHeavyAnchor(Operation *op) const {
     Cone cone;
     ArrayRef<int64_t> shape = shapeOf(op->getResult(0));
@@ -161,7 +166,8 @@ private:
   /// Adds the expression that makes the first operand of `consumer`, where nobody else needs it.
   void addPrologue(Operation *consumer, Cone &cone) const {
     Operation *producer = consumer->getOperand(0).getDefiningOp();
-    if (!available(producer) || !isElementwise(producer) || !usedOnlyIn(producer, {consumer}) || followsHeavyAnchor(producer))
+    if (!available(producer) || !isElementwise(producer) || !usedOnlyIn(producer, {consumer}) ||
+        followsHeavyAnchor(producer))
       return;
     Cone prologue;
     addElementwise(producer, shapeOf(producer->getResult(0)), prologue);
@@ -169,8 +175,8 @@ private:
     cone.insert(prologue.begin(), prologue.end());
   }
 
-  /// Adds the padding in front of a window that uses each element a few times only: asking whether one lies inside costs less
-  /// than writing and reading a padded copy.
+  /// Adds the padding in front of a window that uses each element a few times only: asking whether one lies
+  /// inside costs less than writing and reading a padded copy.
   void addPadding(Operation *anchor, Cone &cone) const {
     auto conv = dyn_cast<graph::ConvOp>(anchor);
     if (!(conv ? isDepthwise(conv) : isa<graph::MaxPoolOp, graph::AveragePoolOp>(anchor)))

@@ -48,7 +48,8 @@ void adoptBodyType(tile::KernelOp kernel, Launches &launches) {
     SmallVector<Value> operands;
     for (auto [operand, type] : llvm::zip_equal(launch.getInputs(), inputs))
       operands.push_back(builder.createOrFold<tile::ViewOp>(launch.getLoc(), type, operand));
-    auto renewed = tile::LaunchOp::create(builder, launch.getLoc(), results, launch.getKernelAttr(), operands);
+    auto renewed =
+        tile::LaunchOp::create(builder, launch.getLoc(), results, launch.getKernelAttr(), operands);
     renewed->setDiscardableAttrs(launch->getDiscardableAttrDictionary());
     for (auto [before, after] : llvm::zip_equal(launch.getResults(), renewed.getResults()))
       before.replaceAllUsesWith(builder.createOrFold<tile::ViewOp>(launch.getLoc(), before.getType(), after));

@@ -1,10 +1,10 @@
 // Changes a kernel's signature together with its launches, because the two must always agree.
 #pragma once
 
-#include "llvm/ADT/DenseMap.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "tegula/dialects/tile/Tile.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace tegula::fuse {
 
@@ -21,7 +21,8 @@ mlir::BlockArgument addInput(tile::KernelOp kernel, Launches &launches, mlir::Ty
 /// Removes arguments that the body does not read.
 void dropUnusedInputs(tile::KernelOp kernel, Launches &launches);
 
-/// Makes the kernel's type what its body says now; launches see their operands and results through views where shapes differ.
+/// Makes the kernel's type what its body says now; launches see their operands and results through views
+/// where shapes differ.
 void adoptBodyType(tile::KernelOp kernel, Launches &launches);
 
 } // namespace tegula::fuse

@@ -1,4 +1,5 @@
-// Moves padding and reshaping at a kernel's borders out of it: tensor.pad of an input => a kernel before, expand and collapse => views.
+// Moves padding and reshaping at a kernel's borders out of it: tensor.pad of an input => a kernel before,
+// expand and collapse => views.
 #include "Bodies.h"
 #include "KernelEdit.h"
 
@@ -34,8 +35,11 @@ tile::KernelOp createPadKernel(tile::KernelOp kernel, tensor::PadOp pad, int64_t
 
 bool hasConstantPad(tensor::PadOp pad) {
   Value value = pad.getConstantPaddingValue();
-  auto fixed = [](ArrayRef<int64_t> amounts) { return llvm::all_of(amounts, [](int64_t amount) { return amount >= 0; }); };
-  return value && value.getDefiningOp<arith::ConstantOp>() && fixed(pad.getStaticLow()) && fixed(pad.getStaticHigh());
+  auto fixed = [](ArrayRef<int64_t> amounts) {
+    return llvm::all_of(amounts, [](int64_t amount) { return amount >= 0; });
+  };
+  return value && value.getDefiningOp<arith::ConstantOp>() && fixed(pad.getStaticLow()) &&
+         fixed(pad.getStaticHigh());
 }
 
 struct PeelBorders : fuse::impl::PeelBordersBase<PeelBorders> {
@@ -82,7 +86,8 @@ struct PeelBorders : fuse::impl::PeelBordersBase<PeelBorders> {
 
   void peelResult(tile::KernelOp kernel, Launches &launches) {
     Operation *yield = kernel.getBlock().getTerminator();
-    auto collapse = yield->getNumOperands() ? yield->getOperand(0).getDefiningOp<tensor::CollapseShapeOp>() : nullptr;
+    auto collapse =
+        yield->getNumOperands() ? yield->getOperand(0).getDefiningOp<tensor::CollapseShapeOp>() : nullptr;
     if (!collapse)
       return;
     yield->setOperand(0, collapse.getSrc());

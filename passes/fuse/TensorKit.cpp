@@ -1,4 +1,5 @@
-// Writes scalar and tensor operations for the bodies, choosing the integer or float form by the operands' types.
+// Writes scalar and tensor operations for the bodies, choosing the integer or float form by the operands'
+// types.
 #include "TensorKit.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -32,11 +33,12 @@ AffineMap broadcastMap(MLIRContext *context, ArrayRef<int64_t> operand, ArrayRef
   size_t missing = result.size() - operand.size();
   for (size_t i = 0; i < operand.size(); ++i)
     exprs.push_back(operand[i] == 1 && result[missing + i] != 1 ? getAffineConstantExpr(0, context)
-                                                               : getAffineDimExpr(missing + i, context));
+                                                                : getAffineDimExpr(missing + i, context));
   return AffineMap::get(result.size(), 0, exprs, context);
 }
 
-//===-- Scalars ------------------------------------------------------------------------------------------===//
+//===-- Scalars
+//------------------------------------------------------------------------------------------===//
 
 Value ScalarKit::index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
 
@@ -59,10 +61,12 @@ Value ScalarKit::lowest(Type type, bool isUnsigned) {
 
 Value ScalarKit::highest(Type type, bool isUnsigned) {
   if (auto floatType = dyn_cast<FloatType>(type))
-    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, APFloat::getInf(floatType.getFloatSemantics())));
+    return arith::ConstantOp::create(b, loc,
+                                     b.getFloatAttr(type, APFloat::getInf(floatType.getFloatSemantics())));
   unsigned width = type.getIntOrFloatBitWidth();
   return arith::ConstantOp::create(
-      b, loc, b.getIntegerAttr(type, isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width)));
+      b, loc,
+      b.getIntegerAttr(type, isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width)));
 }
 
 template <typename FloatOp, typename IntOp> static Value either(ScalarKit &k, Value x, Value y) {
@@ -75,7 +79,8 @@ Value ScalarKit::add(Value x, Value y) { return either<arith::AddFOp, arith::Add
 Value ScalarKit::sub(Value x, Value y) { return either<arith::SubFOp, arith::SubIOp>(*this, x, y); }
 Value ScalarKit::mul(Value x, Value y) { return either<arith::MulFOp, arith::MulIOp>(*this, x, y); }
 Value ScalarKit::div(Value x, Value y, bool isUnsigned) {
-  return isUnsigned ? either<arith::DivFOp, arith::DivUIOp>(*this, x, y) : either<arith::DivFOp, arith::DivSIOp>(*this, x, y);
+  return isUnsigned ? either<arith::DivFOp, arith::DivUIOp>(*this, x, y)
+                    : either<arith::DivFOp, arith::DivSIOp>(*this, x, y);
 }
 Value ScalarKit::max(Value x, Value y, bool isUnsigned) {
   return isUnsigned ? either<arith::MaximumFOp, arith::MaxUIOp>(*this, x, y)
@@ -88,10 +93,14 @@ Value ScalarKit::min(Value x, Value y, bool isUnsigned) {
 Value ScalarKit::compare(arith::CmpIPredicate predicate, Value x, Value y) {
   return arith::CmpIOp::create(b, loc, predicate, x, y);
 }
-Value ScalarKit::select(Value condition, Value x, Value y) { return arith::SelectOp::create(b, loc, condition, x, y); }
+Value ScalarKit::select(Value condition, Value x, Value y) {
+  return arith::SelectOp::create(b, loc, condition, x, y);
+}
 
 // One unsigned comparison covers both ends.
-Value ScalarKit::inside(Value x, int64_t size) { return compare(arith::CmpIPredicate::ult, x, constant(x.getType(), size)); }
+Value ScalarKit::inside(Value x, int64_t size) {
+  return compare(arith::CmpIPredicate::ult, x, constant(x.getType(), size));
+}
 
 Value ScalarKit::clamp(Value x, int64_t size) {
   return max(min(x, constant(x.getType(), size - 1)), constant(x.getType(), 0));
@@ -110,24 +119,30 @@ Value ScalarKit::convert(Value x, Type to, bool isUnsigned) {
   if (from.isIndex() || to.isIndex()) {
     if (isa<FloatType>(to))
       return convert(convert(x, b.getI64Type()), to);
-    return isUnsigned ? Value(arith::IndexCastUIOp::create(b, loc, to, x)) : arith::IndexCastOp::create(b, loc, to, x);
+    return isUnsigned ? Value(arith::IndexCastUIOp::create(b, loc, to, x))
+                      : arith::IndexCastOp::create(b, loc, to, x);
   }
   unsigned fromBits = from.getIntOrFloatBitWidth(), toBits = to.getIntOrFloatBitWidth();
   if (isa<FloatType>(from) && isa<FloatType>(to)) {
     if (fromBits == toBits) // f16 and bf16 are no part of each other
       return convert(convert(x, b.getF32Type()), to);
-    return fromBits < toBits ? Value(arith::ExtFOp::create(b, loc, to, x)) : arith::TruncFOp::create(b, loc, to, x);
+    return fromBits < toBits ? Value(arith::ExtFOp::create(b, loc, to, x))
+                             : arith::TruncFOp::create(b, loc, to, x);
   }
   if (isa<FloatType>(from))
-    return isUnsigned ? Value(arith::FPToUIOp::create(b, loc, to, x)) : arith::FPToSIOp::create(b, loc, to, x);
+    return isUnsigned ? Value(arith::FPToUIOp::create(b, loc, to, x))
+                      : arith::FPToSIOp::create(b, loc, to, x);
   if (isa<FloatType>(to))
-    return isUnsigned ? Value(arith::UIToFPOp::create(b, loc, to, x)) : arith::SIToFPOp::create(b, loc, to, x);
+    return isUnsigned ? Value(arith::UIToFPOp::create(b, loc, to, x))
+                      : arith::SIToFPOp::create(b, loc, to, x);
   if (toBits < fromBits)
     return arith::TruncIOp::create(b, loc, to, x);
   return isUnsigned ? Value(arith::ExtUIOp::create(b, loc, to, x)) : arith::ExtSIOp::create(b, loc, to, x);
 }
 
-Value ScalarKit::extract(Value tensor, ArrayRef<Value> at) { return tensor::ExtractOp::create(b, loc, tensor, at); }
+Value ScalarKit::extract(Value tensor, ArrayRef<Value> at) {
+  return tensor::ExtractOp::create(b, loc, tensor, at);
+}
 Value ScalarKit::loopIndex(int64_t dim) { return linalg::IndexOp::create(b, loc, dim); }
 
 /// An affine expression of the loops' indices, written with plain arithmetic. Only sums and products occur.
@@ -155,9 +170,12 @@ bool fitsOperand(AffineMap map, ArrayRef<int64_t> operand, ArrayRef<int64_t> loo
   return true;
 }
 
-//===-- Tensors ------------------------------------------------------------------------------------------===//
+//===-- Tensors
+//------------------------------------------------------------------------------------------===//
 
-Value TensorKit::empty(ArrayRef<int64_t> shape, Type element) { return tensor::EmptyOp::create(b, loc, shape, element); }
+Value TensorKit::empty(ArrayRef<int64_t> shape, Type element) {
+  return tensor::EmptyOp::create(b, loc, shape, element);
+}
 
 Value TensorKit::fill(ArrayRef<int64_t> shape, Value scalar) {
   Value init = empty(shape, scalar.getType());
@@ -175,7 +193,8 @@ Value TensorKit::accumulate(Value init, AffineMap outMap, ValueRange inputs, Arr
     ScalarKit kit(nested, at);
     linalg::YieldOp::create(nested, at, fn(kit, args));
   };
-  return linalg::GenericOp::create(b, loc, TypeRange(init.getType()), inputs, ValueRange(init), allMaps, iterators, body)
+  return linalg::GenericOp::create(b, loc, TypeRange(init.getType()), inputs, ValueRange(init), allMaps,
+                                   iterators, body)
       .getResult(0);
 }
 

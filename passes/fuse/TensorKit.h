@@ -19,7 +19,8 @@ mlir::Type accumulatorType(mlir::Type element);
 bool isUnsigned(mlir::Type element);
 
 /// Maps a result's indices to those of an operand that is broadcast to it as numpy does.
-mlir::AffineMap broadcastMap(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> operand, llvm::ArrayRef<int64_t> result);
+mlir::AffineMap broadcastMap(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> operand,
+                             llvm::ArrayRef<int64_t> result);
 
 /// Writes scalar operations at one place.
 class ScalarKit {
@@ -56,7 +57,8 @@ public:
   Value readAt(Value tensor, mlir::AffineMap map);
 };
 
-/// Whether a tensor can be an operand under `map`: a loop alone must walk the whole dimension, as linalg demands.
+/// Whether a tensor can be an operand under `map`: a loop alone must walk the whole dimension, as linalg
+/// demands.
 bool fitsOperand(mlir::AffineMap map, llvm::ArrayRef<int64_t> operand, llvm::ArrayRef<int64_t> loops);
 
 using ScalarFn = llvm::function_ref<mlir::Value(ScalarKit &, mlir::ValueRange)>;
@@ -76,14 +78,17 @@ public:
   Value empty(llvm::ArrayRef<int64_t> shape, mlir::Type element);
   Value fill(llvm::ArrayRef<int64_t> shape, Value scalar);
   /// One element of the result from one element of each input, all loops parallel.
-  Value mapOver(mlir::RankedTensorType result, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps, ScalarFn fn);
+  Value mapOver(mlir::RankedTensorType result, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps,
+                ScalarFn fn);
   /// The same for inputs that broadcast to the result.
   Value mapOver(mlir::RankedTensorType result, mlir::ValueRange inputs, ScalarFn fn);
   /// The same, written over `destination`.
-  Value mapInto(Value destination, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps, ScalarFn fn);
+  Value mapInto(Value destination, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps,
+                ScalarFn fn);
   /// Combines elements into `init`; the last argument of `fn` is the accumulator.
-  Value accumulate(Value init, mlir::AffineMap outMap, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps,
-                   llvm::ArrayRef<mlir::utils::IteratorType> iterators, ScalarFn fn);
+  Value accumulate(Value init, mlir::AffineMap outMap, mlir::ValueRange inputs,
+                   llvm::ArrayRef<mlir::AffineMap> maps, llvm::ArrayRef<mlir::utils::IteratorType> iterators,
+                   ScalarFn fn);
   /// All elements converted to another number type; nothing where they have it.
   Value convertAll(Value tensor, mlir::Type element, bool isUnsigned = false);
   /// `tensor` copied to `offsets` of `destination`.
@@ -93,7 +98,9 @@ public:
   Value joinDims(Value tensor, int64_t dim);
 };
 
-inline mlir::RankedTensorType tensorType(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
+inline mlir::RankedTensorType tensorType(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return tensorType(value).getShape(); }
 
 } // namespace tegula::fuse

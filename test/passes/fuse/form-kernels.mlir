@@ -80,11 +80,11 @@ func.func @prologue(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 // -----
 
 // Transposes and slices are read through by an expression.
-// CHECK-DAG: #[[TURNED:.*]] = affine_map<(d0, d1) -> (d1, d0)>
-// CHECK-DAG: #[[EVERY_OTHER:.*]] = affine_map<(d0, d1) -> (d0 * 2 + 1, d1)>
+// CHECK-DAG: #[[$TURNED:.*]] = affine_map<(d0, d1) -> (d1, d0)>
+// CHECK-DAG: #[[$EVERY_OTHER:.*]] = affine_map<(d0, d1) -> (d0 * 2 + 1, d1)>
 // CHECK-LABEL: func.func @movement_is_an_index_map
 // CHECK-NEXT: tile.launch @add_0(%arg0, %arg1)
-// CHECK: linalg.generic {indexing_maps = [#[[TURNED]], #[[EVERY_OTHER]], #{{.*}}]
+// CHECK: linalg.generic {indexing_maps = [#[[$TURNED]], #[[$EVERY_OTHER]], #{{.*}}]
 func.func @movement_is_an_index_map(%x: tensor<4x3xf32>, %y: tensor<6x4xf32>) -> tensor<3x4xf32> {
   %0 = graph.transpose %x {perm = array<i64: 1, 0>} : (tensor<4x3xf32>) -> tensor<3x4xf32>
   %1 = graph.slice %y {starts = array<i64: 1, 0>, steps = array<i64: 2, 1>} : (tensor<6x4xf32>) -> tensor<3x4xf32>
