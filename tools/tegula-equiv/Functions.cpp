@@ -1,6 +1,7 @@
 // Takes a module apart by cloning it once for every function and erasing what the function does not use.
 #include "Functions.h"
 
+#include "tegula/dialects/tile/Tile.h"
 #include "tegula/driver/Register.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -91,6 +92,29 @@ Function extract(ModuleOp module, StringRef name, const std::vector<Function> *r
   return function;
 }
 
+/// Adds a function for every kernel that none launches: tests of kernel passes hold nothing else.
+void launchLoneKernels(ModuleOp module) {
+  llvm::StringSet<> launched;
+  module.walk([&](tile::LaunchOp launch) { launched.insert(launch.getKernel()); });
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  for (auto kernel : llvm::to_vector(module.getOps<tile::KernelOp>())) {
+    if (launched.contains(kernel.getSymName()))
+      continue;
+    std::string name = kernel.getSymName().str();
+    FunctionType type = kernel.getFunctionType();
+    if (!llvm::all_of(type.getInputs(), llvm::IsaPred<RankedTensorType>))
+      continue; // bufferized already: not a kernel of any phase that the compiler takes
+    kernel.setSymName("kernel." + name);
+    builder.setInsertionPointToEnd(module.getBody());
+    auto function = func::FuncOp::create(builder, kernel.getLoc(), name, type);
+    builder.setInsertionPointToStart(function.addEntryBlock());
+    auto launch =
+        tile::LaunchOp::create(builder, kernel.getLoc(), type.getResults(),
+                               FlatSymbolRefAttr::get(kernel.getSymNameAttr()), function.getArguments());
+    func::ReturnOp::create(builder, kernel.getLoc(), launch.getResults());
+  }
+}
+
 std::vector<std::string> splitFile(const std::string &text) {
   std::vector<std::string> parts(1);
   for (StringRef rest = text; !rest.empty();) {
@@ -122,6 +146,7 @@ Failure splitFunctions(const std::string &text, const std::vector<Function> *ref
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(part, ParserConfig(&context));
     if (!module)
       return {Outcome::BadInput, "expected MLIR: " + errors};
+    launchLoneKernels(*module);
     for (auto function : module->getOps<func::FuncOp>())
       if (!function.isExternal() && !function.isPrivate())
         functions.push_back(extract(*module, function.getName(), reference));

@@ -15,9 +15,10 @@ struct Function {
   std::string text;                                 ///< a module with this function as @main
 };
 
-/// Splits a file, at its "// -----" lines too. Names and types that functions do not say of their arguments
-/// and results are added: arg0, result0, the element type; where `reference` has a function of the same name,
-/// its types, because a pass may change how values are stored.
+/// Splits a file into its functions, and one for every kernel that none of them launches; at its "// -----"
+/// lines too. Names and types that functions do not say of their arguments and results are added: arg0,
+/// result0, the element type; where `reference` has a function of the same name, its types, because a pass
+/// may change how values are stored.
 Failure splitFunctions(const std::string &text, const std::vector<Function> *reference,
                        std::vector<Function> &functions);
 
