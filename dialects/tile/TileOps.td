@@ -6,6 +6,7 @@ include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Tile_Dialect : Dialect {
@@ -15,6 +16,10 @@ def Tile_Dialect : Dialect {
   let description = [{
     A module after the fuse phase holds one host function `func.func @main` and one `tile.kernel` a fused unit. Elements have their
     storage type here: booleans are `i8` (0 or 1), unsigned integers are signless of the same width.
+
+    Sizes that are unknown at compile time are `?` in types. A kernel receives them as plain numbers, and the host function computes those
+    with `tile.size` from the model's symbols. `tegula.symbols = ["batch", "seq"]` on the host function names the symbols s0, s1, ...;
+    `tegula.dims = affine_map<()[s0] -> (s0, 128)>` on an argument or result gives the sizes of a tensor with unknown ones.
   }];
   let dependentDialects = ["::tegula::sched::SchedDialect"];
 }
@@ -34,8 +39,22 @@ def Tile_KernelOp : Tile_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock]> 
       tile.yield %y : tensor<8x4xf32>
     }
     ```
+
+    After the tensors come index arguments, the kernel's sizes: numbers between which no relation is known. `dims` says, for each tensor
+    (inputs, then results), which of them gives each dimension; -1 stands for a dimension that its type knows. It is absent where the types
+    know all. A body takes sizes from these arguments only.
+
+    ```mlir
+    tile.kernel @relu(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> dims [[0, -1], [0, -1]] {
+      %e = tensor.empty(%n) : tensor<?x4xf32>
+      %y = linalg.generic ...
+      tile.yield %y : tensor<?x4xf32>
+    }
+    ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, OptionalAttr<AnyAttr>:$schedule);
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
+    OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "for each tensor, the size argument of each dimension">>:$dims,
+    OptionalAttr<AnyAttr>:$schedule);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -43,8 +62,19 @@ def Tile_KernelOp : Tile_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock]> 
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::FunctionType":$type)>];
   let extraClassDeclaration = [{
-    /// The kernel's inputs, as values of the body.
-    ::mlir::Block::BlockArgListType getInputs() { return getBody().front().getArguments(); }
+    /// The kernel's input tensors, as values of the body.
+    ::mlir::Block::BlockArgListType getInputs() { return getBody().front().getArguments().take_front(getNumInputs()); }
+    /// The kernel's sizes, as values of the body.
+    ::mlir::Block::BlockArgListType getSizes() { return getBody().front().getArguments().drop_front(getNumInputs()); }
+    unsigned getNumInputs();
+    unsigned getNumSizes() { return getFunctionType().getNumInputs() - getNumInputs(); }
+    /// The types of the input tensors, and of the results.
+    ::llvm::ArrayRef<::mlir::Type> getInputTypes() { return getFunctionType().getInputs().take_front(getNumInputs()); }
+    ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+    /// The number of the size argument that gives dimension `dim` of a tensor, or -1 where its type does.
+    int64_t getInputDim(unsigned input, unsigned dim) { return getTensorDim(input, dim); }
+    int64_t getResultDim(unsigned result, unsigned dim) { return getTensorDim(getNumInputs() + result, dim); }
+    int64_t getTensorDim(unsigned tensor, unsigned dim);
     ::mlir::Block &getBlock() { return getBody().front(); }
     /// The schedule, or null where none has been decided.
     ::tegula::sched::ScheduleAttr getSched();
@@ -58,18 +88,56 @@ def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"Ke
   let builders = [OpBuilder<(ins), [{ /* ends a kernel without results */ }]>];
 }
 
-def Tile_LaunchOp : Tile_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Tile_LaunchOp : Tile_Op<"launch", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a kernel on tensors";
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs);
+  let description = [{
+    `sizes` are the kernel's sizes, in its order.
+
+    ```mlir
+    %n = tile.size affine_map<()[s0, s1] -> (s0 * s1)>
+    %y = tile.launch @relu(%x) sizes(%n) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs, Variadic<Index>:$sizes);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
-  let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs)";
+  let assemblyFormat = "$kernel `(` $inputs `)` (`sizes` `(` $sizes^ `)`)? attr-dict `:` functional-type($inputs, $outputs)";
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$outputs, "::mlir::FlatSymbolRefAttr":$kernel, "::mlir::ValueRange":$inputs),
+                            [{ build($_builder, $_state, outputs, kernel, inputs, ::mlir::ValueRange()); }]>];
+}
+
+def Tile_SizeOp : Tile_Op<"size", [Pure]> {
+  let summary = "a number computed from the model's symbols, on the host";
+  let description = [{
+    The symbols are those that `tegula.symbols` of the host function names, in its order.
+
+    ```mlir
+    %n = tile.size affine_map<()[s0, s1] -> (s0 * s1)>
+    ```
+  }];
+  let arguments = (ins AffineMapAttr:$value);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$value attr-dict";
+  let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::AffineExpr":$value)>];
+  let extraClassDeclaration = [{
+    ::mlir::AffineExpr getExpr() { return getValue().getResult(0); }
+  }];
 }
 
 def Tile_ViewOp : Tile_Op<"view", [Pure]> {
   let summary = "the same elements in the same order under another shape; costs nothing";
-  let arguments = (ins AnyRankedTensor:$source);
+  let description = [{
+    `sizes` are those of the result's unknown dimensions, in their order.
+
+    ```mlir
+    %y = tile.view %x sizes(%n) : tensor<?x4x2xf32> to tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$source, Variadic<Index>:$sizes);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let assemblyFormat = "$source (`sizes` `(` $sizes^ `)`)? attr-dict `:` type($source) `to` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$source),
+                            [{ build($_builder, $_state, result, source, ::mlir::ValueRange()); }]>];
   let hasFolder = 1;
   let hasVerifier = 1;
 }

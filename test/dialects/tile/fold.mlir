@@ -34,3 +34,33 @@ func.func @keeps_one_view(%x: tensor<2x3xf32>) -> tensor<6xf32> {
   %y = tile.view %x : tensor<2x3xf32> to tensor<6xf32>
   return %y : tensor<6xf32>
 }
+
+// CHECK-LABEL: func.func @drops_views_there_and_back_of_one_unknown_size
+// CHECK-SAME: (%[[X:[^:]*]]: tensor<?x3xf32>
+func.func @drops_views_there_and_back_of_one_unknown_size(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  // CHECK-NEXT: return %[[X]]
+  %n = tile.size affine_map<()[s0] -> (s0)>
+  %m = tile.size affine_map<()[s0] -> (s0 * 3)>
+  %y = tile.view %x sizes(%m) : tensor<?x3xf32> to tensor<?xf32>
+  %z = tile.view %y sizes(%n) : tensor<?xf32> to tensor<?x3xf32>
+  return %z : tensor<?x3xf32>
+}
+
+// CHECK-LABEL: func.func @drops_views_to_the_same_sizes
+// CHECK-SAME: (%[[X:[^:]*]]: tensor<?x?xf32>
+func.func @drops_views_to_the_same_sizes(%x: tensor<?x?xf32> {tegula.dims = affine_map<()[s0, s1] -> (s0, s1)>}) -> tensor<?x?xf32> {
+  // CHECK-NEXT: return %[[X]]
+  %m = tile.size affine_map<()[s0] -> (s0)>
+  %n = tile.size affine_map<()[s0, s1] -> (s1)>
+  %z = tile.view %x sizes(%m, %n) : tensor<?x?xf32> to tensor<?x?xf32>
+  return %z : tensor<?x?xf32>
+}
+
+// CHECK-LABEL: func.func @keeps_a_view_to_other_sizes
+func.func @keeps_a_view_to_other_sizes(%x: tensor<?x?xf32> {tegula.dims = affine_map<()[s0, s1] -> (s0, s1)>}) -> tensor<?x?xf32> {
+  // CHECK: tile.view
+  %m = tile.size affine_map<()[s0] -> (s0)>
+  %n = tile.size affine_map<()[s0, s1] -> (s1)>
+  %z = tile.view %x sizes(%n, %m) : tensor<?x?xf32> to tensor<?x?xf32>
+  return %z : tensor<?x?xf32>
+}

@@ -117,3 +117,92 @@ func.func @pack_changes_rows(%x: tensor<8x20xf32>) -> tensor<2x9x16xf32> {
   %y = tile.pack %x : tensor<8x20xf32> to tensor<2x9x16xf32>
   return %y : tensor<2x9x16xf32>
 }
+
+// -----
+
+// expected-error @+1 {{expected dims for types with unknown sizes}}
+tile.kernel @k(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> {
+  tile.yield %x : tensor<?xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected ranked tensors as inputs and results, got 'index'}}
+tile.kernel @size_before_a_tensor(%n: index, %x: tensor<2xf32>) -> tensor<2xf32> {
+  tile.yield %x : tensor<2xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected dims of 2 tensors, got 1}}
+tile.kernel @k(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> dims [[0]] {
+  tile.yield %x : tensor<?xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected 1 dims for 'tensor<?xf32>', got 2}}
+tile.kernel @k(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> dims [[0, -1], [0]] {
+  tile.yield %x : tensor<?xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected the number of one of 1 sizes for an unknown dimension and -1 for a known one, got 1 in 'tensor<?xf32>'}}
+tile.kernel @k(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> dims [[0], [1]] {
+  tile.yield %x : tensor<?xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected the number of one of 1 sizes for an unknown dimension and -1 for a known one, got 0 in 'tensor<4xf32>'}}
+tile.kernel @k(%x: tensor<4xf32>, %n: index) -> tensor<4xf32> dims [[0], [-1]] {
+  tile.yield %x : tensor<4xf32>
+}
+
+// -----
+
+tile.kernel @k(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> dims [[0], [0]] {
+  tile.yield %x : tensor<?xf32>
+}
+func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {
+  // expected-error @+1 {{expected 1 sizes, got 0}}
+  %y = tile.launch @k(%x) : (tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+tile.kernel @k(%x: tensor<?xf32>, %n: index) -> tensor<?xf32> dims [[0], [0]] {
+  tile.yield %x : tensor<?xf32>
+}
+func.func @main(%x: tensor<?xf32> {tegula.dims = affine_map<()[s0] -> (s0)>}) -> tensor<?xf32> {
+  %n = tile.size affine_map<()[s0] -> (s0 * 2)>
+  // expected-error @+1 {{expected a size of s0 for dimension 0 of input 0, got s0 * 2}}
+  %y = tile.launch @k(%x) sizes(%n) : (tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+func.func @size_of_two_numbers() -> index {
+  // expected-error @+1 {{expected one result and no dimensions, got affine_map<()[s0] -> (s0, 2)>}}
+  %n = tile.size affine_map<()[s0] -> (s0, 2)>
+  return %n : index
+}
+
+// -----
+
+func.func @size_of_an_unknown_symbol() -> index attributes {tegula.symbols = ["batch"]} {
+  // expected-error @+1 {{expected at most the function's 1 symbols, got 2}}
+  %n = tile.size affine_map<()[s0, s1] -> (s0 * s1)>
+  return %n : index
+}
+
+// -----
+
+func.func @view_without_sizes(%x: tensor<?x4xf32>) -> tensor<?xf32> {
+  // expected-error @+1 {{expected 1 sizes, got 0}}
+  %y = tile.view %x : tensor<?x4xf32> to tensor<?xf32>
+  return %y : tensor<?xf32>
+}

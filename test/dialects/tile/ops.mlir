@@ -39,3 +39,43 @@ tile.kernel @no_results(%x: tensor<2xf32>) -> () {
 tile.kernel @scheduled(%x: tensor<8xf32>) -> tensor<8xf32> schedule(#sched.schedule<map, tile = [8], lanes = 8>) {
   tile.yield %x : tensor<8xf32>
 }
+
+// CHECK-LABEL: func.func @sizes_from_symbols
+// CHECK-SAME: tegula.dims = {{.*}}tegula.dims = {{.*}}tegula.symbols = ["batch", "seq"]
+func.func @sizes_from_symbols(%x: tensor<?x4x2xf32> {tegula.dims = affine_map<()[s0] -> (s0, 4, 2)>})
+    -> (tensor<?xf32> {tegula.dims = affine_map<()[s0] -> (s0 * 8)>}) attributes {tegula.symbols = ["batch", "seq"]} {
+  // CHECK: %[[N:.*]] = tile.size {{affine_map<\(\)\[s0\] -> \(s0\)>|#map}}
+  %n = tile.size affine_map<()[s0] -> (s0)>
+  // CHECK: %[[M:.*]] = tile.size #map
+  %m = tile.size affine_map<()[s0] -> (s0 * 8)>
+  // CHECK: %[[V:.*]] = tile.view %{{.*}} sizes(%[[N]]) : tensor<?x4x2xf32> to tensor<?x8xf32>
+  %v = tile.view %x sizes(%n) : tensor<?x4x2xf32> to tensor<?x8xf32>
+  // CHECK: %[[Y:.*]] = tile.launch @unknown_rows(%[[V]]) sizes(%[[N]]) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %y = tile.launch @unknown_rows(%v) sizes(%n) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  // CHECK: tile.view %[[Y]] sizes(%[[M]]) : tensor<?x8xf32> to tensor<?xf32>
+  %z = tile.view %y sizes(%m) : tensor<?x8xf32> to tensor<?xf32>
+  return %z : tensor<?xf32>
+}
+
+// CHECK-LABEL: tile.kernel @unknown_rows(%{{.*}}: tensor<?x8xf32>, %{{.*}}: index) -> tensor<?x8xf32> dims {{\[}}[0, -1], [0, -1]] {
+tile.kernel @unknown_rows(%x: tensor<?x8xf32>, %n: index) -> tensor<?x8xf32> dims [[0, -1], [0, -1]] {
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %y = linalg.exp ins(%x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>
+  tile.yield %y : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func.func @launches_with_sizes_alone
+func.func @launches_with_sizes_alone() -> tensor<2xi64> {
+  %n = tile.size affine_map<()[s0, s1] -> (s0 * s1 + s1 floordiv 2)>
+  // CHECK: tile.launch @no_tensors() sizes(%{{.*}}, %{{.*}}) : () -> tensor<2xi64>
+  %y = tile.launch @no_tensors() sizes(%n, %n) : () -> tensor<2xi64>
+  return %y : tensor<2xi64>
+}
+
+// CHECK-LABEL: tile.kernel @no_tensors(%{{.*}}: index, %{{.*}}: index) -> tensor<2xi64> {
+tile.kernel @no_tensors(%n: index, %m: index) -> tensor<2xi64> {
+  %a = arith.index_cast %n : index to i64
+  %b = arith.index_cast %m : index to i64
+  %y = tensor.from_elements %a, %b : tensor<2xi64>
+  tile.yield %y : tensor<2xi64>
+}

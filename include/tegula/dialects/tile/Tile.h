@@ -2,12 +2,14 @@
 #pragma once
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "tegula/dialects/sched/Sched.h"
@@ -15,3 +17,16 @@
 #include "tegula/dialects/tile/TileDialect.h.inc"
 #define GET_OP_CLASSES
 #include "tegula/dialects/tile/TileOps.h.inc"
+
+namespace tegula::tile {
+
+/// What a size is in the model's symbols: the expression of its tile.size; null where anything else gives it.
+mlir::AffineExpr exprOf(mlir::Value size);
+/// The sizes of a tensor in a host function, in the model's symbols; null for a dimension where that is not
+/// written down.
+llvm::SmallVector<mlir::AffineExpr> dimsOf(mlir::Value tensor, mlir::SymbolTableCollection &symbols);
+llvm::SmallVector<mlir::AffineExpr> dimsOf(mlir::Value tensor);
+/// Whether two expressions differ for some sizes, whatever form they have.
+bool surelyDiffer(mlir::AffineExpr x, mlir::AffineExpr y);
+
+} // namespace tegula::tile
