@@ -1,0 +1,457 @@
+// Keeps sizes in normal form: polynomials whose atoms are symbols and floor divisions.
+#include "tegula/dialects/graph/Dim.h"
+
+#include "mlir/IR/AffineExpr.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <map>
+#include <numeric>
+
+using namespace mlir;
+
+namespace tegula::graph {
+
+namespace {
+
+//===-- Polynomials
+//--------------------------------------------------------------------------------------===//
+
+/// A total order of expressions that depends on their structure only.
+int compare(AffineExpr a, AffineExpr b) {
+  if (a == b)
+    return 0;
+  if (a.getKind() != b.getKind())
+    return a.getKind() > b.getKind() ? -1 : 1; // symbols and constants before divisions
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(a))
+    return symbol.getPosition() < cast<AffineSymbolExpr>(b).getPosition() ? -1 : 1;
+  if (auto constant = dyn_cast<AffineConstantExpr>(a))
+    return constant.getValue() < cast<AffineConstantExpr>(b).getValue() ? -1 : 1;
+  if (auto dim = dyn_cast<AffineDimExpr>(a))
+    return dim.getPosition() < cast<AffineDimExpr>(b).getPosition() ? -1 : 1;
+  auto x = cast<AffineBinaryOpExpr>(a), y = cast<AffineBinaryOpExpr>(b);
+  int order = compare(x.getLHS(), y.getLHS());
+  return order ? order : compare(x.getRHS(), y.getRHS());
+}
+
+/// A product of atoms, in order and each as often as its power.
+using Monomial = SmallVector<AffineExpr, 2>;
+
+/// Higher degrees first, a graded order, which polynomial division relies on.
+struct MonomialOrder {
+  bool operator()(const Monomial &a, const Monomial &b) const {
+    if (a.size() != b.size())
+      return a.size() > b.size();
+    for (auto [x, y] : llvm::zip_equal(a, b))
+      if (int order = compare(x, y))
+        return order < 0;
+    return false;
+  }
+};
+
+Monomial times(const Monomial &a, const Monomial &b) {
+  Monomial product;
+  std::merge(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(product),
+             [](AffineExpr x, AffineExpr y) { return compare(x, y) < 0; });
+  return product;
+}
+
+/// a / b, where b divides a.
+std::optional<Monomial> divide(const Monomial &a, const Monomial &b) {
+  Monomial quotient;
+  size_t at = 0;
+  for (AffineExpr atom : a) {
+    if (at < b.size() && b[at] == atom)
+      ++at;
+    else
+      quotient.push_back(atom);
+  }
+  return at == b.size() ? std::optional(quotient) : std::nullopt;
+}
+
+/// A sum of monomials with coefficients other than 0; empty is 0.
+struct Polynomial {
+  std::map<Monomial, int64_t, MonomialOrder> terms;
+  bool valid = true;
+
+  Polynomial() = default;
+  Polynomial(int64_t number) { add({}, number); }
+  explicit Polynomial(AffineExpr atom) { add({atom}, 1); }
+  static Polynomial bad() {
+    Polynomial result;
+    result.valid = false;
+    return result;
+  }
+
+  void add(const Monomial &monomial, int64_t factor) {
+    if (factor == 0)
+      return;
+    auto [entry, isNew] = terms.try_emplace(monomial, factor);
+    if (isNew)
+      return;
+    valid &= !__builtin_add_overflow(entry->second, factor, &entry->second);
+    if (entry->second == 0)
+      terms.erase(entry);
+  }
+  void addScaled(const Polynomial &other, const Monomial &by, int64_t factor) {
+    valid &= other.valid;
+    for (const auto &[monomial, coefficient] : other.terms) {
+      int64_t product;
+      valid &= !__builtin_mul_overflow(coefficient, factor, &product);
+      add(times(monomial, by), product);
+    }
+  }
+  std::optional<int64_t> constant() const {
+    if (terms.empty())
+      return 0;
+    if (terms.size() == 1 && terms.begin()->first.empty())
+      return terms.begin()->second;
+    return std::nullopt;
+  }
+};
+
+Polynomial sum(const Polynomial &a, const Polynomial &b, int64_t factor = 1) {
+  Polynomial result = a;
+  result.addScaled(b, {}, factor);
+  return result;
+}
+
+Polynomial product(const Polynomial &a, const Polynomial &b) {
+  Polynomial result;
+  result.valid = a.valid;
+  for (const auto &[monomial, factor] : a.terms)
+    result.addScaled(b, monomial, factor);
+  return result;
+}
+
+/// Long division; nothing where a rest would stay.
+std::optional<Polynomial> exactQuotient(Polynomial a, const Polynomial &b) {
+  if (b.terms.empty() || !a.valid || !b.valid)
+    return std::nullopt;
+  auto [leading, factor] = *b.terms.begin();
+  Polynomial quotient;
+  while (!a.terms.empty()) {
+    auto [monomial, coefficient] = *a.terms.begin();
+    std::optional<Monomial> part = divide(monomial, leading);
+    if (!part || coefficient % factor != 0 || coefficient == INT64_MIN)
+      return std::nullopt;
+    quotient.add(*part, coefficient / factor);
+    a.addScaled(b, *part, -(coefficient / factor));
+    if (!a.valid)
+      return std::nullopt;
+  }
+  return quotient;
+}
+
+AffineExpr toExpr(const Polynomial &polynomial, MLIRContext *context) {
+  AffineExpr total;
+  for (const auto &[monomial, factor] : polynomial.terms) {
+    AffineExpr term;
+    for (AffineExpr atom : monomial)
+      term = term ? term * atom : atom;
+    term = term ? (factor == 1 ? term : term * factor) : getAffineConstantExpr(factor, context);
+    total = total ? total + term : term;
+  }
+  return total ? total : getAffineConstantExpr(0, context);
+}
+
+Polynomial toPolynomial(AffineExpr expr);
+
+int64_t floorOf(int64_t a, int64_t b) { return llvm::divideFloorSigned(a, b); }
+
+/// The atom a floordiv b of normal forms that do not simplify any further.
+Polynomial divisionAtom(const Polynomial &a, const Polynomial &b, MLIRContext *context) {
+  AffineExpr expr = toExpr(a, context).floorDiv(toExpr(b, context));
+  if (expr.getKind() != AffineExprKind::FloorDiv)
+    return toPolynomial(expr); // MLIR knew better
+  return Polynomial(expr);
+}
+
+/// The largest monomial that divides every term of both.
+Monomial commonFactor(const Polynomial &a, const Polynomial &b) {
+  std::optional<Monomial> common;
+  for (const Polynomial *each : {&a, &b})
+    for (const auto &[monomial, factor] : each->terms) {
+      if (!common) {
+        common = monomial;
+        continue;
+      }
+      Monomial both;
+      std::set_intersection(common->begin(), common->end(), monomial.begin(), monomial.end(),
+                            std::back_inserter(both),
+                            [](AffineExpr x, AffineExpr y) { return compare(x, y) < 0; });
+      common = both;
+    }
+  return common.value_or(Monomial());
+}
+
+Polynomial floorQuotient(const Polynomial &a, const Polynomial &b, MLIRContext *context);
+
+/// floor(a / divisor) for a number of at least 2: whole multiples leave the division, common factors are
+/// cancelled, and floor(floor(x/m)/n) becomes floor(x/(m·n)).
+Polynomial floorQuotient(const Polynomial &a, int64_t divisor, MLIRContext *context) {
+  Polynomial whole, rest;
+  int64_t common = divisor;
+  for (const auto &[monomial, factor] : a.terms) {
+    int64_t quotient = floorOf(factor, divisor);
+    whole.add(monomial, quotient);
+    rest.add(monomial, factor - quotient * divisor);
+    if (!monomial.empty())
+      common = std::gcd(common, factor - quotient * divisor);
+  }
+  if (rest.constant())
+    return whole;
+  if (common > 1) {
+    Polynomial smaller;
+    for (const auto &[monomial, factor] : rest.terms)
+      smaller.add(monomial, factor / common);
+    return sum(whole, floorQuotient(smaller, Polynomial(divisor / common), context));
+  }
+  for (const auto &[monomial, factor] : rest.terms) {
+    auto inner =
+        monomial.size() == 1 ? dyn_cast<AffineBinaryOpExpr>(monomial.front()) : AffineBinaryOpExpr(nullptr);
+    auto by = inner ? dyn_cast<AffineConstantExpr>(inner.getRHS()) : AffineConstantExpr();
+    int64_t both;
+    if (factor != 1 || !by || __builtin_mul_overflow(by.getValue(), divisor, &both))
+      continue;
+    Polynomial others = rest;
+    others.add(monomial, -1);
+    Polynomial joined = sum(toPolynomial(inner.getLHS()), others, by.getValue());
+    return sum(whole, floorQuotient(joined, Polynomial(both), context));
+  }
+  return sum(whole, divisionAtom(rest, Polynomial(divisor), context));
+}
+
+Polynomial floorQuotient(const Polynomial &a, const Polynomial &b, MLIRContext *context) {
+  if (!a.valid || !b.valid)
+    return Polynomial::bad();
+  if (std::optional<Polynomial> quotient = exactQuotient(a, b))
+    return *quotient;
+  if (std::optional<int64_t> divisor = b.constant()) {
+    if (*divisor <= 0)
+      return Polynomial::bad();
+    if (std::optional<int64_t> number = a.constant())
+      return floorOf(*number, *divisor);
+    return floorQuotient(a, *divisor, context);
+  }
+  if (Monomial common = commonFactor(a, b); !common.empty()) {
+    Polynomial factor;
+    factor.add(common, 1);
+    return floorQuotient(*exactQuotient(a, factor), *exactQuotient(b, factor), context);
+  }
+  return divisionAtom(a, b, context);
+}
+
+Polynomial toPolynomial(AffineExpr expr) {
+  MLIRContext *context = expr.getContext();
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  if (!binary)
+    return Polynomial(expr);
+  Polynomial a = toPolynomial(binary.getLHS()), b = toPolynomial(binary.getRHS());
+  switch (binary.getKind()) {
+  case AffineExprKind::Add:
+    return sum(a, b);
+  case AffineExprKind::Mul:
+    return product(a, b);
+  case AffineExprKind::FloorDiv:
+    return floorQuotient(a, b, context);
+  case AffineExprKind::CeilDiv:
+    return floorQuotient(sum(sum(a, b), 1, -1), b, context);
+  default: // a mod b = a - b·floor(a/b)
+    return sum(a, product(b, floorQuotient(a, b, context)), -1);
+  }
+}
+
+//===-- Ranges
+//-------------------------------------------------------------------------------------------===//
+
+std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated);
+
+/// The lowest value of an atom, or of its negation.
+std::optional<int64_t> lowest(AffineExpr atom, bool negated) {
+  auto binary = dyn_cast<AffineBinaryOpExpr>(atom);
+  if (!binary)
+    return negated ? std::nullopt : std::optional<int64_t>(1);
+  auto by = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  std::optional<int64_t> bound = lowest(toPolynomial(binary.getLHS()), negated);
+  if (!bound || binary.getKind() != AffineExprKind::FloorDiv)
+    return std::nullopt;
+  if (!by) // what is not negative stays so
+    return !negated && *bound >= 0 ? std::optional<int64_t>(0) : std::nullopt;
+  return negated ? -floorOf(-*bound, by.getValue()) : floorOf(*bound, by.getValue());
+}
+
+std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated) {
+  int64_t total = 0;
+  for (const auto &[monomial, coefficient] : polynomial.terms) {
+    bool isNegative = (coefficient < 0) != negated;
+    if (coefficient == INT64_MIN || (isNegative && monomial.size() > 1))
+      return std::nullopt;
+    int64_t bound = std::abs(coefficient);
+    for (AffineExpr atom : monomial) {
+      std::optional<int64_t> least = lowest(atom, isNegative);
+      bool isUseful = least && (isNegative || *least >= 0);
+      if (!isUseful || __builtin_mul_overflow(bound, *least, &bound))
+        return std::nullopt;
+    }
+    if (monomial.empty() && isNegative)
+      bound = -bound;
+    if (__builtin_add_overflow(total, bound, &total))
+      return std::nullopt;
+  }
+  return total;
+}
+
+Polynomial polynomialOf(Dim dim) {
+  if (!dim.isValid())
+    return Polynomial::bad();
+  return dim.isStatic() ? Polynomial(dim.number()) : toPolynomial(dim.expr(nullptr));
+}
+
+Dim dimOf(const Polynomial &polynomial, MLIRContext *context) {
+  if (!polynomial.valid)
+    return Dim::invalid();
+  if (std::optional<int64_t> number = polynomial.constant())
+    return *number;
+  return Dim(toExpr(polynomial, context));
+}
+
+MLIRContext *contextOf(Dim a, Dim b) {
+  return a.isStatic() ? (b.isStatic() ? nullptr : b.expr(nullptr).getContext())
+                      : a.expr(nullptr).getContext();
+}
+
+} // namespace
+
+//===-- Dim
+//----------------------------------------------------------------------------------------------===//
+
+Dim::Dim(AffineExpr expr) {
+  Polynomial polynomial = toPolynomial(expr);
+  if (!polynomial.valid)
+    value = INT64_MIN;
+  else if (std::optional<int64_t> number = polynomial.constant())
+    value = *number;
+  else
+    expression = toExpr(polynomial, expr.getContext());
+}
+
+Dim Dim::symbol(unsigned index, MLIRContext *context) { return Dim(getAffineSymbolExpr(index, context)); }
+
+AffineExpr Dim::expr(MLIRContext *context) const {
+  return expression ? expression : getAffineConstantExpr(value, context);
+}
+
+unsigned Dim::numSymbols() const {
+  unsigned count = 0;
+  if (expression)
+    expression.walk([&](AffineExpr part) {
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+        count = std::max(count, symbol.getPosition() + 1);
+    });
+  return count;
+}
+
+Dim operator+(Dim a, Dim b) { return dimOf(sum(polynomialOf(a), polynomialOf(b)), contextOf(a, b)); }
+Dim operator-(Dim a, Dim b) { return dimOf(sum(polynomialOf(a), polynomialOf(b), -1), contextOf(a, b)); }
+Dim operator*(Dim a, Dim b) { return dimOf(product(polynomialOf(a), polynomialOf(b)), contextOf(a, b)); }
+
+Dim floorDiv(Dim a, Dim b) {
+  std::optional<int64_t> least = b.minimum();
+  if (!least || *least < 1)
+    return Dim::invalid();
+  return dimOf(floorQuotient(polynomialOf(a), polynomialOf(b), contextOf(a, b)), contextOf(a, b));
+}
+Dim ceilDiv(Dim a, Dim b) { return floorDiv(a + b - 1, b); }
+Dim modulo(Dim a, Dim b) { return a - b * floorDiv(a, b); }
+
+std::optional<Dim> exactDiv(Dim a, Dim b) {
+  std::optional<Polynomial> quotient = exactQuotient(polynomialOf(a), polynomialOf(b));
+  return quotient ? std::optional(dimOf(*quotient, contextOf(a, b))) : std::nullopt;
+}
+
+std::optional<int64_t> Dim::minimum() const {
+  return isValid() ? lowest(polynomialOf(*this), false) : std::nullopt;
+}
+std::optional<int64_t> Dim::maximum() const {
+  std::optional<int64_t> bound = isValid() ? lowest(polynomialOf(*this), true) : std::nullopt;
+  return bound ? std::optional(-*bound) : std::nullopt;
+}
+
+Dim Dim::substitute(ArrayRef<Dim> symbols) const {
+  if (!expression)
+    return *this;
+  SmallVector<AffineExpr> replacements =
+      llvm::map_to_vector(symbols, [&](Dim dim) { return dim.expr(expression.getContext()); });
+  return Dim(expression.replaceSymbols(replacements));
+}
+
+std::optional<int64_t> Dim::evaluate(ArrayRef<int64_t> symbols) const {
+  Dim result = substitute(llvm::map_to_vector(symbols, [](int64_t number) { return Dim(number); }));
+  return result.isStatic() && result.isValid() ? std::optional(result.value) : std::nullopt;
+}
+
+std::optional<bool> areEqual(Dim a, Dim b) {
+  if (a == b)
+    return true;
+  Dim difference = a - b;
+  std::optional<int64_t> least = difference.minimum(), most = difference.maximum();
+  if ((least && *least > 0) || (most && *most < 0))
+    return false;
+  return std::nullopt;
+}
+
+bool surelyAtMost(Dim a, Dim b) {
+  std::optional<int64_t> least = (b - a).minimum();
+  return least && *least >= 0;
+}
+
+/// What is added is printed before what is taken away; division rounds down.
+static void print(const Polynomial &polynomial, ArrayRef<std::string> names, llvm::raw_ostream &os);
+
+static void print(AffineExpr atom, ArrayRef<std::string> names, llvm::raw_ostream &os) {
+  auto symbol = dyn_cast<AffineSymbolExpr>(atom);
+  auto division = dyn_cast<AffineBinaryOpExpr>(atom);
+  if (symbol && symbol.getPosition() < names.size()) {
+    os << names[symbol.getPosition()];
+  } else if (!division) {
+    os << atom;
+  } else {
+    for (AffineExpr side : {division.getLHS(), division.getRHS()}) {
+      bool isPlain = !isa<AffineBinaryOpExpr>(side);
+      os << (side == division.getRHS() ? "/" : "") << (isPlain ? "" : "(");
+      print(toPolynomial(side), names, os);
+      os << (isPlain ? "" : ")");
+    }
+  }
+}
+
+static void print(const Polynomial &polynomial, ArrayRef<std::string> names, llvm::raw_ostream &os) {
+  bool isFirst = true;
+  for (bool wantNegative : {false, true}) {
+    for (const auto &[monomial, factor] : polynomial.terms) {
+      if ((factor < 0) != wantNegative)
+        continue;
+      os << (wantNegative ? "-" : isFirst ? "" : "+");
+      isFirst = false;
+      llvm::interleave(
+          monomial, os, [&](AffineExpr atom) { print(atom, names, os); }, "*");
+      if (monomial.empty() || std::abs(factor) != 1)
+        os << (monomial.empty() ? "" : "*") << std::abs(factor);
+    }
+  }
+}
+
+std::string Dim::text(ArrayRef<std::string> names) const {
+  if (!isValid())
+    return "overflow";
+  if (isStatic())
+    return value < 0 ? "?" : std::to_string(value);
+  std::string result;
+  llvm::raw_string_ostream os(result);
+  print(polynomialOf(*this), names, os);
+  return result;
+}
+
+} // namespace tegula::graph

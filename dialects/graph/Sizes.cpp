@@ -1,0 +1,155 @@
+// Writes sizes into types and attributes and reads them back, the one place that knows how they are stored.
+#include "tegula/dialects/graph/Dim.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace tegula::graph {
+
+std::string shapeText(ShapeRef shape, ArrayRef<std::string> names) {
+  if (shape.empty())
+    return "scalar";
+  return llvm::join(llvm::map_range(shape,
+                                    [&](Dim dim) {
+                                      std::string text = dim.text(names);
+                                      bool isPlain =
+                                          dim.isStatic() || isa<AffineSymbolExpr>(dim.expr(nullptr));
+                                      return isPlain ? text : "(" + text + ")";
+                                    }),
+                    "x");
+}
+
+Dim elementCount(ShapeRef shape) {
+  Dim count = 1;
+  for (Dim dim : shape) {
+    if (dim.isStatic() && dim.number() < 0)
+      return Dim::invalid();
+    count *= dim;
+  }
+  return count;
+}
+
+bool isStatic(ShapeRef shape) {
+  return llvm::all_of(shape, [](Dim dim) { return dim.isStatic(); });
+}
+
+SmallVector<int64_t> numbersOf(ShapeRef shape) {
+  return llvm::map_to_vector(shape, [](Dim dim) { return dim.number(); });
+}
+
+Shape dimsOf(ArrayRef<int64_t> numbers) { return Shape(numbers.begin(), numbers.end()); }
+
+bool mayBeEqual(ShapeRef a, ShapeRef b) {
+  return a.size() == b.size() && llvm::none_of(llvm::zip_equal(a, b), [](auto pair) {
+           return surelyDifferent(std::get<0>(pair), std::get<1>(pair));
+         });
+}
+
+AffineMap sizesMap(ShapeRef sizes, MLIRContext *context) {
+  unsigned numSymbols = 0;
+  SmallVector<AffineExpr> results;
+  for (Dim dim : sizes) {
+    numSymbols = std::max(numSymbols, dim.numSymbols());
+    results.push_back(dim.expr(context));
+  }
+  return AffineMap::get(/*dimCount=*/0, numSymbols, results, context);
+}
+
+Shape sizesOf(AffineMap map) {
+  return llvm::map_to_vector<6>(map.getResults(), [](AffineExpr expr) { return Dim(expr); });
+}
+
+RankedTensorType tensorType(ShapeRef shape, Type element) {
+  Attribute encoding;
+  if (!isStatic(shape))
+    encoding = AffineMapAttr::get(sizesMap(shape, element.getContext()));
+  return RankedTensorType::get(llvm::map_to_vector(shape, [](Dim dim) { return dim.numberOrDynamic(); }),
+                               element, encoding);
+}
+
+Shape shapeOf(Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  if (auto encoding = dyn_cast_or_null<AffineMapAttr>(type.getEncoding()))
+    return sizesOf(encoding.getValue());
+  return dimsOf(type.getShape());
+}
+
+Shape shapeOf(Value tensor) { return shapeOf(tensor.getType()); }
+
+LogicalResult checkSizes(Type type, function_ref<InFlightDiagnostic()> error) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return success();
+  auto encoding = dyn_cast_or_null<AffineMapAttr>(tensor.getEncoding());
+  if (!encoding) {
+    if (tensor.getEncoding() || !tensor.hasStaticShape())
+      return error() << "expected the sizes of a tensor with unknown ones as its encoding, got " << type;
+    return success();
+  }
+  AffineMap map = encoding.getValue();
+  if (map.getNumDims() != 0 || map.getNumResults() != static_cast<unsigned>(tensor.getRank()))
+    return error() << "expected an encoding with one size a dimension and no dims, got " << type;
+  // In normal form, or types of equal sizes would differ.
+  RankedTensorType normal = tensorType(sizesOf(map), tensor.getElementType());
+  if (normal != tensor)
+    return error() << "expected sizes in normal form, " << normal << ", got " << type;
+  return success();
+}
+
+//===-- Attributes of @main
+//------------------------------------------------------------------------------===//
+
+SmallVector<std::string> readSymbols(Operation *function) {
+  SmallVector<std::string> names;
+  if (auto symbols = function->getAttrOfType<ArrayAttr>("tegula.symbols"))
+    for (StringAttr name : symbols.getAsRange<StringAttr>())
+      names.push_back(name.str());
+  return names;
+}
+
+void writeSymbols(Operation *function, ArrayRef<std::string> names) {
+  SmallVector<StringRef> texts(names.begin(), names.end());
+  if (names.empty())
+    function->removeAttr("tegula.symbols");
+  else
+    function->setAttr("tegula.symbols", Builder(function->getContext()).getStrArrayAttr(texts));
+}
+
+SmallVector<Requirement> readRequirements(Operation *function) {
+  SmallVector<Requirement> requirements;
+  auto list = function->getAttrOfType<ArrayAttr>("tegula.require");
+  if (!list)
+    return requirements;
+  for (Attribute entry : list) {
+    auto fields = dyn_cast<ArrayAttr>(entry);
+    if (!fields || fields.size() != 4)
+      continue;
+    auto kind = dyn_cast<StringAttr>(fields[0]), node = dyn_cast<StringAttr>(fields[2]),
+         text = dyn_cast<StringAttr>(fields[3]);
+    auto map = dyn_cast<AffineMapAttr>(fields[1]);
+    if (!kind || !node || !text || !map || map.getValue().getNumResults() != 2)
+      continue;
+    Shape sides = sizesOf(map.getValue());
+    requirements.push_back({kind.getValue() == "equal" ? Requirement::Kind::Equal : Requirement::Kind::AtMost,
+                            sides[0], sides[1], node.str(), text.str()});
+  }
+  return requirements;
+}
+
+void writeRequirements(Operation *function, ArrayRef<Requirement> requirements) {
+  Builder builder(function->getContext());
+  SmallVector<Attribute> list;
+  for (const Requirement &each : requirements)
+    list.push_back(builder.getArrayAttr(
+        {builder.getStringAttr(each.kind == Requirement::Kind::Equal ? "equal" : "at_most"),
+         AffineMapAttr::get(sizesMap({each.lhs, each.rhs}, builder.getContext())),
+         builder.getStringAttr(each.node), builder.getStringAttr(each.text)}));
+  if (list.empty())
+    function->removeAttr("tegula.require");
+  else
+    function->setAttr("tegula.require", builder.getArrayAttr(list));
+}
+
+} // namespace tegula::graph
