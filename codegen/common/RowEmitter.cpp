@@ -3,10 +3,13 @@
 // cheap ones are computed again.
 #include "TileEmitter.h"
 
+#include "tegula/dialects/tile/Extents.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -38,6 +41,16 @@ static std::optional<vector::CombiningKind> kindOf(Operation *combiner) {
       .Default(std::nullopt);
 }
 
+/// Where the partial results of a reduction start: at `init` itself where combining it once more changes
+/// nothing, else at the neutral element (`init` then takes part once, at the end).
+static bool startsAtInit(Operation *combiner, Value init) {
+  if (!isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp>(combiner))
+    return true; // the least or greatest of equal numbers is that number
+  bool isSum = isa<arith::AddFOp, arith::AddIOp>(combiner);
+  return isSum ? matchPattern(init, m_AnyZeroFloat()) || matchPattern(init, m_Zero())
+               : matchPattern(init, m_OneFloat()) || matchPattern(init, m_One());
+}
+
 /// Whether computing the row again for every user would cost more than keeping it.
 static bool worthKeeping(linalg::GenericOp op) {
   int64_t users = std::distance(op->user_begin(), op->user_end());
@@ -49,6 +62,7 @@ static bool worthKeeping(linalg::GenericOp op) {
 LogicalResult TileEmitter::emitRows() {
   Value root = insert.getSource();
   auto type = cast<RankedTensorType>(root.getType());
+  OpFoldResult columns = type.getRank() ? tile::extentOf(root, type.getRank() - 1) : builder.getIndexAttr(1);
   for (linalg::LinalgOp op : group) {
     auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
     if (!generic)
@@ -57,50 +71,78 @@ LogicalResult TileEmitter::emitRows() {
     if (generic.getNumReductionLoops()) {
       if (failed(reduceRow(generic)))
         return failure();
-    } else if (result != root && result.getType() == type && type.getRank() && type.getShape().back() > 1 &&
-               worthKeeping(generic)) {
-      if (failed(writeRow(result, type.getShape().back())))
+    } else if (result != root && result.getType() == type && type.getRank() &&
+               getConstantIntValue(columns) != 1 && worthKeeping(generic)) {
+      if (failed(writeRow(result, columns)))
         return failure();
       materialized.insert(result);
     }
   }
-  return writeRow(root, type.getRank() ? type.getShape().back() : 1);
+  return writeRow(root, columns);
+}
+
+void TileEmitter::alongRow(OpFoldResult columns, int64_t unroll, SmallVectorImpl<Value> &carried,
+                           function_ref<void(OpFoldResult, int64_t, int64_t)> chunk) {
+  AffineExpr d0 = builder.getAffineDimExpr(0);
+  OpFoldResult done = builder.getIndexAttr(0);
+  // A loop over [done, to) with `count` chunks of `width` each time.
+  auto loopOver = [&](OpFoldResult to, int64_t count, int64_t width) {
+    auto loop = scf::ForOp::create(builder, loc, value(done), value(to), index(count * width), carried);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    llvm::copy(loop.getRegionIterArgs(), carried.begin());
+    for (int64_t i = 0; i < count; ++i)
+      chunk(add(loop.getInductionVar(), builder.getIndexAttr(i * width)), width, i);
+    scf::YieldOp::create(builder, loc, carried);
+    llvm::copy(loop.getResults(), carried.begin());
+    done = to;
+  };
+  int64_t step = lanes * unroll;
+  std::optional<int64_t> known = getConstantIntValue(columns);
+  OpFoldResult whole = apply(d0.floorDiv(step) * step, {columns});
+  if (!known) {
+    loopOver(whole, unroll, lanes);
+    if (unroll > 1)
+      loopOver(apply(d0.floorDiv(lanes) * lanes, {columns}), 1, lanes);
+    loopOver(columns, 1, 1);
+    return;
+  }
+  int64_t from = *getConstantIntValue(whole);
+  if (from > step || (from > 0 && unroll == 1)) {
+    loopOver(whole, unroll, lanes);
+  } else {
+    for (int64_t u = 0; u * lanes < from; ++u)
+      chunk(builder.getIndexAttr(u * lanes), lanes, u);
+  }
+  for (auto [number, part] : llvm::enumerate(chunks(*known - from, lanes)))
+    chunk(builder.getIndexAttr(from + part.first), part.second, number % unroll);
 }
 
 /// Writes `tensor`, one row of `columns`, into the destination.
-LogicalResult TileEmitter::writeRow(Value tensor, int64_t columns) {
+LogicalResult TileEmitter::writeRow(Value tensor, OpFoldResult columns) {
   int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
   SmallVector<OpFoldResult> idx(rank, builder.getIndexAttr(0));
-  auto chunk = [&](OpFoldResult start, int64_t width) {
+  bool ok = true;
+  SmallVector<Value> carried{dest};
+  alongRow(columns, schedule.getUnroll(), carried, [&](OpFoldResult start, int64_t width, int64_t) {
     if (rank)
       idx.back() = start;
-    Lanes what = evaluateTensor(tensor, idx, rank && width > 1 ? rank - 1 : -1, width);
-    if (!what)
-      return false;
-    write(what, idx, width);
-    return true;
-  };
-  int64_t step = lanes * schedule.getUnroll(), whole = columns - columns % step;
-  if (whole > 0) {
-    auto loop = scf::ForOp::create(builder, loc, index(0), index(whole), index(step), dest);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    dest = loop.getRegionIterArg(0);
-    for (int64_t i = 0; i < step; i += lanes)
-      if (!chunk(add(loop.getInductionVar(), builder.getIndexAttr(i)), lanes))
-        return failure();
-    scf::YieldOp::create(builder, loc, dest);
-    dest = loop.getResult(0);
-  }
-  for (auto [start, width] : chunks(columns - whole, lanes))
-    if (!chunk(builder.getIndexAttr(whole + start), width))
-      return failure();
-  return success();
+    dest = carried.front();
+    Lanes what = ok ? evaluateTensor(tensor, idx, rank && width > 1 ? rank - 1 : -1, width) : Lanes();
+    ok &= static_cast<bool>(what);
+    if (ok)
+      write(what, idx, width);
+    carried.front() = dest;
+  });
+  dest = carried.front();
+  return success(ok);
 }
 
 /// Reduces along the lanes (and over further loops outside of them) to one scalar.
 LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<OpFoldResult> ranges = tile::loopExtentsOf(op);
+  if (llvm::is_contained(ranges, OpFoldResult()))
+    return op.emitError("expected loops of known size in a tile");
   Operation *combiner = combinerOf(op);
   std::optional<vector::CombiningKind> kind = combiner ? kindOf(combiner) : std::nullopt;
   if (!kind)
@@ -109,7 +151,7 @@ LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
   std::optional<unsigned> inner;
   for (auto [loop, iterator] : llvm::enumerate(op.getIteratorTypesArray())) {
     if (iterator == utils::IteratorType::parallel) {
-      if (ranges[loop] != 1)
+      if (getConstantIntValue(ranges[loop]) != 1)
         return op.emitError("expected one row in a tile");
       continue;
     }
@@ -124,15 +166,23 @@ LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
     return failure();
   Type element = init.value.getType();
   auto vectorType = VectorType::get(lanes, element);
-  int64_t columns = ranges[*inner], unroll = schedule.getUnroll(), step = lanes * unroll;
-  if (columns < step)
-    unroll = std::max<int64_t>(1, columns / lanes), step = lanes * unroll;
-  int64_t whole = columns - columns % step;
+  OpFoldResult columns = ranges[*inner];
+  int64_t unroll = schedule.getUnroll();
+  if (std::optional<int64_t> known = getConstantIntValue(columns); known && *known < lanes * unroll)
+    unroll = std::max<int64_t>(1, *known / lanes);
 
+  bool fromInit = startsAtInit(combiner, init.value);
+  Value seed = init.value;
+  if (!fromInit) {
+    int64_t number = isa<arith::MulFOp, arith::MulIOp>(combiner) ? 1 : 0;
+    seed = arith::ConstantOp::create(
+        builder, loc,
+        isa<FloatType>(element) ? cast<TypedAttr>(builder.getFloatAttr(element, static_cast<double>(number)))
+                                : builder.getIntegerAttr(element, number));
+  }
   // Carried: `unroll` vectors, and one scalar for what does not fill a vector.
-  Value neutral = vector::BroadcastOp::create(builder, loc, vectorType, init.value);
-  SmallVector<Value> acc(unroll, neutral);
-  acc.push_back(init.value);
+  SmallVector<Value> acc(unroll, vector::BroadcastOp::create(builder, loc, vectorType, seed));
+  acc.push_back(seed);
   bool ok = true;
   auto combine = [&](Value a, Value b) {
     OperationState state(loc, combiner->getName());
@@ -157,38 +207,23 @@ LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
     ok &= static_cast<bool>(result);
     return ok ? asVector(result, width) : carried;
   };
-  auto row = [&](SmallVector<OpFoldResult> iv) {
-    if (whole > step || (whole > 0 && unroll == 1)) {
-      auto loop = scf::ForOp::create(builder, loc, index(0), index(whole), index(step),
-                                     ArrayRef(acc).take_front(unroll));
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(loop.getBody());
-      SmallVector<Value> carried(loop.getRegionIterArgs());
-      for (int64_t u = 0; u < unroll && ok; ++u)
-        carried[u] =
-            chunk(iv, add(loop.getInductionVar(), builder.getIndexAttr(u * lanes)), lanes, carried[u]);
-      scf::YieldOp::create(builder, loc, carried);
-      llvm::copy(loop.getResults(), acc.begin());
-    } else {
-      for (int64_t u = 0; u < unroll && whole && ok; ++u)
-        acc[u] = chunk(iv, builder.getIndexAttr(u * lanes), lanes, acc[u]);
-    }
-    for (auto [number, part] : llvm::enumerate(chunks(columns - whole, lanes))) {
-      auto [start, width] = part;
-      OpFoldResult at = builder.getIndexAttr(whole + start);
+  auto row = [&](const SmallVector<OpFoldResult> &iv) {
+    alongRow(columns, unroll, acc, [&](OpFoldResult start, int64_t width, int64_t number) {
+      if (!ok)
+        return;
       if (width == lanes) {
-        acc[number % unroll] = chunk(iv, at, width, acc[number % unroll]);
-        continue;
+        acc[number] = chunk(iv, start, width, acc[number]);
+        return;
       }
-      Value partial = vector::BroadcastOp::create(builder, loc, VectorType::get(width, element), init.value);
-      acc.back() = combine(acc.back(), horizontal(chunk(iv, at, width, partial)));
-    }
+      Value partial = vector::BroadcastOp::create(builder, loc, VectorType::get(width, element), seed);
+      acc.back() = combine(acc.back(), horizontal(chunk(iv, start, width, partial)));
+    });
   };
   std::function<void(size_t, SmallVector<OpFoldResult>)> nest = [&](size_t depth,
                                                                     SmallVector<OpFoldResult> iv) {
     if (depth == outer.size())
       return row(iv);
-    auto loop = scf::ForOp::create(builder, loc, index(0), index(ranges[outer[depth]]), index(1), acc);
+    auto loop = scf::ForOp::create(builder, loc, index(0), value(ranges[outer[depth]]), index(1), acc);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     acc.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
@@ -207,7 +242,8 @@ LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
       acc[unroll / 2] = acc[unroll - 1];
     unroll = (unroll + 1) / 2;
   }
-  rowScalars[op->getResult(0)] = combine(horizontal(acc.front()), acc.back());
+  Value result = combine(horizontal(acc.front()), acc.back());
+  rowScalars[op->getResult(0)] = fromInit ? result : combine(init.value, result);
   return success();
 }
 

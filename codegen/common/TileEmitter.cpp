@@ -3,6 +3,8 @@
 // Matrix Multiplication", ACM TOMS 34(3), 2008.
 #include "TileEmitter.h"
 
+#include "tegula/dialects/tile/Extents.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -91,10 +93,11 @@ LogicalResult TileEmitter::emitRegisters() {
 }
 
 LogicalResult TileEmitter::reduceIntoRegisters(linalg::GenericOp op) {
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<OpFoldResult> ranges = tile::loopExtentsOf(op);
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  if (llvm::any_of(ranges, ShapedType::isDynamic) || !out.isProjectedPermutation())
-    return op.emitError("expected static loops and an output indexed by loops in a tile");
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (llvm::is_contained(ranges, OpFoldResult()) || !type.hasStaticShape() || !out.isProjectedPermutation())
+    return op.emitError("expected loops of known size and a static output indexed by loops in a tile");
   SmallVector<unsigned> outputLoops, reductions;
   for (AffineExpr expr : out.getResults())
     outputLoops.push_back(cast<AffineDimExpr>(expr).getPosition());
@@ -104,8 +107,7 @@ LogicalResult TileEmitter::reduceIntoRegisters(linalg::GenericOp op) {
 
   // The points of the tile, and an accumulator for each, from the output's initial value.
   RegisterTile tile;
-  for (unsigned loop : outputLoops)
-    tile.shape.push_back(ranges[loop]);
+  tile.shape.assign(type.getShape().begin(), type.getShape().end());
   struct Accumulated {
     Point point;
     std::vector<int64_t> key;
@@ -142,8 +144,9 @@ LogicalResult TileEmitter::reduceIntoRegisters(linalg::GenericOp op) {
   SmallVector<int64_t> unroll(reductions.size(), 1);
   int64_t budget = schedule.getUnroll();
   for (int i = static_cast<int>(reductions.size()) - 1; i >= 0 && budget > 1; --i) {
-    unroll[i] = std::min(budget, ranges[reductions[i]]);
-    budget = unroll[i] == ranges[reductions[i]] ? budget / std::max<int64_t>(unroll[i], 1) : 1;
+    std::optional<int64_t> trip = getConstantIntValue(ranges[reductions[i]]);
+    unroll[i] = std::min(budget, trip.value_or(budget));
+    budget = unroll[i] == trip ? budget / std::max<int64_t>(unroll[i], 1) : 1;
   }
 
   fusing = true;
@@ -167,7 +170,8 @@ LogicalResult TileEmitter::reduceIntoRegisters(linalg::GenericOp op) {
       [&](size_t depth, SmallVector<OpFoldResult> at, SmallVector<Value> &acc) {
         if (depth == reductions.size())
           return step(at, acc);
-        int64_t trip = ranges[reductions[depth]], width = unroll[depth], whole = trip - trip % width;
+        OpFoldResult trip = ranges[reductions[depth]];
+        int64_t width = unroll[depth];
         auto steps = [&](OpFoldResult from, int64_t count, SmallVector<Value> &values) {
           for (int64_t i = 0; i < count && ok; ++i) {
             SmallVector<OpFoldResult> next(at);
@@ -175,18 +179,30 @@ LogicalResult TileEmitter::reduceIntoRegisters(linalg::GenericOp op) {
             nest(depth + 1, next, values);
           }
         };
-        if (whole > width) {
-          auto loop = scf::ForOp::create(builder, loc, index(0), index(whole), index(width), acc);
+        auto loopOver = [&](OpFoldResult from, OpFoldResult to, int64_t stride) {
+          auto loop = scf::ForOp::create(builder, loc, value(from), value(to), index(stride), acc);
           OpBuilder::InsertionGuard guard(builder);
           builder.setInsertionPointToStart(loop.getBody());
           SmallVector<Value> carried(loop.getRegionIterArgs());
-          steps(loop.getInductionVar(), width, carried);
+          steps(loop.getInductionVar(), stride, carried);
           scf::YieldOp::create(builder, loc, carried);
           acc.assign(loop.getResults().begin(), loop.getResults().end());
-        } else {
-          whole = 0;
+        };
+        std::optional<int64_t> known = getConstantIntValue(trip);
+        AffineExpr d0 = builder.getAffineDimExpr(0);
+        OpFoldResult whole = apply(d0.floorDiv(width) * width, {trip});
+        if (!known) {
+          loopOver(builder.getIndexAttr(0), whole, width);
+          if (width > 1)
+            loopOver(whole, trip, 1);
+          return;
         }
-        steps(builder.getIndexAttr(whole), trip - whole, acc);
+        int64_t done = 0;
+        if (*getConstantIntValue(whole) > width) {
+          loopOver(builder.getIndexAttr(0), whole, width);
+          done = *getConstantIntValue(whole);
+        }
+        steps(builder.getIndexAttr(done), *known - done, acc);
       };
   nest(0, {}, accumulators);
   fusing = false;

@@ -49,7 +49,12 @@ private:
   // Tile programs whose reductions run along the lanes: RowEmitter.cpp.
   mlir::LogicalResult emitRows();
   mlir::LogicalResult reduceRow(mlir::linalg::GenericOp op);
-  mlir::LogicalResult writeRow(mlir::Value tensor, int64_t columns);
+  mlir::LogicalResult writeRow(mlir::Value tensor, mlir::OpFoldResult columns);
+  /// Walks one row: `chunk(start, width, number)` for `unroll` chunks of whole vectors an iteration, then for
+  /// what is left, in narrower vectors where the row's length is known and element by element where not.
+  /// `carried` goes through the loops.
+  void alongRow(mlir::OpFoldResult columns, int64_t unroll, llvm::SmallVectorImpl<mlir::Value> &carried,
+                llvm::function_ref<void(mlir::OpFoldResult, int64_t, int64_t)> chunk);
 
   // Evaluation by demand: LaneEvaluator.cpp.
   Lanes evaluateTensor(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim,

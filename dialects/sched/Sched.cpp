@@ -33,8 +33,8 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    ArrayRef<int64_t> tile, int64_t lanes, int64_t unroll,
                                    ArrayRef<LevelAttr>) {
   for (int64_t size : tile)
-    if (size <= 0)
-      return emitError() << "expected positive tile sizes, got " << size;
+    if (size < 0)
+      return emitError() << "expected tile sizes of at least 0, got " << size;
   for (ArrayRef<LevelAttr> levels : {grid, loops})
     for (LevelAttr level : levels)
       if (!tile.empty() && level.getDim() >= tile.size())

@@ -47,7 +47,8 @@ def Sched_ScheduleAttr : Sched_Attr<"Schedule", "schedule"> {
       `rows` (reductions along the vector dimension: softmax, normalisation), `loops` (plain scalar loops).
     * `grid`: blocks that run in parallel, outermost first. Their number is the number of cells of the kernel.
     * `loops`: sequential blocking loops inside a cell, outermost first.
-    * `tile`: size of the innermost tile for each dimension; a last tile that would not fit is moved back so that it overlaps the one before.
+    * `tile`: size of the innermost tile for each dimension, 0 for the whole of one whose size only the run tells; a last tile that would not
+      fit is moved back so that it overlaps the one before.
     * `lanes`: elements of one vector; the vector dimension is the last one.
     * `unroll`: how many steps of the innermost reduction loop (or of the vector loop of `rows` and `map`) stand in one iteration.
     * `pack`: for kernel argument numbers, the panel width to which a constant operand's vector dimension is packed at compile time.

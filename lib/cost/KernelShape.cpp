@@ -1,6 +1,8 @@
 // Classifies kernels: which of the algorithms of #sched fits a body, and the extents a cost depends on.
 #include "tegula/cost/KernelShape.h"
 
+#include "tegula/dialects/tile/Extents.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -17,6 +19,29 @@ static int64_t product(ArrayRef<int64_t> extents) {
 
 int64_t KernelShape::reductionSteps() const { return product(reductions); }
 int64_t KernelShape::resultElements() const { return product(result); }
+
+/// What an unknown row count, row length or number of summands is assumed to be: long enough that register
+/// tiles matter, short enough that a single core's caches do. The choice of tile hardly depends on it.
+constexpr int64_t assumedExtent = 128;
+
+/// The extents of a result where unknown ones are assumed: rows and columns to be long, and whatever stands
+/// outside of them (batches, or images whose sizes are known) to be one, so that work is shared out within
+/// it.
+static SmallVector<int64_t> assume(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> result(shape);
+  bool hasRows = false;
+  for (int dim = static_cast<int>(shape.size()) - 1; dim >= 0; --dim) {
+    bool isColumn = dim + 1 == static_cast<int>(shape.size());
+    if (ShapedType::isDynamic(shape[dim]))
+      result[dim] = isColumn || !hasRows ? assumedExtent : 1;
+    hasRows |= !isColumn && result[dim] > 1;
+  }
+  return result;
+}
+
+static int64_t assumedElements(Value tensor) {
+  return product(assume(cast<RankedTensorType>(tensor.getType()).getShape()));
+}
 
 /// Whether lanes can carry every operation of the body.
 static bool hasVectorBody(linalg::GenericOp op) {
@@ -65,7 +90,10 @@ static bool reducesLanes(linalg::GenericOp op) {
 
 /// Whether every operation works on rows of the root: [outer..., columns], [outer...] or [outer..., 1].
 static bool allRows(ArrayRef<linalg::GenericOp> generics, linalg::GenericOp root) {
-  auto rootShape = cast<RankedTensorType>(root->getResult(0).getType()).getShape();
+  SmallVector<OpFoldResult> rootExtents = tile::extentsOf(root->getResult(0));
+  ArrayRef<OpFoldResult> rootShape(rootExtents);
+  if (llvm::is_contained(rootShape, OpFoldResult()))
+    return false;
   bool reducedRoot = root.getNumReductionLoops() > 0;
   for (linalg::GenericOp op : generics) {
     AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
@@ -73,10 +101,11 @@ static bool allRows(ArrayRef<linalg::GenericOp> generics, linalg::GenericOp root
       return false;
     if (!op.getNumReductionLoops())
       continue;
-    auto shape = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+    SmallVector<OpFoldResult> extents = tile::extentsOf(op->getResult(0));
+    ArrayRef<OpFoldResult> shape(extents);
     bool sameAsRoot = shape == rootShape, outerOfRoot = rootShape.size() && shape == rootShape.drop_back();
     bool keepsUnit = rootShape.size() && shape.size() == rootShape.size() &&
-                     shape.drop_back() == rootShape.drop_back() && shape.back() == 1;
+                     shape.drop_back() == rootShape.drop_back() && getConstantIntValue(shape.back()) == 1;
     if (!(reducedRoot || sameAsRoot ? sameAsRoot : outerOfRoot || keepsUnit))
       return false;
     // One reduction loop goes along the lanes; several must be the last loops, nested.
@@ -111,7 +140,7 @@ static void describeAnchor(linalg::GenericOp anchor, KernelShape &shape) {
     Value source = input->get();
     auto type = cast<RankedTensorType>(source.getType());
     shape.vectorOperandBytes =
-        type.getNumElements() * std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+        assumedElements(source) * std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
     if (auto arg = dyn_cast<BlockArgument>(source);
         arg && map.isProjectedPermutation() && runsAlong(map, last))
       shape.vectorOperand = arg.getArgNumber();
@@ -131,9 +160,14 @@ KernelShape analyse(tile::KernelOp kernel) {
   if (yield->getNumOperands() != 1)
     return shape;
   auto type = cast<RankedTensorType>(yield->getOperand(0).getType());
-  if (!type.hasStaticShape() || type.getNumElements() == 0)
+  if (llvm::is_contained(type.getShape(), 0))
     return shape;
-  shape.result.assign(type.getShape().begin(), type.getShape().end());
+  shape.result = assume(type.getShape());
+  for (OpFoldResult extent : tile::extentsOf(yield->getOperand(0))) {
+    shape.unknown.push_back(!extent || !getConstantIntValue(extent));
+    if (!tile::exprOfSize(extent))
+      return shape;
+  }
   shape.resultBytes = shape.elementBytes = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
   SmallVector<linalg::GenericOp> generics, reductions;
   for (Operation &op : kernel.getBlock().without_terminator()) {
@@ -166,23 +200,25 @@ KernelShape analyse(tile::KernelOp kernel) {
   linalg::GenericOp anchor = reductions.front();
   for (auto [loop, kind] : llvm::enumerate(anchor.getIteratorTypesArray()))
     if (kind == utils::IteratorType::reduction)
-      shape.reductions.push_back(anchor.getStaticLoopRanges()[loop]);
+      shape.reductions.push_back(assume(anchor.getStaticLoopRanges())[loop]);
   if (llvm::any_of(shape.reductions, [](int64_t extent) { return extent <= 0; }))
     return shape;
+  for (linalg::GenericOp op : reductions)
+    if (llvm::is_contained(tile::loopExtentsOf(op), OpFoldResult()))
+      return shape;
   shape.elementBytes = std::max<int64_t>(
       1, cast<RankedTensorType>(anchor->getResult(0).getType()).getElementTypeBitWidth() / 8);
   if (llvm::all_of(reductions, reducesLanes)) {
     if (allRows(generics, root)) {
       shape.algorithm = sched::Algorithm::Rows;
-      shape.rowsInResult =
-          cast<RankedTensorType>(anchor->getResult(0).getType()).getShape() != type.getShape();
+      shape.rowsInResult = !tile::haveSameExtents(anchor->getResult(0), root->getResult(0));
     }
     return shape;
   }
   if (reductions.size() != 1 || !lastOutputLoop(anchor) ||
       cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() != type.getRank())
     return shape;
-  if (cast<RankedTensorType>(anchor->getResult(0).getType()).getShape() != type.getShape())
+  if (!tile::haveSameExtents(anchor->getResult(0), root->getResult(0)))
     return shape;
   describeAnchor(anchor, shape);
   return shape;

@@ -8,6 +8,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 using namespace mlir;
@@ -18,16 +19,17 @@ namespace {
 /// Work of one cell: enough that handing it out costs nothing beside it, little enough that the last one is
 /// not waited for.
 constexpr double flopsPerCell = 2e6, bytesPerCell = 64 * 1024;
-constexpr int64_t mostCells = 64;
-/// Cells after which no further dimension is split: cutting a second one costs reuse inside the cells.
-constexpr int64_t enoughCells = 8;
+/// Cells for each core after which no further dimension is split (cutting a second one costs reuse inside the
+/// cells), and at most: more even out nothing.
+constexpr int64_t enoughCellsPerCore = 4, mostCellsPerCore = 32;
 
 int64_t ceilDiv(int64_t a, int64_t b) { return static_cast<int64_t>(llvm::divideCeil(a, b)); }
 
 class Builder {
 public:
   Builder(MLIRContext *context, const cost::KernelShape &shape, const target::Machine &machine)
-      : context(context), shape(shape), machine(machine), lanes(machine.lanes(shape.elementBytes)),
+      : context(context), shape(shape), machine(machine), enoughCells(enoughCellsPerCore * machine.cores),
+        mostCells(mostCellsPerCore * machine.cores), lanes(machine.lanes(shape.elementBytes)),
         tile(shape.result.size(), 1) {}
 
   sched::ScheduleAttr finish(sched::Algorithm algorithm) {
@@ -37,11 +39,21 @@ public:
   /// Splits the dimensions in `order` among `wanted` cells, outermost first, in multiples of the tile.
   void distribute(ArrayRef<unsigned> order, int64_t wanted) {
     int64_t cells = 1;
+    // Whole units of what stands outside (images of a batch of unknown size) are cells at least.
+    for (unsigned dim : outside())
+      grid.push_back(level(dim, tile[dim]));
     for (unsigned dim : order) {
-      if (wanted <= 1 || cells >= enoughCells)
-        return;
       int64_t tiles = ceilDiv(shape.result[dim], tile[dim]);
-      if (tiles <= 1)
+      if (shape.unknown[dim] && shape.result[dim] > 1 && cells < enoughCells) {
+        // Whatever the size will be, a cell gets as much of it as is worth handing out.
+        int64_t share = wanted > 1 ? ceilDiv(tiles, std::min(tiles, wanted))
+                                   : static_cast<int64_t>(std::ceil(1.0 * tiles * cells / cellsWorth()));
+        grid.push_back(level(dim, share * tile[dim]));
+        cells *= ceilDiv(tiles, share);
+        wanted = ceilDiv(wanted, ceilDiv(tiles, share));
+        continue;
+      }
+      if (wanted <= 1 || cells >= enoughCells || tiles <= 1)
         continue;
       int64_t block = ceilDiv(tiles, std::min(tiles, wanted)) * tile[dim];
       grid.push_back(level(dim, block));
@@ -50,18 +62,30 @@ public:
     }
   }
 
+  /// The dimensions of unknown size that were assumed to be one.
+  SmallVector<unsigned> outside() const {
+    SmallVector<unsigned> dims;
+    for (unsigned dim = 0; dim < shape.result.size(); ++dim)
+      if (shape.unknown[dim] && shape.result[dim] == 1)
+        dims.push_back(dim);
+    return dims;
+  }
+
   sched::LevelAttr level(unsigned dim, int64_t size) { return sched::LevelAttr::get(context, dim, size); }
 
   /// How many cells the kernel is worth.
-  int64_t cellsWanted() const {
+  double cellsWorth() const {
     double bytes = 1.0 * shape.resultElements() * shape.resultBytes * (1 + shape.inputs);
-    double cells = std::max(shape.flops() / flopsPerCell, bytes / bytesPerCell);
-    return std::clamp<int64_t>(static_cast<int64_t>(cells), 1, mostCells);
+    return std::max(shape.flops() / flopsPerCell, bytes / bytesPerCell);
+  }
+  int64_t cellsWanted() const {
+    return std::clamp<int64_t>(static_cast<int64_t>(cellsWorth()), 1, mostCells);
   }
 
   MLIRContext *context;
   const cost::KernelShape &shape;
   const target::Machine &machine;
+  int64_t enoughCells, mostCells;
   int64_t lanes, unroll = 1;
   SmallVector<int64_t> tile;
   SmallVector<sched::LevelAttr> grid, loops, pack;
@@ -80,7 +104,7 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
   // short.
   int inner = -1, outer = -1;
   for (int dim = static_cast<int>(rank) - 2; dim >= 0; --dim) {
-    if (shape.result[dim] == 1)
+    if (shape.result[dim] == 1) // also where it is assumed: what stands inside is long enough
       continue;
     if (inner == -1)
       inner = dim;
@@ -90,11 +114,11 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
   cost::ContractTile best;
   double bestCycles = 0;
   int64_t mostRows = machine.vectorRegisters;
-  int64_t innerExtent = inner == -1 ? 1 : shape.result[inner],
-          outerExtent = outer == -1 ? 1 : shape.result[outer];
+  int64_t innerExtent = inner == -1 ? 1 : shape.mostOf(inner),
+          outerExtent = outer == -1 ? 1 : shape.mostOf(outer);
   for (int64_t vectors = 1; vectors <= 8; ++vectors) {
-    int64_t columns = std::min(vectors * lanes, shape.result.back());
-    if (vectors > 1 && (vectors - 1) * lanes >= shape.result.back())
+    int64_t columns = std::min(vectors * lanes, shape.mostOf(rank - 1));
+    if (vectors > 1 && (vectors - 1) * lanes >= shape.mostOf(rank - 1))
       break;
     for (int64_t rows = 1; rows <= std::min(mostRows, innerExtent); ++rows)
       for (int64_t outerRows = 1; outerRows <= std::min<int64_t>(4, outerExtent); ++outerRows) {
@@ -214,7 +238,7 @@ sched::ScheduleAttr scheduleRows(Builder &b) {
   // A root with the rows' length keeps whole rows; a root of one value a row is cut to single values.
   bool wholeRows = !shape.result.empty() && shape.rowsInResult;
   if (wholeRows)
-    b.tile.back() = shape.result.back();
+    b.tile.back() = shape.unknown.back() ? 0 : shape.result.back();
   else if (!shape.result.empty())
     order.push_back(shape.result.size() - 1);
   b.distribute(order, b.cellsWanted());
@@ -224,13 +248,15 @@ sched::ScheduleAttr scheduleRows(Builder &b) {
 /// Plain loops over a slice of the result a cell.
 sched::ScheduleAttr scheduleLoops(Builder &b) {
   const cost::KernelShape &shape = b.shape;
-  b.tile = SmallVector<int64_t>(shape.result);
-  if (shape.result.empty() || shape.result.front() <= 1)
+  for (auto [size, extent, isUnknown] : llvm::zip_equal(b.tile, shape.result, shape.unknown))
+    size = isUnknown ? 0 : extent;
+  if (shape.result.empty() || shape.mostOf(0) <= 1)
     return b.finish(sched::Algorithm::Loops);
   int64_t wanted = std::min(b.cellsWanted(), shape.result.front());
-  b.tile.front() = ceilDiv(shape.result.front(), wanted);
-  if (wanted > 1)
-    b.grid.push_back(b.level(0, b.tile.front()));
+  int64_t block = ceilDiv(shape.result.front(), wanted);
+  b.tile.front() = shape.unknown.front() ? 1 : block;
+  if (wanted > 1 || shape.unknown.front())
+    b.grid.push_back(b.level(0, block));
   return b.finish(sched::Algorithm::Loops);
 }
 

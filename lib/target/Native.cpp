@@ -7,6 +7,7 @@
 #include <cpuid.h>
 #include <cstdlib>
 #include <fstream>
+#include <unistd.h>
 
 namespace tegula::target {
 
@@ -109,6 +110,7 @@ Machine nativeMachine() {
   Machine machine = baseline(v4 ? Level::V4 : Level::V3);
   machine.name = "native";
   applyFamily(machine, detectFamily());
+  machine.cores = std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN));
   if (int64_t bytes = cacheBytes(1, false))
     machine.l1Bytes = bytes;
   if (int64_t bytes = cacheBytes(2, false))

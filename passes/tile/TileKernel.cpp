@@ -2,6 +2,8 @@
 // what machines run: linalg on whole tensors => scf.for nest with linalg on slices.
 #include "tegula/passes/tile/Passes.h"
 
+#include "tegula/dialects/tile/Extents.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -23,6 +25,9 @@ struct Level {
   bool innermost; ///< steps over tiles of the final size
 };
 
+/// The next narrower tile, for results that are shorter than one tile in a dimension of unknown size.
+int64_t narrower(int64_t size) { return size > 4 ? llvm::divideCeil(size, 4) : 1; }
+
 /// Builds the loop nest of one kernel and the tile program inside it.
 class Tiler {
 public:
@@ -31,33 +36,37 @@ public:
         type(cast<RankedTensorType>(root->getResult(0).getType())) {}
 
   LogicalResult run() {
+    extents = extentsOf(root->getResult(0));
+    if (llvm::is_contained(extents, OpFoldResult()))
+      return kernel.emitOpError("expected the sizes of the root's result among the kernel's sizes");
     if (failed(collectLevels()))
       return failure();
-    int64_t rank = type.getRank();
-    low.assign(rank, builder.getIndexAttr(0));
-    high.clear();
-    for (int64_t extent : type.getShape())
-      high.push_back(builder.getIndexAttr(extent));
-    Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
-    Value result = grid.empty() ? sequential(0, empty) : gridLoop(empty);
+    low.assign(type.getRank(), builder.getIndexAttr(0));
+    high = extents;
+    Value empty = tensor::EmptyOp::create(builder, loc, extents, type.getElementType());
+    Value result = grid.empty() ? versions(0, empty) : gridLoop(empty);
     if (!result)
       return failure();
     root->getResult(0).replaceAllUsesWith(result);
     eraseDead();
-    return success();
+    return resolveDims();
   }
 
 private:
   LogicalResult collectLevels() {
     int64_t rank = type.getRank();
-    tile.assign(type.getShape().begin(), type.getShape().end());
+    for (int64_t extent : type.getShape())
+      tile.push_back(ShapedType::isDynamic(extent) ? whole : extent);
     if (!schedule.getTile().empty() && static_cast<int64_t>(schedule.getTile().size()) != rank)
       return kernel.emitOpError("expected a tile size for each of the root's ")
              << rank << " dimensions, got " << schedule.getTile().size();
     for (auto [dim, size] : llvm::enumerate(schedule.getTile()))
-      tile[dim] = std::min(tile[dim], size);
-    SmallVector<int64_t> block(type.getShape());
+      tile[dim] = std::min(tile[dim], size == 0 ? whole : size);
+    SmallVector<int64_t> block;
+    for (int64_t extent : type.getShape())
+      block.push_back(ShapedType::isDynamic(extent) ? whole : extent);
     SmallVector<bool> done(rank, false);
+    // Narrower tiles of an unknown dimension are loops inside a cell.
     auto add = [&](ArrayRef<sched::LevelAttr> from, SmallVectorImpl<Level> &to) -> LogicalResult {
       for (sched::LevelAttr level : from) {
         unsigned dim = level.getDim();
@@ -71,7 +80,7 @@ private:
         if (done[dim] || size >= block[dim])
           continue;
         block[dim] = size;
-        done[dim] = size == tile[dim];
+        done[dim] = size == tile[dim] && !(&to == &grid && isUnknown(dim));
         to.push_back({dim, size, done[dim]});
       }
       return success();
@@ -85,6 +94,7 @@ private:
   }
 
   Value value(OpFoldResult ofr) { return getValueOrCreateConstantIndexOp(builder, loc, ofr); }
+  bool isUnknown(unsigned dim) const { return type.isDynamicDim(dim); }
   Value index(int64_t v) { return arith::ConstantIndexOp::create(builder, loc, v); }
   OpFoldResult apply(AffineExpr expr, ArrayRef<OpFoldResult> operands) {
     return affine::makeComposedFoldedAffineApply(builder, loc, expr, operands);
@@ -93,51 +103,120 @@ private:
   /// Enters block `number` of `level`: narrows the range of its dimension.
   void enter(const Level &level, OpFoldResult number) {
     AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1);
-    int64_t extent = type.getDimSize(level.dim);
-    OpFoldResult offset = apply(d0 + d1 * level.size, {low[level.dim], number});
+    unsigned dim = level.dim;
+    int64_t size = level.innermost ? tile[dim] : level.size;
+    bool isExact = !isUnknown(dim) && type.getDimSize(dim) % size == 0;
+    OpFoldResult offset = apply(d0 + d1 * size, {low[dim], number});
     if (level.innermost) {
       // The last tile moves back so that every tile is whole; what it computes twice has the same value both
       // times.
-      if (extent % level.size != 0)
-        offset = arith::MinUIOp::create(builder, loc, value(offset), index(extent - level.size)).getResult();
-      low[level.dim] = offset;
+      if (!isExact && size != 1)
+        offset = arith::MinUIOp::create(builder, loc, value(offset), value(apply(d0 - size, {extents[dim]})))
+                     .getResult();
+      low[dim] = offset;
       return;
     }
-    OpFoldResult end = apply(d0 + level.size, {offset});
-    if (extent % level.size != 0)
-      end = arith::MinUIOp::create(builder, loc, value(end), index(extent)).getResult();
-    low[level.dim] = offset;
-    high[level.dim] = end;
+    OpFoldResult end = apply(d0 + size, {offset});
+    if (!isExact)
+      end = arith::MinUIOp::create(builder, loc, value(end), value(extents[dim])).getResult();
+    low[dim] = offset;
+    high[dim] = end;
+  }
+
+  /// Cells of `levels` from number `first` on, as a number or a size.
+  OpFoldResult cellsFrom(size_t first) {
+    AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1);
+    OpFoldResult cells = builder.getIndexAttr(1);
+    for (const Level &level : ArrayRef(grid).drop_front(first)) {
+      OpFoldResult count = apply(d0.ceilDiv(level.size), {extents[level.dim]});
+      cells = getConstantIntValue(cells) || getConstantIntValue(count)
+                  ? apply(getConstantIntValue(cells) ? d1 * *getConstantIntValue(cells)
+                                                     : d0 * *getConstantIntValue(count),
+                          {cells, count})
+                  : arith::MulIOp::create(builder, loc, value(cells), value(count)).getResult();
+    }
+    return cells;
+  }
+
+  /// The number of cells as an expression over the kernel's sizes.
+  FailureOr<AffineMap> cellsMap() {
+    AffineExpr cells = builder.getAffineConstantExpr(1);
+    for (const Level &level : grid) {
+      AffineExpr extent = exprOfSize(extents[level.dim]);
+      if (!extent)
+        return kernel.emitOpError("expected sizes that follow from the kernel's sizes");
+      cells = cells * extent.ceilDiv(level.size);
+    }
+    return AffineMap::get(0, kernel.getNumSizes(), cells);
   }
 
   Value gridLoop(Value dest) {
-    int64_t cells = 1;
-    for (const Level &level : grid)
-      cells *= llvm::divideCeil(type.getDimSize(level.dim), level.size);
-    auto loop = scf::ForOp::create(builder, loc, index(0), index(cells), index(1), dest);
+    OpFoldResult cells = cellsFrom(0);
+    SmallVector<OpFoldResult> inner;
+    for (size_t i = 0; i < grid.size(); ++i)
+      inner.push_back(cellsFrom(i + 1));
+    auto loop = scf::ForOp::create(builder, loc, index(0), value(cells), index(1), dest);
     loop->setAttr("tile.grid", builder.getUnitAttr());
+    if (!getConstantIntValue(cells)) {
+      FailureOr<AffineMap> map = cellsMap();
+      if (failed(map))
+        return {};
+      loop->setAttr("tile.cells", AffineMapAttr::get(*map));
+    }
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
+    OpFoldResult rest = loop.getInductionVar();
     AffineExpr d0 = builder.getAffineDimExpr(0);
-    int64_t inner = cells;
-    for (const Level &level : grid) {
-      int64_t count = llvm::divideCeil(type.getDimSize(level.dim), level.size);
-      inner /= count;
-      enter(level, apply(d0.floorDiv(inner) % count, {loop.getInductionVar()}));
+    for (auto [level, behind] : llvm::zip_equal(grid, inner)) {
+      if (std::optional<int64_t> number = getConstantIntValue(behind)) {
+        enter(level, apply(d0.floorDiv(*number), {rest}));
+        rest = apply(d0 % *number, {rest});
+        continue;
+      }
+      enter(level, arith::DivUIOp::create(builder, loc, value(rest), value(behind)).getResult());
+      rest = arith::RemUIOp::create(builder, loc, value(rest), value(behind)).getResult();
     }
-    Value result = sequential(0, loop.getRegionIterArg(0));
+    Value result = versions(0, loop.getRegionIterArg(0));
     if (!result)
       return {};
     scf::YieldOp::create(builder, loc, result);
     return loop.getResult(0);
   }
 
+  /// The nest under `dest`. Where a dimension of unknown size may be shorter than its tile, narrower tiles
+  /// stand beside it and the size chooses: whole tiles exist only where they fit.
+  Value versions(unsigned dim, Value dest) {
+    if (dim == type.getRank())
+      return sequential(0, dest);
+    int64_t wide = tile[dim];
+    if (!isUnknown(dim) || wide == 1 || wide == whole)
+      return versions(dim + 1, dest);
+    Value fits =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, value(extents[dim]), index(wide));
+    auto choice = scf::IfOp::create(builder, loc, TypeRange(dest.getType()), fits, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(builder);
+    auto branch = [&](Block *block, int64_t size, unsigned next) {
+      builder.setInsertionPointToStart(block);
+      SmallVector<int64_t> saved(tile);
+      tile[dim] = size;
+      Value result = versions(next, dest);
+      tile = saved;
+      if (result)
+        scf::YieldOp::create(builder, loc, result);
+      return static_cast<bool>(result);
+    };
+    if (!branch(choice.thenBlock(), wide, dim + 1) || !branch(choice.elseBlock(), narrower(wide), dim))
+      return {};
+    return choice.getResult(0);
+  }
+
   Value sequential(size_t depth, Value dest) {
     if (depth == loops.size())
       return body(dest);
     const Level &level = loops[depth];
+    int64_t size = level.innermost ? tile[level.dim] : level.size;
     AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1);
-    OpFoldResult count = apply((d1 - d0).ceilDiv(level.size), {low[level.dim], high[level.dim]});
+    OpFoldResult count = apply((d1 - d0).ceilDiv(size), {low[level.dim], high[level.dim]});
     auto loop = scf::ForOp::create(builder, loc, index(0), value(count), index(1), dest);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
@@ -155,8 +234,8 @@ private:
   /// The tile program: the root's tile, its producers' tiles, and the insertion into `dest`.
   Value body(Value dest) {
     SmallVector<OpFoldResult> sizes, strides(type.getRank(), builder.getIndexAttr(1));
-    for (int64_t size : tile)
-      sizes.push_back(builder.getIndexAttr(size));
+    for (auto [size, extent] : llvm::zip_equal(tile, extents))
+      sizes.push_back(size == whole ? extent : OpFoldResult(builder.getIndexAttr(size)));
     FailureOr<TilingResult> tiled = root.generateResultTileValue(builder, 0, low, sizes);
     if (failed(tiled)) {
       kernel.emitOpError("expected a root that can be tiled, got ") << root->getName();
@@ -237,6 +316,25 @@ private:
         op.erase();
   }
 
+  /// Tiling asks tensors for their dimensions: the kernel's sizes answer.
+  LogicalResult resolveDims() {
+    WalkResult walked = kernel.walk([&](tensor::DimOp dim) {
+      std::optional<int64_t> number = dim.getConstantIndex();
+      OpFoldResult extent = number ? extentOf(dim.getSource(), *number) : OpFoldResult();
+      if (!extent)
+        return WalkResult::interrupt();
+      builder.setInsertionPoint(dim);
+      dim.replaceAllUsesWith(value(extent));
+      dim.erase();
+      return WalkResult::advance();
+    });
+    return walked.wasInterrupted() ? kernel.emitOpError("expected tensors of known sizes in the body")
+                                   : LogicalResult(success());
+  }
+
+  /// Stands for the size of a tile that is as long as the result, where that is not known.
+  static constexpr int64_t whole = std::numeric_limits<int64_t>::max();
+
   KernelOp kernel;
   TilingInterface root;
   sched::ScheduleAttr schedule;
@@ -245,7 +343,7 @@ private:
   RankedTensorType type;
   SmallVector<Level> grid, loops;
   SmallVector<int64_t> tile;
-  SmallVector<OpFoldResult> low, high;
+  SmallVector<OpFoldResult> extents, low, high; ///< of the result, and the range of the current block
   SmallVector<std::pair<SmallVector<void *>, Value>> fused;
 };
 
@@ -256,7 +354,7 @@ struct TileKernel : impl::TileKernelBase<TileKernel> {
     if (!kernel.getSched() || kernel.getBlock().getTerminator()->getNumOperands() != 1)
       return;
     auto root = kernel.getBlock().getTerminator()->getOperand(0).getDefiningOp<linalg::LinalgOp>();
-    if (!root || !cast<RankedTensorType>(root->getResult(0).getType()).hasStaticShape())
+    if (!root)
       return;
     if (failed(Tiler(kernel, cast<TilingInterface>(root.getOperation())).run()))
       return signalPassFailure();

@@ -14,6 +14,7 @@ struct Machine {
   std::string name;                  ///< as the user named it: native, x86-64-v3, ...
   std::string cpu;                   ///< LLVM's name of the processor to generate code for
   std::vector<std::string> features; ///< CPU features that the code may use, as LLVM spells them
+  int64_t cores = 4;                 ///< that a run may expect; only how finely work is cut follows from it
   int64_t vectorBytes = 32;          ///< width of a vector register
   int64_t vectorRegisters = 16;      ///< vector registers that code can name
   bool broadcastOperand = false;     ///< whether an arithmetic instruction can broadcast a scalar from memory

@@ -6,7 +6,7 @@ module attributes {test.a = #sched.level<1:0>} {}
 
 // -----
 
-// expected-error @+1 {{expected positive tile sizes, got -4}}
+// expected-error @+1 {{expected tile sizes of at least 0, got -4}}
 module attributes {test.a = #sched.schedule<map, tile = [8, -4]>} {}
 
 // -----

@@ -41,3 +41,16 @@ tile.kernel @product_takes_a_register_tile(%x: tensor<512x512xf32>, %w: tensor<5
 tile.kernel @keeps_the_schedule_it_has(%x: tensor<4x4xf32>) -> tensor<4x4xf32> schedule(#sched.schedule<map, tile = [1, 2]>) {
   tile.yield %x : tensor<4x4xf32>
 }
+
+// Rows whose number only the run tells are cut into cells by what a row is worth; rows whose length only the run tells stay whole.
+// CHECK-LABEL: tile.kernel @unknown_sizes
+// CHECK-SAME: schedule(#sched.schedule<map, grid = [<0 : {{[0-9]+}}>]
+tile.kernel @unknown_sizes(%x: tensor<?x256xf32>, %n: index) -> tensor<?x256xf32> dims [[0, -1], [0, -1]] {
+  %e = tensor.empty(%n) : tensor<?x256xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<?x256xf32>) outs(%e : tensor<?x256xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %m = arith.negf %a : f32
+    linalg.yield %m : f32
+  } -> tensor<?x256xf32>
+  tile.yield %y : tensor<?x256xf32>
+}

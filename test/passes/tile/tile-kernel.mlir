@@ -72,3 +72,26 @@ tile.kernel @without_a_schedule_nothing_happens(%x: tensor<128xf32>) -> tensor<1
   } -> tensor<128xf32>
   tile.yield %y : tensor<128xf32>
 }
+
+// A dimension that only the run tells: cells are counted from the size, the tile fits or a narrower one is taken.
+// CHECK-LABEL: tile.kernel @unknown_sizes_choose_a_tile_that_fits
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index
+// CHECK: %[[CELLS:.*]] = affine.apply {{.*}}(%[[N]])
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[CELLS]]
+// CHECK: arith.cmpi uge, %[[N]], %{{.*}} : index
+// CHECK: scf.if
+// CHECK: extract_slice {{.*}} to tensor<8x4xf32>
+// CHECK: else
+// CHECK: extract_slice {{.*}} to tensor<2x4xf32>
+// CHECK: else
+// CHECK: extract_slice {{.*}} to tensor<1x4xf32>
+// CHECK: {tile.cells = #{{.*}}, tile.grid}
+tile.kernel @unknown_sizes_choose_a_tile_that_fits(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> dims [[0, -1], [0, -1]] schedule(#sched.schedule<map, grid = [<0:16>], tile = [8, 4], lanes = 4>) {
+  %e = tensor.empty(%n) : tensor<?x4xf32>
+  %y = linalg.generic {indexing_maps = [#id2, #id2], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<?x4xf32>) outs(%e : tensor<?x4xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %m = arith.negf %a : f32
+    linalg.yield %m : f32
+  } -> tensor<?x4xf32>
+  tile.yield %y : tensor<?x4xf32>
+}
