@@ -66,16 +66,26 @@ Type scalarType(Type element) {
 Value Scalar::convertFloatToInteger(Value value, Type to, bool toUnsigned) const {
   value = widen(value);
   unsigned width = to.getIntOrFloatBitWidth();
+  // What does not fit, and what is no number, becomes the number with the top bit alone, as on x86: the
+  // conversion by itself would be undefined, and whatever checks the result later undefined with it.
+  auto checked = [&](Type type, double low, double high, bool isUnsigned) {
+    Value fits = make<arith::AndIOp>(compare(CmpF::OGE, value, number(value.getType(), low)),
+                                     compare(CmpF::OLT, value, number(value.getType(), high)));
+    Value safe = select(fits, value, number(value.getType(), 0));
+    Value integer = isUnsigned ? Value(make<arith::FPToUIOp>(type, safe)) : make<arith::FPToSIOp>(type, safe);
+    Value top = make<arith::ConstantOp>(
+        builder.getIntegerAttr(type, APInt::getSignedMinValue(type.getIntOrFloatBitWidth())));
+    return select(fits, integer, top);
+  };
   if (toUnsigned && width == 64) { // a negative number wraps, as it does for the narrower types
     Value isNegative = compare(CmpF::OLT, value, number(value.getType(), 0));
-    Value zero = number(value.getType(), 0);
-    Value positive = make<arith::FPToUIOp>(to, select(isNegative, zero, value));
-    return select(isNegative, make<arith::FPToSIOp>(to, select(isNegative, value, zero)), positive);
+    return select(isNegative, checked(to, -0x1p63, 0x1p63, false), checked(to, 0, 0x1p64, true));
   }
   // Through a wider signed integer, so that values a little outside of a narrow type wrap as they do in C
   // instead of being poison.
   Type wide = builder.getIntegerType(width < 32 || (width == 32 && !toUnsigned) ? 32 : 64);
-  Value integer = make<arith::FPToSIOp>(wide, value);
+  double limit = std::ldexp(1.0, static_cast<int>(wide.getIntOrFloatBitWidth()) - 1);
+  Value integer = checked(wide, -limit, limit, false);
   return wide == to ? integer : make<arith::TruncIOp>(to, integer);
 }
 
@@ -304,13 +314,12 @@ Value ModOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
   return s.select(fix, s.make<arith::AddIOp>(remainder, rhs), remainder);
 }
 
-/// base^exponent for integers, exact as far as the type reaches: by squaring, over the exponent's low bits. A
-/// higher bit is set only where the result has overflowed or the base is 0, 1 or -1, which repeat.
+/// base^exponent for integers, by squaring; what overflows wraps.
 static Value emitIntegerPower(const Scalar &s, Value base, Value exponent, bool isSignedBase,
                               bool isSignedExponent) {
   Type type = base.getType(), bits = exponent.getType();
   Value one = s.number(type, 1), zero = s.number(type, 0), square = base, result = one;
-  for (unsigned bit = 0; bit < 6; ++bit) {
+  for (unsigned bit = 0, width = bits.getIntOrFloatBitWidth(); bit < width; ++bit) {
     Value isSet = s.compare(CmpI::ne, s.make<arith::AndIOp>(exponent, s.number(bits, int64_t(1) << bit)),
                             s.number(bits, 0));
     result = s.select(isSet, s.make<arith::MulIOp>(result, square), result);

@@ -150,10 +150,13 @@ static void convTranspose(Node &node) {
     return node.invalid("expected " + Twine(rank) + " entries of output_padding and output_shape");
   Shape shape{Ops::shape(x)[0], Ops::shape(filter).size() > 1 ? Ops::shape(filter)[1] * group : 0};
   for (size_t i = 0; i < rank; ++i) {
-    int64_t in = Ops::shape(x)[i + 2], full = (in - 1) * window->strides[i] + extra[i] +
-                                              (window->kernel[i] - 1) * window->dilations[i] + 1;
-    if (extra[i] < 0 || extra[i] > INT32_MAX || in > INT32_MAX)
-      return node.invalid("expected output_padding of at least 0, got " + Twine(extra[i]));
+    if (extra[i] < 0 || extra[i] > INT32_MAX)
+      return node.invalid("expected output_padding of 0 to 2^31, got " + Twine(extra[i]));
+    int64_t in = Ops::shape(x)[i + 2];
+    if (in > INT32_MAX)
+      return node.invalid("expected an input of at most 2^31 in each dimension, got " + Twine(in));
+    int64_t full = (in - 1) * window->strides[i] + extra[i] +
+                   (window->kernel[i] - 1) * window->dilations[i] + 1;
     if (wanted || isSame) {
       // The size of the output is chosen: what is too much is cut off at both ends, what is missing stays
       // zero at the end.
