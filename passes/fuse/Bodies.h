@@ -6,11 +6,13 @@
 
 #include "tegula/dialects/graph/Graph.h"
 
+#include <functional>
+
 namespace tegula::fuse {
 
 /// Writes the computation of any graph operation on tensors of storage types; fails where it cannot be
 /// expressed.
-llvm::FailureOr<llvm::SmallVector<mlir::Value>> buildBody(mlir::OpBuilder &builder, mlir::Operation *graphOp,
+llvm::FailureOr<llvm::SmallVector<mlir::Value>> buildBody(TensorKit &kit, mlir::Operation *graphOp,
                                                           mlir::ValueRange storageInputs);
 
 /// A scalar as graph.ElementwiseOpInterface computes it, from its stored form, and back.
@@ -27,10 +29,20 @@ mlir::Value buildWindow(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in
 mlir::Value buildReduction(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
 mlir::Value buildScan(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
 
-/// result[o0, o1, ...] = input[tables[0][o0], tables[1][o1], ...]; an empty table stands for 0, 1, 2, ...; an
-/// entry of -1 gives `outside`, a scalar. Tables with entries become constant tensors of the body.
+/// Where the elements along one dimension of a result come from, said in one of three ways; in none: 0, 1, 2,
+/// ...
+struct Source {
+  /// A position, and whether it lies inside (null: always).
+  using Position = std::pair<mlir::Value, mlir::Value>;
+  llvm::SmallVector<int64_t> table;                     ///< by the result's index; -1 lies outside
+  mlir::Value computed;                                 ///< the same as a tensor [size, 1]
+  std::function<Position(ScalarKit &, mlir::Value)> at; ///< from the result's index
+  bool someOutside = false;                             ///< of `table` or `computed`
+};
+/// result[o0, o1, ...] = input[sources[0][o0], sources[1][o1], ...], or `outside`, a scalar. Tables become
+/// constant tensors of the body.
 mlir::Value lookUp(TensorKit &kit, mlir::RankedTensorType result, mlir::Value input,
-                   llvm::ArrayRef<llvm::SmallVector<int64_t>> tables, mlir::Value outside = {});
+                   llvm::ArrayRef<Source> sources, mlir::Value outside = {});
 
 /// A tensor of numbers known now, as a constant of the body.
 mlir::Value indexTable(TensorKit &kit, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> values);

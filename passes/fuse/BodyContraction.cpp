@@ -25,7 +25,7 @@ struct Loops {
 /// out[outMap] += lhs[lhsMap] * rhs[rhsMap], from zero, summed in the accumulator type.
 struct Contraction {
   Type lhsElement, rhsElement, resultElement; // graph types
-  Value multiplyAccumulate(TensorKit &k, ArrayRef<int64_t> outShape, Value lhs, Value rhs, const Loops &loops,
+  Value multiplyAccumulate(TensorKit &k, ShapeRef outShape, Value lhs, Value rhs, const Loops &loops,
                            ArrayRef<AffineExpr> out, ArrayRef<AffineExpr> left,
                            ArrayRef<AffineExpr> right) const {
     Type acc = accumulatorType(resultElement);
@@ -42,7 +42,7 @@ struct Contraction {
 } // namespace
 
 static Value buildMatMul(TensorKit &k, graph::MatMulOp op, ValueRange in) {
-  ArrayRef<int64_t> lhs = shapeOf(in[0]), rhs = shapeOf(in[1]), out = shapeOf(op.getResult());
+  Shape lhs = shapeOf(in[0]), rhs = shapeOf(in[1]), out = shapeOf(op.getResult());
   Loops loops{k, {}};
   SmallVector<AffineExpr> outExprs, left, right;
   size_t batch = out.size() - 2;
@@ -50,10 +50,10 @@ static Value buildMatMul(TensorKit &k, graph::MatMulOp op, ValueRange in) {
     outExprs.push_back(loops.add(IteratorType::parallel));
   // Batch dimensions stand at the right end of each operand's own; size one is read at zero for each of the
   // result's.
-  auto batchExprs = [&](ArrayRef<int64_t> shape, SmallVector<AffineExpr> &exprs) {
+  auto batchExprs = [&](ShapeRef shape, SmallVector<AffineExpr> &exprs) {
     size_t missing = out.size() - shape.size();
     for (size_t i = missing; i < batch; ++i)
-      exprs.push_back(shape[i - missing] == 1 && out[i] != 1 ? k.c(0) : outExprs[i]);
+      exprs.push_back(shape[i - missing].is(1) && !out[i].is(1) ? k.c(0) : outExprs[i]);
   };
   batchExprs(lhs, left);
   batchExprs(rhs, right);
@@ -74,22 +74,19 @@ namespace {
 /// A convolution's sizes, read the same way for both layouts.
 struct ConvShape {
   bool last;
-  int64_t group, channels, filters; // filters: how many output channels in all
-  ArrayRef<int64_t> spatialIn, kernel, spatialOut;
+  int64_t group;
+  Dim channels, filters; // filters: how many output channels in all
+  Shape kernel;
 
   ConvShape(graph::ConvOp op) {
-    ArrayRef<int64_t> input = shapeOf(op.getInput()), filter = shapeOf(op.getFilter()),
-                      out = shapeOf(op.getResult());
-    size_t rank = input.size() - 2;
+    Shape input = shapeOf(op.getInput()), filter = shapeOf(op.getFilter());
     last = op.getLayout() == graph::Layout::ChannelsLast;
     group = op.getGroup();
     channels = last ? input.back() : input[1];
     filters = last ? filter.back() : filter[0];
-    spatialIn = input.slice(last ? 1 : 2, rank);
-    kernel = filter.slice(last ? 0 : 2, rank);
-    spatialOut = out.slice(last ? 1 : 2, rank);
+    kernel = Shape(ShapeRef(filter).slice(last ? 0 : 2, input.size() - 2));
   }
-  bool depthwise() const { return group > 1 && group == channels && group == filters; }
+  bool depthwise() const { return group > 1 && channels.is(group) && filters.is(group); }
 };
 
 } // namespace
@@ -97,7 +94,7 @@ struct ConvShape {
 /// Pads the spatial dimensions of an image with zeros.
 static Value padImage(TensorKit &k, Value input, ArrayRef<int64_t> low, ArrayRef<int64_t> high,
                       bool channelsLast) {
-  size_t rank = shapeOf(input).size(), first = channelsLast ? 1 : 2;
+  size_t rank = tensorType(input).getRank(), first = channelsLast ? 1 : 2;
   SmallVector<int64_t> allLow(rank, 0), allHigh(rank, 0);
   llvm::copy(low, allLow.begin() + first);
   llvm::copy(high, allHigh.begin() + first);
@@ -109,13 +106,13 @@ static Value buildConv(TensorKit &k, graph::ConvOp op, ValueRange in) {
   size_t spatial = shape.kernel.size();
   bool grouped = shape.group > 1 && !shape.depthwise();
   Value input = padImage(k, in[0], op.getPadsLow(), op.getPadsHigh(), shape.last), filter = in[1];
-  SmallVector<int64_t> outShape(shapeOf(op.getResult()));
+  Shape outShape = shapeOf(op.getResult());
   int64_t channelDim = shape.last ? spatial + 1 : 1;
   if (grouped) { // [.., C, ..] becomes [.., group, C / group, ..] on all three tensors
     input = k.splitDim(input, channelDim, shape.group);
     filter = k.splitDim(filter, shape.last ? spatial + 1 : 0, shape.group);
     outShape[channelDim] = shape.group;
-    outShape.insert(outShape.begin() + channelDim + 1, shape.filters / shape.group);
+    outShape.insert(outShape.begin() + channelDim + 1, floorDiv(shape.filters, shape.group));
   }
 
   // Loops: as the result's dimensions stand, then the kernel's, the input channels innermost or outermost as
@@ -139,7 +136,7 @@ static Value buildConv(TensorKit &k, graph::ConvOp op, ValueRange in) {
   if (!shape.last && !shape.depthwise())
     inChannel = loops.add(IteratorType::reduction);
   for (size_t i = 0; i < spatial; ++i) // a kernel of extent one needs no loop
-    offset.push_back(shape.kernel[i] == 1 ? k.c(0) : loops.add(IteratorType::reduction));
+    offset.push_back(shape.kernel[i].is(1) ? k.c(0) : loops.add(IteratorType::reduction));
   if (shape.last && !shape.depthwise())
     inChannel = loops.add(IteratorType::reduction);
 
@@ -179,8 +176,7 @@ static Value buildConv(TensorKit &k, graph::ConvOp op, ValueRange in) {
 
 /// Gathers instead of scattering: each output element sums the inputs whose windows cover it.
 static Value buildConvTranspose(TensorKit &k, graph::ConvTransposeOp op, ValueRange in) {
-  ArrayRef<int64_t> inputShape = shapeOf(in[0]);
-  SmallVector<int64_t> outShape(shapeOf(op.getResult()));
+  Shape inputShape = shapeOf(in[0]), outShape = shapeOf(op.getResult());
   size_t spatial = inputShape.size() - 2;
   int64_t group = op.getGroup();
   Value input = k.splitDim(in[0], 1, group),

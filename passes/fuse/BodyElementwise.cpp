@@ -45,8 +45,7 @@ Value buildElementwise(TensorKit &k, Operation *op, ValueRange in) {
   });
 }
 
-FailureOr<SmallVector<Value>> buildBody(OpBuilder &builder, Operation *op, ValueRange in) {
-  TensorKit k(builder, op->getLoc());
+FailureOr<SmallVector<Value>> buildBody(TensorKit &k, Operation *op, ValueRange in) {
   if (op->getNumResults() != 1)
     return op->emitOpError("expected one result");
   for (auto family : {buildElementwise, buildMovement, buildIndexed, buildResize, buildContraction,

@@ -9,7 +9,7 @@ using utils::IteratorType;
 namespace tegula::fuse {
 
 /// An index from a tensor as a position: negative ones count from the end, and none may leave the dimension.
-static Value position(ScalarKit &s, Value index, Type graphType, int64_t size) {
+static Value position(ScalarKit &s, Value index, Type graphType, Dim size) {
   Value at = s.convert(index, s.b.getIndexType(), isUnsigned(graphType));
   Value negative = s.compare(arith::CmpIPredicate::slt, at, s.index(0));
   return s.clamp(s.select(negative, s.add(at, s.index(size)), at), size);
@@ -23,7 +23,7 @@ static SmallVector<Value> loopIndices(ScalarKit &s, size_t begin, size_t end) {
 }
 
 static Value buildGather(TensorKit &k, graph::GatherOp op, RankedTensorType type, ValueRange in) {
-  size_t axis = op.getAxis(), rank = type.getRank(), indexRank = shapeOf(in[1]).size();
+  size_t axis = op.getAxis(), rank = type.getRank(), indexRank = tensorType(in[1]).getRank();
   SmallVector<AffineExpr> exprs;
   for (size_t i = 0; i < indexRank; ++i)
     exprs.push_back(k.d(axis + i));
@@ -45,8 +45,8 @@ static Value buildGatherElements(TensorKit &k, graph::GatherElementsOp op, Ranke
 }
 
 static Value buildGatherND(TensorKit &k, graph::GatherNDOp op, RankedTensorType type, ValueRange in) {
-  size_t rank = type.getRank(), outer = shapeOf(in[1]).size() - 1, batch = op.getBatchDims();
-  int64_t depth = shapeOf(in[1]).back();
+  size_t rank = type.getRank(), outer = tensorType(in[1]).getRank() - 1, batch = op.getBatchDims();
+  int64_t depth = shapeOf(in[1]).back().number(); // the rule for its shape needs to know it
   return k.mapOver(type, {}, {}, [&](ScalarKit &s, ValueRange) {
     SmallVector<Value> tuple = loopIndices(s, 0, outer), at = loopIndices(s, 0, batch);
     for (int64_t i = 0; i < depth; ++i) {
@@ -63,7 +63,7 @@ static Value buildGatherND(TensorKit &k, graph::GatherNDOp op, RankedTensorType 
 /// Keeps the index of the best element so far and reads that element again, so that one result suffices. NaN
 /// is best of all.
 static Value buildArgReduce(TensorKit &k, graph::ArgReduceOp op, RankedTensorType type, ValueRange in) {
-  size_t axis = op.getAxis(), rank = shapeOf(in[0]).size();
+  size_t axis = op.getAxis(), rank = tensorType(in[0]).getRank();
   bool positive = isUnsigned(graphElement(op.getInput()));
   Iterators iterators(rank, IteratorType::parallel);
   iterators[axis] = IteratorType::reduction;
@@ -71,7 +71,7 @@ static Value buildArgReduce(TensorKit &k, graph::ArgReduceOp op, RankedTensorTyp
   for (size_t i = 0; i < rank; ++i)
     if (i != axis)
       kept.push_back(k.d(i));
-  Value init = k.fill(type.getShape(), k.constant(type.getElementType(), 0));
+  Value init = k.fill(shapeOf(type), k.constant(type.getElementType(), 0));
   return k.accumulate(
       init, k.map(rank, kept), in[0], AffineMap::getMultiDimIdentityMap(rank, k.context()), iterators,
       [&](ScalarKit &s, ValueRange args) {
@@ -102,9 +102,8 @@ static Value buildArgReduce(TensorKit &k, graph::ArgReduceOp op, RankedTensorTyp
 Value buildIndexed(TensorKit &k, Operation *op, ValueRange in) {
   auto type = storageType(tensorType(op->getResult(0)));
   // There is no element to take from an empty tensor; reading one would leave its memory.
-  if (isa<graph::GatherOp, graph::GatherElementsOp, graph::GatherNDOp>(op) &&
-      tensorType(in[0]).getNumElements() == 0)
-    return k.fill(type.getShape(), k.constant(type.getElementType(), 0));
+  if (isa<graph::GatherOp, graph::GatherElementsOp, graph::GatherNDOp>(op) && isEmpty(in[0]))
+    return k.fill(shapeOf(type), k.constant(type.getElementType(), 0));
   return TypeSwitch<Operation *, Value>(op)
       .Case([&](graph::GatherOp gather) { return buildGather(k, gather, type, in); })
       .Case([&](graph::GatherElementsOp gather) { return buildGatherElements(k, gather, type, in); })

@@ -27,27 +27,35 @@ static Value copy(TensorKit &k, RankedTensorType result, Value input, AffineMap 
   return k.mapOver(result, input, map, [](ScalarKit &, ValueRange args) { return args[0]; });
 }
 
-Value lookUp(TensorKit &k, RankedTensorType result, Value input, ArrayRef<SmallVector<int64_t>> tables,
-             Value outside) {
-  size_t rank = tables.size();
+Value lookUp(TensorKit &k, RankedTensorType result, Value input, ArrayRef<Source> sources, Value outside) {
+  size_t rank = sources.size();
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
   for (size_t i = 0; i < rank; ++i)
-    if (!tables[i].empty()) {
-      inputs.push_back(indexTable(k, {int64_t(tables[i].size())}, tables[i]));
+    if (ArrayRef<int64_t> table = sources[i].table; !table.empty()) {
+      inputs.push_back(indexTable(k, {int64_t(table.size())}, table));
       maps.push_back(k.map(rank, k.d(i)));
+    } else if (sources[i].computed) {
+      inputs.push_back(sources[i].computed);
+      maps.push_back(k.map(rank, {k.d(i), k.c(0)}));
     }
-  ArrayRef<int64_t> shape = shapeOf(input);
+  Shape shape = shapeOf(input);
   return k.mapOver(result, inputs, maps, [&](ScalarKit &s, ValueRange args) {
     SmallVector<Value> at;
     Value valid;
     for (size_t i = 0, next = 0; i < rank; ++i) {
-      if (tables[i].empty()) {
+      if (sources[i].at) {
+        auto [position, isInside] = sources[i].at(s, s.loopIndex(i));
+        valid = s.both(valid, isInside);
+        at.push_back(position);
+        continue;
+      }
+      if (sources[i].table.empty() && !sources[i].computed) {
         at.push_back(s.loopIndex(i));
         continue;
       }
       Value position = s.convert(args[next++], s.b.getIndexType());
-      if (llvm::is_contained(tables[i], -1)) {
+      if (sources[i].someOutside) {
         valid = s.both(valid, s.inside(position, shape[i]));
         position = s.clamp(position, shape[i]);
       }
@@ -66,12 +74,13 @@ AffineMap sliceMap(graph::SliceOp op) {
 }
 
 Value padByIndex(TensorKit &k, RankedTensorType type, Value input, ArrayRef<int64_t> low, Value outside) {
+  Shape shape = shapeOf(input), padded = shapeOf(type);
   return k.mapOver(type, {}, {}, [&](ScalarKit &s, ValueRange) {
     SmallVector<Value> at;
     Value valid;
-    for (auto [i, size] : llvm::enumerate(shapeOf(input))) {
+    for (auto [i, size] : llvm::enumerate(shape)) {
       Value position = s.loopIndex(i);
-      if (size != type.getDimSize(i)) {
+      if (!(size == padded[i])) {
         position = s.sub(position, s.index(low[i]));
         valid = s.both(valid, s.inside(position, size));
         position = s.clamp(position, size);
@@ -92,7 +101,7 @@ static Value buildTranspose(TensorKit &k, graph::TransposeOp op, RankedTensorTyp
 
 static Value buildSlice(TensorKit &k, graph::SliceOp op, RankedTensorType type, ValueRange in) {
   AffineMap map = sliceMap(op);
-  if (fitsOperand(map, shapeOf(in[0]), type.getShape()) &&
+  if (fitsOperand(map, shapeOf(in[0]), shapeOf(type)) &&
       llvm::all_of(op.getSteps(), [](int64_t step) { return step > 0; }))
     return copy(k, type, in[0], map);
   return k.mapOver(type, {}, {}, [&](ScalarKit &s, ValueRange) { return s.readAt(in[0], map); });
@@ -100,18 +109,24 @@ static Value buildSlice(TensorKit &k, graph::SliceOp op, RankedTensorType type, 
 
 /// A repeated dimension of size one is a broadcast; others are looked up.
 static Value buildTile(TensorKit &k, RankedTensorType type, ValueRange in) {
-  SmallVector<SmallVector<int64_t>> tables(type.getRank());
+  SmallVector<Source> sources(type.getRank());
   bool broadcastOnly = true;
-  for (auto [table, from, to] : llvm::zip_equal(tables, shapeOf(in[0]), type.getShape())) {
+  Shape before = shapeOf(in[0]), after = shapeOf(type);
+  for (auto [source, from, to] : llvm::zip_equal(sources, before, after)) {
     if (from == to)
       continue;
-    broadcastOnly &= from == 1;
-    for (int64_t i = 0; i < to; ++i)
-      table.push_back(i % from);
+    broadcastOnly &= from.is(1);
+    if (!from.isStatic() || !to.isStatic())
+      source.at = [from](ScalarKit &s, Value i) -> Source::Position {
+        return {s.modulo(i, s.index(from)), Value()};
+      };
+    else
+      for (int64_t i = 0; i < to.number(); ++i)
+        source.table.push_back(i % from.number());
   }
   if (broadcastOnly)
-    return copy(k, type, in[0], broadcastMap(k.context(), shapeOf(in[0]), type.getShape()));
-  return lookUp(k, type, in[0], tables);
+    return copy(k, type, in[0], broadcastMap(k.context(), before, after));
+  return lookUp(k, type, in[0], sources);
 }
 
 /// Where an element outside of 0 .. size-1 comes from; -1 for the padding value.
@@ -136,8 +151,27 @@ static int64_t padSource(int64_t at, int64_t size, graph::PadMode mode) {
   llvm_unreachable("all modes are handled");
 }
 
+/// The same where the size is unknown.
+static Source::Position padSourceAt(ScalarKit &s, Value at, Dim size, graph::PadMode mode) {
+  switch (mode) {
+  case graph::PadMode::Constant:
+    return {s.clamp(at, size), s.inside(at, size)};
+  case graph::PadMode::Edge:
+    return {s.clamp(at, size), Value()};
+  case graph::PadMode::Wrap:
+    return {s.modulo(at, s.index(size)), Value()};
+  case graph::PadMode::Reflect: {
+    Value last = s.sub(s.index(size), s.index(1));
+    Value period = s.max(s.add(last, last), s.index(1)); // a single element reflects into itself
+    Value folded = s.modulo(at, period);
+    return {s.min(folded, s.sub(period, folded)), Value()};
+  }
+  }
+  llvm_unreachable("all modes are handled");
+}
+
 static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, ValueRange in) {
-  ArrayRef<int64_t> shape = shapeOf(in[0]);
+  Shape shape = shapeOf(in[0]), padded = shapeOf(type);
   bool constant = op.getMode() == graph::PadMode::Constant;
   auto negative = [](int64_t amount) { return amount < 0; };
   Value outside;
@@ -146,25 +180,36 @@ static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, Valu
     if (Attribute uniform = uniformElement(op.getValue()); uniform && !element.isInteger(1))
       outside = uniformScalar(k, uniform, element);
     else
-      outside = k.extract(in[1], SmallVector<Value>(shapeOf(in[1]).size(), k.index(0)));
-    if (llvm::is_contained(shape, 0))
-      return k.fill(type.getShape(), outside);
+      outside = k.extract(in[1], SmallVector<Value>(tensorType(in[1]).getRank(), k.index(0)));
+    if (isEmpty(in[0]))
+      return k.fill(padded, outside);
     if (llvm::none_of(op.getLow(), negative) && llvm::none_of(op.getHigh(), negative))
       return padByIndex(k, type, in[0], op.getLow(), outside);
   }
-  SmallVector<SmallVector<int64_t>> tables(type.getRank());
-  for (auto [i, table] : llvm::enumerate(tables)) {
+  SmallVector<Source> sources(type.getRank());
+  for (auto [i, source] : llvm::enumerate(sources)) {
     int64_t low = op.getLow()[i], high = op.getHigh()[i];
     if (!low && !high)
       continue;
     // Negative amounts crop first; what is left is padded.
-    int64_t start = std::max<int64_t>(0, -low), size = shape[i] - start - std::max<int64_t>(0, -high);
+    int64_t start = std::max<int64_t>(0, -low), before = std::max<int64_t>(0, low);
+    Dim left = shape[i] - start - std::max<int64_t>(0, -high);
+    if (!left.isStatic()) {
+      source.at = [=, mode = op.getMode()](ScalarKit &s, Value o) {
+        Source::Position position = padSourceAt(s, s.sub(o, s.index(before)), left, mode);
+        position.first = s.add(position.first, s.index(start));
+        return position;
+      };
+      continue;
+    }
+    int64_t size = left.number();
     for (int64_t o = 0; o < type.getDimSize(i); ++o) {
-      int64_t source = size > 0 ? padSource(o - std::max<int64_t>(0, low), size, op.getMode()) : -1;
-      table.push_back(source < 0 ? -1 : start + source);
+      int64_t from = size > 0 ? padSource(o - before, size, op.getMode()) : -1;
+      source.table.push_back(from < 0 ? -1 : start + from);
+      source.someOutside |= from < 0;
     }
   }
-  return lookUp(k, type, in[0], tables, outside ? outside : k.constant(type.getElementType(), 0));
+  return lookUp(k, type, in[0], sources, outside ? outside : k.constant(type.getElementType(), 0));
 }
 
 /// Each element asks which input it comes from, so that all can be computed in parallel. `run` neighbours
@@ -172,50 +217,50 @@ static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, Valu
 /// neighbours.
 static Value chooseInputs(TensorKit &k, ArrayRef<Value> inputs, int64_t axis, int64_t run,
                           RankedTensorType type) {
-  SmallVector<int64_t> shape(type.getShape());
+  Shape shape = shapeOf(type);
   if (run > 1) {
-    shape[axis] /= run;
+    shape[axis] = floorDiv(shape[axis], run);
     shape.insert(shape.begin() + axis + 1, run);
   }
-  Value result =
-      k.mapOver(RankedTensorType::get(shape, type.getElementType()), {}, {}, [&](ScalarKit &s, ValueRange) {
-        SmallVector<Value> at;
-        for (size_t i = 0; i < shape.size(); ++i)
-          if (run == 1 || int64_t(i) != axis + 1)
-            at.push_back(s.loopIndex(i));
-        Value block = at[axis], chosen;
-        int64_t first = 0;
-        for (Value input : inputs) {
-          int64_t blocks = shapeOf(input)[axis] / run;
-          at[axis] = s.clamp(s.sub(block, s.index(first)), blocks);
-          if (run > 1)
-            at[axis] = s.add(s.mul(at[axis], s.index(run)), s.loopIndex(axis + 1));
-          Value element = s.extract(input, at);
-          Value reached = s.compare(arith::CmpIPredicate::sge, block, s.index(first));
-          chosen = chosen ? s.select(reached, element, chosen) : element;
-          first += blocks;
-        }
-        return chosen;
-      });
+  Value result = k.mapOver(tensorType(shape, type.getElementType()), {}, {}, [&](ScalarKit &s, ValueRange) {
+    SmallVector<Value> at;
+    for (size_t i = 0; i < shape.size(); ++i)
+      if (run == 1 || int64_t(i) != axis + 1)
+        at.push_back(s.loopIndex(i));
+    Value block = at[axis], chosen;
+    Dim first = 0;
+    for (Value input : inputs) {
+      Dim blocks = floorDiv(shapeOf(input)[axis], run);
+      at[axis] = s.clamp(s.sub(block, s.index(first)), blocks);
+      if (run > 1)
+        at[axis] = s.add(s.mul(at[axis], s.index(run)), s.loopIndex(axis + 1));
+      Value element = s.extract(input, at);
+      Value reached = s.compare(arith::CmpIPredicate::sge, block, s.index(first));
+      chosen = chosen ? s.select(reached, element, chosen) : element;
+      first += blocks;
+    }
+    return chosen;
+  });
   return run > 1 ? k.joinDims(result, axis) : result;
 }
 
 static Value buildConcat(TensorKit &k, graph::ConcatOp op, RankedTensorType type, ValueRange in) {
-  SmallVector<Value> inputs =
-      llvm::filter_to_vector(in, [](Value input) { return tensorType(input).getNumElements() > 0; });
+  SmallVector<Value> inputs = llvm::filter_to_vector(in, [](Value input) { return !isEmpty(input); });
   int64_t axis = op.getAxis(), run = 1;
   bool innermost = llvm::all_of(type.getShape().drop_front(axis + 1), [](int64_t size) { return size == 1; });
-  if (innermost)
+  if (innermost && !type.isDynamicDim(axis)) {
+    run = 0;
     for (Value input : inputs)
-      run = input == inputs.front() ? shapeOf(input)[axis] : std::gcd(run, shapeOf(input)[axis]);
+      run = std::gcd(run, tensorType(input).getDimSize(axis));
+  }
   // Asking pays where whole vectors get one answer and the inputs are few; else each input is copied to its
   // place.
   constexpr size_t maxAsked = 8;
   constexpr int64_t minRun = 4;
-  if (inputs.size() <= maxAsked && (!innermost || run >= minRun))
+  if (inputs.size() <= maxAsked && (!innermost || run >= minRun || type.isDynamicDim(axis)))
     return chooseInputs(k, inputs, axis, run, type);
-  Value result = k.empty(type.getShape(), type.getElementType());
-  SmallVector<int64_t> offsets(type.getRank(), 0);
+  Value result = k.empty(shapeOf(type), type.getElementType());
+  Shape offsets(type.getRank(), 0);
   for (Value input : inputs) {
     result = k.place(input, result, offsets);
     offsets[axis] += shapeOf(input)[axis];
@@ -245,7 +290,7 @@ Value buildMovement(TensorKit &k, Operation *op, ValueRange in) {
   return TypeSwitch<Operation *, Value>(op)
       .Case([&](graph::TransposeOp transpose) { return buildTranspose(k, transpose, type, in); })
       .Case([&](graph::ExpandOp) {
-        return copy(k, type, in[0], broadcastMap(k.context(), shapeOf(in[0]), type.getShape()));
+        return copy(k, type, in[0], broadcastMap(k.context(), shapeOf(in[0]), shapeOf(type)));
       })
       .Case([&](graph::TileOp) { return buildTile(k, type, in); })
       .Case([&](graph::SliceOp slice) { return buildSlice(k, slice, type, in); })

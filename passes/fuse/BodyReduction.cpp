@@ -13,24 +13,28 @@ namespace {
 
 /// A set of dimensions of one tensor that a reduction removes.
 struct Reduction {
-  ArrayRef<int64_t> shape;
+  Shape shape;
   SmallVector<bool> removed;
-  Reduction(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) : shape(shape), removed(shape.size(), false) {
+  Reduction(ShapeRef shape, ArrayRef<int64_t> axes) : shape(shape), removed(shape.size(), false) {
     for (int64_t axis : axes)
       removed[axis] = true;
   }
-  SmallVector<int64_t> keptShape() const {
-    SmallVector<int64_t> kept;
+  Shape keptShape() const {
+    Shape kept;
     for (auto [size, gone] : llvm::zip_equal(shape, removed))
       if (!gone)
         kept.push_back(size);
     return kept;
   }
-  int64_t count() const {
-    int64_t product = 1;
+  /// How many elements each result is made of, as a number of type `type`.
+  Value count(ScalarKit &s, Type type) const {
+    Dim product = 1;
     for (auto [size, gone] : llvm::zip_equal(shape, removed))
-      product *= gone ? size : 1;
-    return product;
+      if (gone)
+        product *= size;
+    if (product.isStatic())
+      return s.constant(type, double(product.number()));
+    return s.convert(s.index(product), type);
   }
   AffineMap whole(TensorKit &k) const { return AffineMap::getMultiDimIdentityMap(shape.size(), k.context()); }
   AffineMap kept(TensorKit &k) const {
@@ -44,9 +48,7 @@ struct Reduction {
   Value run(TensorKit &k, Value init, ValueRange inputs, ScalarFn fn) const {
     SmallVector<AffineMap> maps;
     for (Value input : inputs)
-      maps.push_back(shapeOf(input) == shape && tensorType(input).getRank() == int64_t(shape.size())
-                         ? whole(k)
-                         : kept(k));
+      maps.push_back(tensorType(input).getRank() == int64_t(shape.size()) ? whole(k) : kept(k));
     Iterators iterators;
     for (bool gone : removed)
       iterators.push_back(gone ? IteratorType::reduction : IteratorType::parallel);
@@ -89,20 +91,20 @@ static Value buildReduce(TensorKit &k, graph::ReduceOp op, ValueRange in) {
   });
   if (kind != graph::ReduceKind::Mean)
     return k.convertAll(result, element);
-  auto type = RankedTensorType::get(reduction.keptShape(), element);
+  auto type = tensorType(reduction.keptShape(), element);
   return k.mapOver(type, result, [&](ScalarKit &s, ValueRange args) {
-    return s.convert(s.div(args[0], s.constant(acc, double(reduction.count())), positive), element);
+    return s.convert(s.div(args[0], reduction.count(s, acc), positive), element);
   });
 }
 
 static Value buildSoftmax(TensorKit &k, graph::SoftmaxOp op, ValueRange in) {
   Type element = graphElement(op.getInput()), acc = accumulatorType(element);
   auto type = tensorType(in[0]);
-  Reduction rows(type.getShape(), op.getAxis());
+  Reduction rows(shapeOf(type), op.getAxis());
   SmallVector<AffineMap> maps = {rows.whole(k), rows.kept(k)};
   Value largest = rows.run(k, k.lowest(element, false), in[0],
                            [&](ScalarKit &s, ValueRange args) { return s.max(args[1], args[0]); });
-  auto wide = RankedTensorType::get(type.getShape(), acc);
+  auto wide = tensorType(shapeOf(type), acc);
   Value powers = k.mapOver(wide, {in[0], largest}, maps, [&](ScalarKit &s, ValueRange args) -> Value {
     return math::ExpOp::create(s.b, s.loc, s.sub(s.convert(args[0], acc), s.convert(args[1], acc)));
   });
@@ -119,21 +121,20 @@ static Value buildLayerNorm(TensorKit &k, graph::LayerNormOp op, ValueRange in) 
   SmallVector<int64_t> axes;
   for (int64_t i = op.getAxis(); i < type.getRank(); ++i)
     axes.push_back(i);
-  Reduction rows(type.getShape(), axes);
-  auto rowType = RankedTensorType::get(rows.keptShape(), acc);
+  Reduction rows(shapeOf(type), axes);
+  auto rowType = tensorType(rows.keptShape(), acc);
   Value sum = rows.run(k, k.constant(acc, 0), in[0], [&](ScalarKit &s, ValueRange args) {
     return s.add(args[1], s.convert(args[0], acc));
   });
-  Value mean = k.mapOver(rowType, sum, [&](ScalarKit &s, ValueRange args) {
-    return s.div(args[0], s.constant(acc, double(rows.count())));
-  });
+  Value mean = k.mapOver(rowType, sum,
+                         [&](ScalarKit &s, ValueRange args) { return s.div(args[0], rows.count(s, acc)); });
   // Squares of differences, not a difference of squares: that one cancels.
   Value squares = rows.run(k, k.constant(acc, 0), {in[0], mean}, [&](ScalarKit &s, ValueRange args) {
     Value off = s.sub(s.convert(args[0], acc), args[1]);
     return s.add(args[2], s.mul(off, off));
   });
   Value scale = k.mapOver(rowType, squares, [&](ScalarKit &s, ValueRange args) {
-    Value variance = s.div(args[0], s.constant(acc, double(rows.count())));
+    Value variance = s.div(args[0], rows.count(s, acc));
     Value deviation =
         math::SqrtOp::create(s.b, s.loc, s.add(variance, s.constant(acc, op.getEpsilon().convertToDouble())));
     return s.div(s.constant(acc, 1), deviation);
@@ -142,7 +143,7 @@ static Value buildLayerNorm(TensorKit &k, graph::LayerNormOp op, ValueRange in) 
   SmallVector<AffineMap> maps = {rows.whole(k), rows.kept(k), rows.kept(k)};
   for (Value parameter : in.drop_front()) {
     inputs.push_back(parameter);
-    maps.push_back(broadcastMap(k.context(), shapeOf(parameter), type.getShape()));
+    maps.push_back(broadcastMap(k.context(), shapeOf(parameter), shapeOf(type)));
   }
   return k.mapOver(type, inputs, maps, [&](ScalarKit &s, ValueRange args) {
     Value x = s.mul(s.sub(s.convert(args[0], acc), args[1]), args[2]);

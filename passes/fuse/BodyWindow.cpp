@@ -12,12 +12,15 @@ Value padWith(TensorKit &k, Value input, ArrayRef<int64_t> low, ArrayRef<int64_t
   auto some = [](int64_t amount) { return amount != 0; };
   if (llvm::none_of(low, some) && llvm::none_of(high, some))
     return input;
-  SmallVector<int64_t> shape;
+  Shape shape;
   for (auto [size, before, after] : llvm::zip_equal(shapeOf(input), low, high))
     shape.push_back(size + before + after);
+  auto type = tensorType(shape, tensorType(input).getElementType());
+  auto crops = [](int64_t amount) { return amount < 0; };
+  if (!type.hasStaticShape() && llvm::none_of(low, crops))
+    return padByIndex(k, type, input, low, value);
   SmallVector<OpFoldResult> lowSizes = getAsIndexOpFoldResult(k.context(), low);
   SmallVector<OpFoldResult> highSizes = getAsIndexOpFoldResult(k.context(), high);
-  auto type = RankedTensorType::get(shape, tensorType(input).getElementType());
   return tensor::PadOp::create(k.b, k.loc, type, input, lowSizes, highSizes, value);
 }
 
@@ -25,22 +28,40 @@ namespace {
 
 /// What all poolings share: where the spatial dimensions stand, and how far a window may reach.
 template <typename PoolOp> struct Window {
-  PoolOp op;
+  mutable PoolOp op;
   size_t spatial, first; // first: the first spatial dimension
-  ArrayRef<int64_t> in, out;
+  Shape in, out;
 
   explicit Window(PoolOp op) : op(op), in(shapeOf(op.getInput())), out(shapeOf(op.getResult())) {
     spatial = in.size() - 2;
     first = op.getLayout() == graph::Layout::ChannelsLast ? 1 : 2;
   }
+  int64_t extent(size_t i) const { return (kernel(i) - 1) * dilation(i) + 1; }
+  int64_t kernel(size_t i) const { return op.getKernel()[i]; }
+  int64_t dilation(size_t i) const { return op.getDilations()[i]; }
+  int64_t stride(size_t i) const { return op.getStrides()[i]; }
+  int64_t padLow(size_t i) const { return op.getPadsLow()[i]; }
+  int64_t padHigh(size_t i) const { return op.getPadsHigh()[i]; }
+  /// Whether no window leaves the padded input, as far as the formula of the result's size tells.
+  bool staysInside(size_t i) const {
+    Dim padded = in[first + i] + padLow(i) + padHigh(i), windows = out[first + i];
+    return windows == floorDiv(padded - extent(i), stride(i)) + 1 ||
+           graph::surelyAtMost((windows - 1) * stride(i) + extent(i), padded);
+  }
+  /// How far windows may reach beyond the input: exactly where sizes are known.
+  int64_t beyond(size_t i) const {
+    Dim reach = (out[first + i] - 1) * stride(i) + extent(i), more = reach - in[first + i] - padLow(i);
+    if (more.isStatic())
+      return std::max<int64_t>(0, more.number());
+    // The last window starts before the padding's end.
+    return std::max<int64_t>(0, staysInside(i) ? padHigh(i) : padHigh(i) + extent(i) - 1);
+  }
   /// The input with everything around it that the result's windows touch.
   Value padded(TensorKit &k, Value input, Value neutral) {
     SmallVector<int64_t> low(in.size(), 0), high(in.size(), 0);
     for (size_t i = 0; i < spatial; ++i) {
-      int64_t reach =
-          (out[first + i] - 1) * op.getStrides()[i] + (op.getKernel()[i] - 1) * op.getDilations()[i] + 1;
       low[first + i] = op.getPadsLow()[i];
-      high[first + i] = std::max<int64_t>(0, reach - in[first + i] - op.getPadsLow()[i]);
+      high[first + i] = beyond(i);
     }
     return padWith(k, input, low, high, neutral);
   }
@@ -48,7 +69,7 @@ template <typename PoolOp> struct Window {
   Value combine(TensorKit &k, Value input, Value outside, Value init, ScalarFn fn) {
     Iterators iterators(in.size(), IteratorType::parallel);
     SmallVector<AffineExpr> outExprs, inExprs, kernelExprs;
-    SmallVector<int64_t> kernelShape;
+    Shape kernelShape;
     for (size_t i = 0; i < in.size(); ++i)
       outExprs.push_back(k.d(i));
     inExprs = outExprs;
@@ -93,6 +114,20 @@ static int64_t countInside(int64_t o, int64_t stride, int64_t pad, int64_t kerne
   return count;
 }
 
+/// The same as a number of a body, for sizes that are unknown.
+static Value countInside(ScalarKit &s, Value o, int64_t stride, int64_t pad, int64_t kernel, int64_t dilation,
+                         int64_t low, Value high) {
+  Value start = s.sub(s.mul(o, s.index(stride)), s.index(pad));
+  // The first position from `bound` on: ceil((bound - start) / dilation), within 0 .. kernel.
+  auto firstFrom = [&](Value bound) {
+    Value steps = s.sub(bound, start);
+    if (dilation != 1)
+      steps = arith::CeilDivSIOp::create(s.b, s.loc, steps, s.index(dilation));
+    return s.min(s.max(steps, s.index(int64_t(0))), s.index(kernel));
+  };
+  return s.sub(firstFrom(high), firstFrom(s.index(low)));
+}
+
 static Value buildAveragePool(TensorKit &k, graph::AveragePoolOp op, ValueRange in) {
   Window window(op);
   Type element = graphElement(op.getResult()), acc = accumulatorType(element);
@@ -103,32 +138,48 @@ static Value buildAveragePool(TensorKit &k, graph::AveragePoolOp op, ValueRange 
   double shared = 1;
   SmallVector<Value> inputs = {sum};
   SmallVector<AffineMap> maps = {AffineMap::getMultiDimIdentityMap(window.in.size(), k.context())};
+  SmallVector<std::function<Value(ScalarKit &)>> unknown; // counts of dimensions whose sizes are unknown
   for (size_t i = 0; i < window.spatial; ++i) {
     size_t dim = window.first + i;
-    int64_t low = op.getCountIncludePad() ? -op.getPadsLow()[i] : 0;
-    int64_t high = window.in[dim] + (op.getCountIncludePad() ? op.getPadsHigh()[i] : 0);
+    bool withPads = op.getCountIncludePad();
+    int64_t low = withPads ? -window.padLow(i) : 0, amount = withPads ? window.padHigh(i) : 0;
+    Dim high = window.in[dim] + amount;
+    if (!high.isStatic() || !window.out[dim].isStatic()) {
+      if (window.staysInside(i) && (withPads || (window.padLow(i) <= 0 && window.padHigh(i) <= 0)))
+        shared *= double(window.kernel(i));
+      else
+        unknown.push_back([&window, acc, i, dim, low, high](ScalarKit &s) {
+          Value count = countInside(s, s.loopIndex(dim), window.stride(i), window.padLow(i), window.kernel(i),
+                                    window.dilation(i), low, s.index(high));
+          return s.convert(count, acc);
+        });
+      continue;
+    }
     SmallVector<double> counts;
-    for (int64_t o = 0; o < window.out[dim]; ++o)
-      counts.push_back(countInside(o, op.getStrides()[i], op.getPadsLow()[i], op.getKernel()[i],
-                                   op.getDilations()[i], low, high));
+    for (int64_t o = 0; o < window.out[dim].number(); ++o)
+      counts.push_back(countInside(o, window.stride(i), window.padLow(i), window.kernel(i),
+                                   window.dilation(i), low, high.number()));
     if (llvm::all_equal(counts)) {
       shared *= counts.front();
       continue;
     }
-    inputs.push_back(numberTable(k, {window.out[dim]}, counts, acc));
+    inputs.push_back(numberTable(k, {window.out[dim].number()}, counts, acc));
     maps.push_back(k.map(window.in.size(), k.d(dim)));
   }
-  return k.mapOver(RankedTensorType::get(window.out, element), inputs, maps,
-                   [&](ScalarKit &s, ValueRange args) {
-                     Value count;
-                     for (Value factor : args.drop_front())
-                       count = count ? s.mul(count, factor) : factor;
-                     if (!count)
-                       count = s.constant(acc, shared);
-                     else if (shared != 1)
-                       count = s.mul(count, s.constant(acc, shared));
-                     return s.convert(s.div(args[0], count), element);
-                   });
+  return k.mapOver(tensorType(window.out, element), inputs, maps, [&](ScalarKit &s, ValueRange args) {
+    Value count;
+    for (Value factor : args.drop_front())
+      count = count ? s.mul(count, factor) : factor;
+    for (auto &each : unknown) {
+      Value factor = each(s);
+      count = count ? s.mul(count, factor) : factor;
+    }
+    if (!count)
+      count = s.constant(acc, shared);
+    else if (shared != 1)
+      count = s.mul(count, s.constant(acc, shared));
+    return s.convert(s.div(args[0], count), element);
+  });
 }
 
 /// Keeps the flat index of the best element so far and reads that element again, so that one result suffices.
@@ -149,7 +200,7 @@ static Value buildMaxPoolIndices(TensorKit &k, graph::MaxPoolIndicesOp op, Value
   SmallVector<AffineExpr> outExprs, kernelExprs;
   for (size_t i = 0; i < rank + window.spatial; ++i)
     (i < rank ? outExprs : kernelExprs).push_back(k.d(i));
-  Value kernel = k.empty(op.getKernel(), i64), init = k.fill(window.out, k.constant(i64, -1));
+  Value kernel = k.empty(graph::dimsOf(op.getKernel()), i64), init = k.fill(window.out, k.constant(i64, -1));
   return k.accumulate(
       init, k.map(iterators.size(), outExprs), kernel, k.map(iterators.size(), kernelExprs), iterators,
       [&](ScalarKit &s, ValueRange args) {

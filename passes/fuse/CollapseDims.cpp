@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "tegula/passes/fuse/Passes.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
@@ -34,7 +35,11 @@ struct Nest {
 /// it.
 class Collapser {
 public:
-  explicit Collapser(tile::KernelOp kernel) : kernel(kernel), context(kernel.getContext()) {}
+  /// For each input, then the result: its size arguments afterwards.
+  SmallVector<SmallVector<int64_t>> dims;
+
+  Collapser(tile::KernelOp kernel, Launches &launches)
+      : kernel(kernel), launches(launches), context(kernel.getContext()) {}
 
   /// False where nothing changes.
   bool run() {
@@ -60,35 +65,72 @@ private:
       value = init;
     return value;
   }
-  static ArrayRef<int64_t> shapeOf(Value tensor) {
-    return cast<RankedTensorType>(tensor.getType()).getShape();
-  }
+  /// A tensor's sizes as they were before.
+  const KernelShape &shapeOf(Value tensor) const { return sizes.find(tensor)->second; }
 
   /// Reads the body; false where it holds anything whose dimensions cannot change.
   bool collect() {
+    for (auto [input, shape] : llvm::zip(kernel.getInputs(), tensorShapes(kernel)))
+      sizes[input] = shape;
     for (Operation &op : kernel.getBlock().without_terminator()) {
       if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
         if (generic.hasIndexSemantics() || generic->getNumResults() != 1 || readsElsewhere(generic))
           return false;
-        aliases[generic->getResult(0)] = generic.getDpsInits()[0];
+        alias(generic->getResult(0), generic.getDpsInits()[0]);
         nests.push_back({generic, {}, {}});
         reduces |= generic.getNumReductionLoops() > 0;
       } else if (auto fill = dyn_cast<linalg::FillOp>(op)) {
-        aliases[fill.getResult(0)] = fill.getOutputs()[0];
-      } else if (!isa<tensor::EmptyOp>(op) &&
-                 !(isa<arith::ConstantOp>(op) && !isa<ShapedType>(op.getResultTypes()[0]))) {
+        alias(fill.getResult(0), fill.getOutputs()[0]);
+      } else if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
+        if (!readSizes(empty))
+          return false;
+      } else if (!isa<arith::ConstantOp>(op) || isa<ShapedType>(op.getResultTypes()[0])) {
         return false;
       }
     }
     for (Nest &nest : nests)
       for (Value operand : nest.op->getOperands())
-        if (!isa<RankedTensorType>(operand.getType()) || ShapedType::isDynamicShape(shapeOf(operand)) ||
-            llvm::is_contained(shapeOf(operand), 0))
+        if (!isa<RankedTensorType>(operand.getType()) || llvm::is_contained(shapeOf(operand), KernelDim(0)))
           return false;
     // A single element keeps its dimensions: there is no loop to win, and a result without dimensions has no
     // place for one.
-    return !nests.empty() &&
-           cast<RankedTensorType>(kernel.getFunctionType().getResult(0)).getNumElements() != 1;
+    return !nests.empty() && !graph::elementCount(tensorShapes(kernel).back()).is(1) &&
+           canAddSizes(kernel, launches);
+  }
+
+  void alias(Value result, Value init) {
+    aliases[result] = init;
+    sizes[result] = KernelShape(shapeOf(init));
+  }
+
+  /// False where a size is none of the kernel's.
+  bool readSizes(tensor::EmptyOp empty) {
+    KernelShape shape;
+    for (OpFoldResult size : empty.getMixedSizes()) {
+      if (std::optional<int64_t> known = getConstantIntValue(size)) {
+        shape.push_back(*known);
+        continue;
+      }
+      auto *argument = llvm::find(kernel.getSizes(), cast<Value>(size));
+      if (argument == kernel.getSizes().end())
+        return false;
+      shape.push_back(KernelDim::symbol(argument - kernel.getSizes().begin(), context));
+    }
+    sizes[empty] = shape;
+    empties.push_back(empty);
+    return true;
+  }
+
+  /// How far each loop runs.
+  SmallVector<KernelDim> extentsOf(linalg::GenericOp op) const {
+    SmallVector<KernelDim> extents(op.getNumLoops(), KernelDim::invalid());
+    for (auto [operand, map] : llvm::zip_equal(op->getOperands(), op.getIndexingMapsArray()))
+      for (auto [size, expr] : llvm::zip_equal(shapeOf(operand), map.getResults()))
+        if (auto dim = dyn_cast<AffineDimExpr>(expr))
+          if (KernelDim &extent = extents[dim.getPosition()]; !extent.isValid() || !extent.isStatic())
+            if (!extent.isValid() || size.isStatic())
+              extent = size;
+    return extents;
   }
 
   static bool readsElsewhere(linalg::GenericOp op) {
@@ -99,11 +141,10 @@ private:
   /// columns.
   bool mayDropLoops() {
     auto isUnit = [](auto loop) {
-      return std::get<0>(loop) == 1 && std::get<1>(loop) == utils::IteratorType::reduction;
+      return std::get<0>(loop).is(1) && std::get<1>(loop) == utils::IteratorType::reduction;
     };
     for (Nest &nest : nests)
-      if (llvm::any_of(llvm::zip_equal(nest.op.getStaticLoopRanges(), nest.op.getIteratorTypesArray()),
-                       isUnit))
+      if (llvm::any_of(llvm::zip_equal(extentsOf(nest.op), nest.op.getIteratorTypesArray()), isUnit))
         return false;
     auto result = cast<RankedTensorType>(kernel.getFunctionType().getResult(0));
     return !reduces || llvm::count_if(result.getShape(), [](int64_t size) { return size != 1; }) >= 2;
@@ -114,11 +155,11 @@ private:
   bool readIndices(bool drop) {
     for (Nest &nest : nests) {
       SmallVector<AffineExpr> replacement;
-      SmallVector<int64_t> extents = nest.op.getStaticLoopRanges();
+      SmallVector<KernelDim> extents = extentsOf(nest.op);
       nest.newLoop.clear();
       nest.operands.clear();
       for (auto [loop, extent] : llvm::enumerate(extents)) {
-        bool gone = extent == 1 && drop;
+        bool gone = extent.is(1) && drop;
         nest.newLoop.push_back(gone ? -1 : 0);
         replacement.push_back(gone ? getAffineConstantExpr(0, context) : getAffineDimExpr(loop, context));
       }
@@ -126,7 +167,8 @@ private:
         nest.operands.emplace_back();
         for (auto [size, expr] : llvm::zip_equal(shapeOf(operand), map.getResults())) {
           AffineExpr left = simplifyAffineExpr(expr.replaceDims(replacement), map.getNumDims(), 0);
-          if (auto dim = dyn_cast<AffineDimExpr>(left); dim && extents[dim.getPosition()] != size)
+          if (auto dim = dyn_cast<AffineDimExpr>(left);
+              dim && left != expr && !(extents[dim.getPosition()] == size))
             return false;
           nest.operands.back().push_back(left);
         }
@@ -146,7 +188,7 @@ private:
         if (added)
           keep.assign(exprs.size(), false);
         for (auto [i, expr] : llvm::enumerate(exprs))
-          keep[i] = keep[i] || shapeOf(operand)[i] != 1 || expr != getAffineConstantExpr(0, context);
+          keep[i] = keep[i] || !shapeOf(operand)[i].is(1) || expr != getAffineConstantExpr(0, context);
       }
     for (Nest &nest : nests)
       for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands)) {
@@ -191,7 +233,7 @@ private:
           exprs, [&](AffineExpr expr) { return expr.isFunctionOfDim(i) || expr.isFunctionOfDim(j); });
       if (uses == 0)
         continue;
-      if (uses != 2 || at == exprs.end() || next != at + 1)
+      if (uses != 2 || at == exprs.end() || next == exprs.end() || next != at + 1)
         refused.push_back(pair);
       else
         pairs.unionSets(pair, pairOf(tensorOf(operand), at - exprs.begin()));
@@ -206,7 +248,7 @@ private:
       refusedClasses.insert(pairs.getLeaderValue(pair));
     bool changed = false;
     for (auto &[tensor, keep] : kept) {
-      SmallVector<int64_t> &shape = shapes[tensor];
+      KernelShape &shape = shapes[tensor];
       int64_t position = 0;
       for (auto [size, stays] : llvm::zip_equal(shapeOf(tensor), keep)) {
         if (!stays)
@@ -255,22 +297,49 @@ private:
     return AffineMap::get(numLoops.lookup(nest.op), 0, results, context);
   }
 
+  const KernelShape &newShape(Value value) const {
+    auto found = shapes.find(tensorOf(value));
+    return found == shapes.end() ? shapeOf(value) : found->second;
+  }
+
   RankedTensorType newType(Value value) const {
-    Value tensor = tensorOf(value);
-    auto type = cast<RankedTensorType>(value.getType());
-    auto found = shapes.find(tensor);
-    return found == shapes.end() ? type : RankedTensorType::get(found->second, type.getElementType());
+    SmallVector<int64_t> numbers =
+        llvm::map_to_vector(newShape(value), [](KernelDim dim) { return dim.numberOrDynamic(); });
+    return RankedTensorType::get(numbers, cast<RankedTensorType>(value.getType()).getElementType());
+  }
+
+  /// The size arguments of a shape; products of sizes become arguments of their own.
+  SmallVector<int64_t> numbersOf(const KernelShape &shape) {
+    return llvm::map_to_vector(shape, [&](KernelDim dim) -> int64_t {
+      if (dim.isStatic())
+        return -1;
+      auto [entry, added] = sizeNumbers.insert({dim.expr(context), 0});
+      if (added)
+        entry->second = sizeNumber(kernel, launches, dim);
+      return entry->second;
+    });
   }
 
   void rewrite() {
     // All decisions are made on the old types, so the new ones are looked up before any is set.
     SmallVector<std::pair<Value, RankedTensorType>> types;
-    for (Value argument : kernel.getInputs())
-      types.push_back({argument, newType(argument)});
+    SmallVector<BlockArgument> inputs(kernel.getInputs()); // more arguments may come
+    for (Value input : inputs) {
+      types.push_back({input, newType(input)});
+      dims.push_back(numbersOf(newShape(input)));
+    }
+    dims.push_back(numbersOf(newShape(kernel.getBlock().getTerminator()->getOperand(0))));
     for (Operation &op : kernel.getBlock().without_terminator())
       for (Value result : op.getResults())
         if (isa<RankedTensorType>(result.getType()))
           types.push_back({result, newType(result)});
+    for (tensor::EmptyOp empty : empties) {
+      SmallVector<Value> unknown;
+      for (int64_t number : numbersOf(newShape(empty)))
+        if (number >= 0)
+          unknown.push_back(kernel.getSizes()[number]);
+      empty.getDynamicSizesMutable().assign(unknown);
+    }
     for (Nest &nest : nests) {
       SmallVector<AffineMap> maps;
       for (auto [operand, exprs] : llvm::zip_equal(nest.op->getOperands(), nest.operands))
@@ -288,15 +357,19 @@ private:
   }
 
   tile::KernelOp kernel;
+  Launches &launches;
   MLIRContext *context;
   bool reduces = false;
+  llvm::DenseMap<Value, KernelShape> sizes; // of each tensor, as they were
+  SmallVector<tensor::EmptyOp> empties;
+  llvm::DenseMap<AffineExpr, int64_t> sizeNumbers;
   llvm::DenseMap<Value, Value> aliases; // result -> init
   SmallVector<Nest> nests;
   llvm::MapVector<Value, SmallVector<bool>> kept;
   llvm::EquivalenceClasses<Pair> pairs;
   SmallVector<Pair> refused;
   std::set<Pair> refusedClasses;
-  llvm::DenseMap<Value, SmallVector<int64_t>> shapes;
+  llvm::DenseMap<Value, KernelShape> shapes;
   llvm::DenseMap<Operation *, int64_t> numLoops;
 };
 
@@ -304,9 +377,10 @@ struct CollapseDims : fuse::impl::CollapseDimsBase<CollapseDims> {
   void runOnOperation() override {
     Launches launches = findLaunches(getOperation());
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
-      if (!Collapser(kernel).run())
+      Collapser collapser(kernel, launches);
+      if (!collapser.run())
         continue;
-      adoptBodyType(kernel, launches);
+      adoptBodyType(kernel, launches, collapser.dims);
       ++numKernelsCollapsed;
     }
   }

@@ -18,7 +18,7 @@ namespace {
 
 /// A number that equal bodies share: of operation names, attributes and types, in order.
 llvm::hash_code hashBody(tile::KernelOp kernel) {
-  llvm::hash_code hash = hash_value(kernel.getFunctionTypeAttr());
+  llvm::hash_code hash = llvm::hash_combine(kernel.getFunctionTypeAttr(), kernel.getDimsAttr());
   kernel.getBody().walk([&](Operation *op) {
     hash = llvm::hash_combine(hash, op->getName(), op->getAttrDictionary());
     for (Type type : op->getResultTypes())
@@ -28,7 +28,8 @@ llvm::hash_code hashBody(tile::KernelOp kernel) {
 }
 
 bool isEqual(tile::KernelOp x, tile::KernelOp y) {
-  return x.getFunctionType() == y.getFunctionType() && x.getScheduleAttr() == y.getScheduleAttr() &&
+  return x.getFunctionType() == y.getFunctionType() && x.getDimsAttr() == y.getDimsAttr() &&
+         x.getScheduleAttr() == y.getScheduleAttr() &&
          OperationEquivalence::isRegionEquivalentTo(&x.getBody(), &y.getBody(),
                                                     OperationEquivalence::IgnoreLocations);
 }

@@ -92,7 +92,7 @@ Value writeExpression(TensorKit &k, Operation *root, function_ref<bool(Operation
   SmallVector<AffineMap> maps;
   for (auto &[access, leaf] : expression.leaves) {
     leaf.tensor = tensorOf(access.first);
-    if (!fitsOperand(access.second, shapeOf(leaf.tensor), type.getShape()))
+    if (!fitsOperand(access.second, shapeOf(leaf.tensor), shapeOf(type)))
       continue;
     leaf.argument = inputs.size();
     inputs.push_back(leaf.tensor);

@@ -39,6 +39,11 @@ TypedAttr storageValue(ElementsAttr value) {
   return cast<TypedAttr>(Attribute(DenseIntElementsAttr::get(stored, elements)));
 }
 
+/// The type outside of bodies: sizes are written on functions and launches, not in types.
+RankedTensorType plainType(RankedTensorType type) {
+  return RankedTensorType::get(type.getShape(), storageType(type.getElementType()));
+}
+
 /// The only value of a type without elements.
 TypedAttr emptyValue(RankedTensorType type) { return DenseElementsAttr::get(type, ArrayRef<Attribute>()); }
 
@@ -59,7 +64,7 @@ public:
   }
 
   /// Creates the kernel at the module's end; `inputs` are the graph values it takes, `constants` the values
-  /// of its further arguments.
+  /// of its further arguments, `sizes` those of its size arguments.
   FailureOr<tile::KernelOp> write(ModuleOp module, StringRef name) {
     MLIRContext *context = module.getContext();
     SmallVector<Location> locations;
@@ -69,13 +74,15 @@ public:
       collectNames(op->getLoc(), names);
     }
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    auto result = storageType(tensorType(group.root()->getResult(0)));
+    auto result = plainType(tensorType(group.root()->getResult(0)));
     auto kernel = tile::KernelOp::create(builder, FusedLoc::get(context, locations), name,
                                          FunctionType::get(context, {}, result));
     if (!names.empty())
       kernel->setAttr("tegula.nodes",
                       ArrayAttr::get(context, SmallVector<Attribute>(names.begin(), names.end())));
     block = &kernel.getBlock();
+    KernelSizes kernelSizes(*block);
+    askedSizes = &kernelSizes;
     builder.setInsertionPointToEnd(block);
     if (failed(writeBody(builder))) {
       kernel.erase();
@@ -83,12 +90,15 @@ public:
     }
     hoistTables();
     dropUnused();
+    writeDims(kernel);
     kernel.setFunctionType(FunctionType::get(context, block->getArgumentTypes(), result));
+    sizes = kernelSizes.dims;
     return kernel;
   }
 
   llvm::SetVector<Value> inputs;
   SmallVector<TypedAttr> constants;
+  SmallVector<Dim> sizes;
 
 private:
   LogicalResult writeBody(OpBuilder &builder) {
@@ -118,7 +128,8 @@ private:
   LogicalResult writeAlone(OpBuilder &builder, Operation *op) {
     SmallVector<Value> operands =
         llvm::map_to_vector(op->getOperands(), [&](Value operand) { return tensorOf(operand); });
-    FailureOr<SmallVector<Value>> results = buildBody(builder, op, operands);
+    TensorKit kit(builder, op->getLoc(), askedSizes);
+    FailureOr<SmallVector<Value>> results = buildBody(kit, op, operands);
     if (failed(results))
       return failure();
     written[op->getResult(0)] = results->front();
@@ -126,7 +137,7 @@ private:
   }
 
   Value writeExpressionOf(OpBuilder &builder, Operation *root) {
-    TensorKit kit(builder, root->getLoc());
+    TensorKit kit(builder, root->getLoc(), askedSizes);
     auto inside = [&](Operation *op) { return members.contains(op) && !written.contains(op->getResult(0)); };
     return writeExpression(kit, root, inside, [&](Value value) { return tensorOf(value); });
   }
@@ -136,7 +147,12 @@ private:
     if (Value known = written.lookup(value))
       return known;
     inputs.insert(value);
-    return written[value] = block->addArgument(storageType(tensorType(value)), value.getLoc());
+    return written[value] = addTensor(storageType(tensorType(value)), value.getLoc());
+  }
+
+  /// One more tensor argument; sizes stand behind all tensors.
+  BlockArgument addTensor(RankedTensorType type, Location location) {
+    return block->insertArgument(numTensors++, type, location);
   }
 
   /// Only what is read is passed; empty tensors never are.
@@ -145,6 +161,7 @@ private:
       if (block->getArgument(i).use_empty()) {
         block->eraseArgument(i);
         inputs.erase(inputs.begin() + i);
+        --numTensors;
       }
   }
 
@@ -154,15 +171,41 @@ private:
       if (!isa<RankedTensorType>(constant.getType()))
         continue;
       constants.push_back(constant.getValue());
-      constant.replaceAllUsesWith(block->addArgument(constant.getType(), constant.getLoc()));
+      auto type = cast<RankedTensorType>(constant.getType());
+      constant.replaceAllUsesWith(addTensor(type, constant.getLoc()));
       constant.erase();
     }
+  }
+
+  /// Says which size argument gives each unknown dimension, and takes sizes out of the body's types.
+  void writeDims(tile::KernelOp kernel) {
+    SmallVector<Value> tensors(block->getArguments().take_front(numTensors));
+    llvm::append_range(tensors, block->getTerminator()->getOperands());
+    auto isStatic = [](Value value) { return tensorType(value).hasStaticShape(); };
+    Builder builder(kernel.getContext());
+    if (!llvm::all_of(tensors, isStatic)) {
+      SmallVector<Attribute> dims;
+      for (Value tensor : tensors)
+        dims.push_back(builder.getDenseI64ArrayAttr(llvm::map_to_vector(shapeOf(tensor), [&](Dim dim) {
+          return dim.isStatic() ? int64_t(-1) : int64_t(askedSizes->number(dim));
+        })));
+      kernel.setDimsAttr(builder.getArrayAttr(dims));
+    }
+    auto strip = [](Value value) {
+      if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+        value.setType(plainType(type));
+    };
+    llvm::for_each(block->getArguments(), strip);
+    for (Operation &op : *block)
+      llvm::for_each(op.getResults(), strip);
   }
 
   const Group &group;
   llvm::SmallDenseSet<Operation *> members;
   llvm::DenseMap<Value, Value> written;
   Block *block = nullptr;
+  KernelSizes *askedSizes = nullptr;
+  unsigned numTensors = 0;
 };
 
 /// Rewrites one function into launches, next to the old one, whose types the bodies still read.
@@ -201,7 +244,7 @@ private:
     builder.setInsertionPoint(from);
     auto stores = [](TypeRange types) {
       return llvm::map_to_vector(types,
-                                 [](Type type) -> Type { return storageType(cast<RankedTensorType>(type)); });
+                                 [](Type type) -> Type { return plainType(cast<RankedTensorType>(type)); });
     };
     FunctionType type = from.getFunctionType();
     auto to =
@@ -212,6 +255,12 @@ private:
       to.setArgAttrsAttr(attrs);
     if (ArrayAttr attrs = from.getResAttrsAttr())
       to.setResAttrsAttr(attrs);
+    for (auto [i, each] : llvm::enumerate(type.getInputs()))
+      if (Attribute sizes = cast<RankedTensorType>(each).getEncoding())
+        to.setArgAttr(i, "tegula.dims", sizes);
+    for (auto [i, each] : llvm::enumerate(type.getResults()))
+      if (Attribute sizes = cast<RankedTensorType>(each).getEncoding())
+        to.setResultAttr(i, "tegula.dims", sizes);
     Block *entry = to.addEntryBlock();
     for (auto [before, after] : llvm::zip_equal(from.getArguments(), entry->getArguments()))
       values.map(before, after);
@@ -226,12 +275,32 @@ private:
     Value result;
     if (auto constant = dyn_cast<graph::ConstantOp>(op))
       result = arith::ConstantOp::create(builder, op->getLoc(), storageValue(constant.getValue()));
-    else if (tensorType(value).getNumElements() == 0)
-      result = arith::ConstantOp::create(builder, op->getLoc(), emptyValue(storageType(tensorType(value))));
-    else // a view
-      result = builder.createOrFold<tile::ViewOp>(op->getLoc(), storageType(tensorType(value)),
-                                                  stored(op->getOperand(0)));
+    else { // a view, or nothing
+      auto type = plainType(tensorType(value));
+      Value source;
+      if (isEmpty(value))
+        source = arith::ConstantOp::create(
+            builder, op->getLoc(),
+            emptyValue(type.hasStaticShape() ? type : RankedTensorType::get({0}, type.getElementType())));
+      else
+        source = stored(op->getOperand(0));
+      SmallVector<Value> sizes = sizeValues(op->getLoc(), shapeOf(value));
+      result = builder.createOrFold<tile::ViewOp>(op->getLoc(), type, source, sizes);
+    }
     values.map(value, result);
+    return result;
+  }
+
+  /// The values of those sizes that are unknown.
+  SmallVector<Value> sizeValues(Location location, ShapeRef sizes) {
+    SmallVector<Value> result;
+    for (Dim dim : sizes)
+      if (!dim.isStatic()) {
+        Value &known = hostSizes[dim.expr(builder.getContext())];
+        if (!known)
+          known = tile::SizeOp::create(builder, location, dim.expr(builder.getContext()));
+        result.push_back(known);
+      }
     return result;
   }
 
@@ -252,7 +321,8 @@ private:
     for (TypedAttr table : writer.constants)
       inputs.push_back(arith::ConstantOp::create(builder, kernel->getLoc(), table));
     auto call = tile::LaunchOp::create(builder, kernel->getLoc(), kernel->getFunctionType().getResults(),
-                                       FlatSymbolRefAttr::get(kernel->getSymNameAttr()), inputs);
+                                       FlatSymbolRefAttr::get(kernel->getSymNameAttr()), inputs,
+                                       sizeValues(kernel->getLoc(), writer.sizes));
     values.map(group.root()->getResult(0), call.getResult(0));
     return success();
   }
@@ -261,6 +331,7 @@ private:
   func::FuncOp from;
   OpBuilder builder;
   IRMapping values;
+  llvm::DenseMap<AffineExpr, Value> hostSizes;
 };
 
 struct FormKernels : fuse::impl::FormKernelsBase<FormKernels> {

@@ -2,6 +2,7 @@
 // used once is never stored.
 #include "Groups.h"
 
+#include "tegula/dialects/graph/Dim.h"
 #include "tegula/dialects/graph/Graph.h"
 
 #include <set>
@@ -10,16 +11,19 @@ using namespace mlir;
 
 namespace tegula::fuse {
 
-static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+using graph::Dim;
+using graph::Shape;
+using graph::shapeOf;
+using graph::ShapeRef;
 
 bool isView(Operation *op) {
   if (isa<graph::ReshapeOp>(op))
     return true;
-  ArrayRef<int64_t> to = op->getNumResults() == 1 ? shapeOf(op->getResult(0)) : ArrayRef<int64_t>();
+  Shape to = op->getNumResults() == 1 ? shapeOf(op->getResult(0)) : Shape();
   if (auto transpose = dyn_cast<graph::TransposeOp>(op)) { // dimensions of size one may stand anywhere
     int64_t last = -1;
     for (auto [size, source] : llvm::zip_equal(to, transpose.getPerm())) {
-      if (size == 1)
+      if (size.is(1))
         continue;
       if (source < last)
         return false;
@@ -28,7 +32,7 @@ bool isView(Operation *op) {
     return true;
   }
   if (auto expand = dyn_cast<graph::ExpandOp>(op))
-    return ShapedType::getNumElements(shapeOf(expand.getInput())) == ShapedType::getNumElements(to);
+    return elementCount(shapeOf(expand.getInput())) == elementCount(to);
   return false;
 }
 
@@ -38,9 +42,9 @@ bool isElementwise(Operation *op) { return isa<graph::ElementwiseOpInterface>(op
 
 bool isDepthwise(graph::ConvOp conv) {
   bool last = conv.getLayout() == graph::Layout::ChannelsLast;
-  ArrayRef<int64_t> input = shapeOf(conv.getInput()), out = shapeOf(conv.getResult());
-  int64_t channels = last ? input.back() : input[1], filters = last ? out.back() : out[1];
-  return conv.getGroup() == channels && channels == filters;
+  Shape input = shapeOf(conv.getInput()), out = shapeOf(conv.getResult());
+  Dim channels = last ? input.back() : input[1], filters = last ? out.back() : out[1];
+  return channels.is(conv.getGroup()) && filters.is(conv.getGroup());
 }
 
 /// The anchors, by how much is gained when what follows happens in registers; 0 for operations that are none.
@@ -102,7 +106,9 @@ public:
 
   /// Whether there is anything to compute: nobody reads elements that do not exist.
   static bool needsKernel(Operation *op) {
-    auto isEmpty = [](Value value) { return llvm::is_contained(shapeOf(value), 0); };
+    auto isEmpty = [](Value value) {
+      return llvm::is_contained(cast<RankedTensorType>(value.getType()).getShape(), 0);
+    };
     return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp>(op) && !isView(op) &&
            !op->use_empty() && !isEmpty(op->getResult(0));
   }
@@ -117,7 +123,7 @@ private:
 
   /// Adds the elementwise producers of `from` whose results have its shape and stay inside, latest first: a
   /// producer's users are then all decided before it is.
-  void addElementwise(Operation *from, ArrayRef<int64_t> shape, Cone &cone) const {
+  void addElementwise(Operation *from, ShapeRef shape, Cone &cone) const {
     auto later = [this](Operation *x, Operation *y) { return order.lookup(x) > order.lookup(y); };
     std::set<Operation *, decltype(later)> candidates(later);
     auto addProducers = [&](Operation *op) {
@@ -130,7 +136,7 @@ private:
     while (!candidates.empty()) {
       Operation *op = *candidates.begin();
       candidates.erase(candidates.begin());
-      if (cone.contains(op) || shapeOf(op->getResult(0)) != shape || !usedOnlyIn(op, cone))
+      if (cone.contains(op) || !(ShapeRef(shapeOf(op->getResult(0))) == shape) || !usedOnlyIn(op, cone))
         continue;
       cone.insert(op);
       addProducers(op);
@@ -138,12 +144,12 @@ private:
   }
 
   /// The weightiest producer that the expression can follow; on a tie the latest one.
-  Operation *findAnchor(const Cone &cone, ArrayRef<int64_t> shape) const {
+  Operation *findAnchor(const Cone &cone, ShapeRef shape) const {
     Operation *best = nullptr;
     for (Operation *op : cone)
       for (Value operand : op->getOperands()) {
         Operation *producer = operand.getDefiningOp();
-        if (!available(producer) || !anchorWeight(producer) || shapeOf(operand) != shape ||
+        if (!available(producer) || !anchorWeight(producer) || !(ShapeRef(shapeOf(operand)) == shape) ||
             !usedOnlyIn(producer, cone))
           continue;
         auto rank = [this](Operation *x) { return std::pair(anchorWeight(x), order.lookup(x)); };
@@ -157,7 +163,7 @@ private:
   /// better off there.
   bool followsHeavyAnchor(Operation *op) const {
     Cone cone;
-    ArrayRef<int64_t> shape = shapeOf(op->getResult(0));
+    Shape shape = shapeOf(op->getResult(0));
     addElementwise(op, shape, cone);
     Operation *anchor = findAnchor(cone, shape);
     return anchor && anchorWeight(anchor) == heavy;
@@ -205,7 +211,7 @@ private:
     Group group;
     Cone cone = {root};
     if (isElementwise(root)) {
-      ArrayRef<int64_t> shape = shapeOf(root->getResult(0));
+      Shape shape = shapeOf(root->getResult(0));
       addElementwise(root, shape, cone);
       group.anchor = findAnchor(cone, shape);
       addReadThroughs(cone, group.anchor && anchorWeight(group.anchor) == heavy);

@@ -2,8 +2,6 @@
 // types.
 #include "TensorKit.h"
 
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-
 using namespace mlir;
 
 namespace tegula::fuse {
@@ -17,7 +15,7 @@ Type storageType(Type element) {
 }
 
 RankedTensorType storageType(RankedTensorType type) {
-  return RankedTensorType::get(type.getShape(), storageType(type.getElementType()));
+  return RankedTensorType::get(type.getShape(), storageType(type.getElementType()), type.getEncoding());
 }
 
 Type accumulatorType(Type element) {
@@ -28,19 +26,42 @@ Type accumulatorType(Type element) {
 
 bool isUnsigned(Type element) { return element.isInteger(1) || element.isUnsignedInteger(); }
 
-AffineMap broadcastMap(MLIRContext *context, ArrayRef<int64_t> operand, ArrayRef<int64_t> result) {
+AffineMap broadcastMap(MLIRContext *context, ShapeRef operand, ShapeRef result) {
   SmallVector<AffineExpr> exprs;
   size_t missing = result.size() - operand.size();
   for (size_t i = 0; i < operand.size(); ++i)
-    exprs.push_back(operand[i] == 1 && result[missing + i] != 1 ? getAffineConstantExpr(0, context)
-                                                                : getAffineDimExpr(missing + i, context));
+    exprs.push_back(operand[i].is(1) && !result[missing + i].is(1) ? getAffineConstantExpr(0, context)
+                                                                   : getAffineDimExpr(missing + i, context));
   return AffineMap::get(result.size(), 0, exprs, context);
+}
+
+unsigned KernelSizes::number(Dim dim) {
+  auto *known = llvm::find(dims, dim);
+  unsigned number = known - dims.begin();
+  if (known == dims.end()) {
+    dims.push_back(dim);
+    MLIRContext *context = block.getParentOp()->getContext();
+    block.addArgument(IndexType::get(context), block.getParentOp()->getLoc());
+  }
+  return number;
+}
+
+Value KernelSizes::value(Dim dim) {
+  unsigned place = number(dim);
+  return block.getArgument(block.getNumArguments() - dims.size() + place);
 }
 
 //===-- Scalars
 //------------------------------------------------------------------------------------------===//
 
 Value ScalarKit::index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
+
+Value ScalarKit::index(Dim size) {
+  if (size.isStatic())
+    return index(size.number());
+  assert(sizes && "expected a kernel that may have sizes");
+  return sizes->value(size);
+}
 
 Value ScalarKit::constant(Type type, double value) {
   if (auto floatType = dyn_cast<FloatType>(type))
@@ -98,12 +119,17 @@ Value ScalarKit::select(Value condition, Value x, Value y) {
 }
 
 // One unsigned comparison covers both ends.
-Value ScalarKit::inside(Value x, int64_t size) {
-  return compare(arith::CmpIPredicate::ult, x, constant(x.getType(), size));
+Value ScalarKit::inside(Value x, Dim size) { return compare(arith::CmpIPredicate::ult, x, index(size)); }
+
+Value ScalarKit::clamp(Value x, Dim size) {
+  Value last = size.isStatic() ? index(size.number() - 1) : sub(index(size), index(1));
+  return max(min(x, last), index(0));
 }
 
-Value ScalarKit::clamp(Value x, int64_t size) {
-  return max(min(x, constant(x.getType(), size - 1)), constant(x.getType(), 0));
+Value ScalarKit::modulo(Value x, Value y) {
+  Value rest = arith::RemSIOp::create(b, loc, x, y);
+  Value isNegative = compare(arith::CmpIPredicate::slt, rest, index(0));
+  return select(isNegative, add(rest, y), rest);
 }
 
 Value ScalarKit::both(Value x, Value y) {
@@ -163,9 +189,9 @@ Value ScalarKit::readAt(Value tensor, AffineMap map) {
   return extract(tensor, at);
 }
 
-bool fitsOperand(AffineMap map, ArrayRef<int64_t> operand, ArrayRef<int64_t> loops) {
+bool fitsOperand(AffineMap map, ShapeRef operand, ShapeRef loops) {
   for (auto [expr, size] : llvm::zip_equal(map.getResults(), operand))
-    if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && loops[dim.getPosition()] != size)
+    if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && !(loops[dim.getPosition()] == size))
       return false;
   return true;
 }
@@ -173,11 +199,23 @@ bool fitsOperand(AffineMap map, ArrayRef<int64_t> operand, ArrayRef<int64_t> loo
 //===-- Tensors
 //------------------------------------------------------------------------------------------===//
 
-Value TensorKit::empty(ArrayRef<int64_t> shape, Type element) {
-  return tensor::EmptyOp::create(b, loc, shape, element);
+SmallVector<OpFoldResult> TensorKit::extents(ShapeRef shape) {
+  return llvm::map_to_vector(shape, [&](Dim dim) -> OpFoldResult {
+    if (dim.isStatic())
+      return b.getIndexAttr(dim.number());
+    return index(dim);
+  });
 }
 
-Value TensorKit::fill(ArrayRef<int64_t> shape, Value scalar) {
+Value TensorKit::empty(ShapeRef shape, Type element) {
+  SmallVector<Value> unknown;
+  for (Dim dim : shape)
+    if (!dim.isStatic())
+      unknown.push_back(index(dim));
+  return tensor::EmptyOp::create(b, loc, tensorType(shape, element), unknown);
+}
+
+Value TensorKit::fill(ShapeRef shape, Value scalar) {
   Value init = empty(shape, scalar.getType());
   return linalg::FillOp::create(b, loc, scalar, init).getResult(0);
 }
@@ -185,12 +223,12 @@ Value TensorKit::fill(ArrayRef<int64_t> shape, Value scalar) {
 Value TensorKit::accumulate(Value init, AffineMap outMap, ValueRange inputs, ArrayRef<AffineMap> maps,
                             ArrayRef<utils::IteratorType> iterators, ScalarFn fn) {
   // Nothing to combine: what there is to begin with is the result.
-  if (llvm::any_of(inputs, [](Value input) { return tensorType(input).getNumElements() == 0; }))
+  if (llvm::any_of(inputs, isEmpty))
     return init;
   SmallVector<AffineMap> allMaps(maps);
   allMaps.push_back(outMap);
   auto body = [&](OpBuilder &nested, Location at, ValueRange args) {
-    ScalarKit kit(nested, at);
+    ScalarKit kit(nested, at, sizes);
     linalg::YieldOp::create(nested, at, fn(kit, args));
   };
   return linalg::GenericOp::create(b, loc, TypeRange(init.getType()), inputs, ValueRange(init), allMaps,
@@ -206,28 +244,28 @@ Value TensorKit::mapInto(Value destination, ValueRange inputs, ArrayRef<AffineMa
 }
 
 Value TensorKit::mapOver(RankedTensorType result, ValueRange inputs, ArrayRef<AffineMap> maps, ScalarFn fn) {
-  return mapInto(empty(result.getShape(), result.getElementType()), inputs, maps, fn);
+  return mapInto(empty(shapeOf(result), result.getElementType()), inputs, maps, fn);
 }
 
 Value TensorKit::mapOver(RankedTensorType result, ValueRange inputs, ScalarFn fn) {
   SmallVector<AffineMap> maps;
   for (Value input : inputs)
-    maps.push_back(broadcastMap(context(), shapeOf(input), result.getShape()));
+    maps.push_back(broadcastMap(context(), shapeOf(input), shapeOf(result)));
   return mapOver(result, inputs, maps, fn);
 }
 
 Value TensorKit::convertAll(Value tensor, Type element, bool isUnsigned) {
   if (tensorType(tensor).getElementType() == element)
     return tensor;
-  return mapOver(RankedTensorType::get(shapeOf(tensor), element), tensor,
+  return mapOver(tensorType(shapeOf(tensor), element), tensor,
                  [&](ScalarKit &k, ValueRange args) { return k.convert(args[0], element, isUnsigned); });
 }
 
-Value TensorKit::place(Value tensor, Value destination, ArrayRef<int64_t> offsets) {
-  SmallVector<OpFoldResult> at = getAsIndexOpFoldResult(context(), offsets);
-  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(context(), shapeOf(tensor));
+Value TensorKit::place(Value tensor, Value destination, ShapeRef offsets) {
+  SmallVector<OpFoldResult> at = extents(offsets), sizes = extents(shapeOf(tensor));
   SmallVector<OpFoldResult> strides(offsets.size(), b.getIndexAttr(1));
-  Value slice = tensor::ExtractSliceOp::create(b, loc, destination, at, sizes, strides);
+  auto type = tensorType(tensor);
+  Value slice = tensor::ExtractSliceOp::create(b, loc, type, destination, at, sizes, strides);
   AffineMap identity = AffineMap::getMultiDimIdentityMap(offsets.size(), context());
   Value copy = mapInto(slice, tensor, identity, [](ScalarKit &, ValueRange args) { return args[0]; });
   return tensor::InsertSliceOp::create(b, loc, copy, destination, at, sizes, strides);
@@ -246,16 +284,21 @@ static SmallVector<ReassociationIndices> joined(int64_t rank, int64_t dim) {
 }
 
 Value TensorKit::splitDim(Value tensor, int64_t dim, int64_t outer) {
-  SmallVector<int64_t> shape(shapeOf(tensor));
-  int64_t inner = shape[dim] / outer;
+  Shape shape = shapeOf(tensor);
+  Dim inner = floorDiv(shape[dim], outer);
   shape[dim] = outer;
   shape.insert(shape.begin() + dim + 1, inner);
-  auto type = RankedTensorType::get(shape, tensorType(tensor).getElementType());
-  return tensor::ExpandShapeOp::create(b, loc, type, tensor, joined(shape.size(), dim));
+  auto type = tensorType(shape, tensorType(tensor).getElementType());
+  return tensor::ExpandShapeOp::create(b, loc, type, tensor, joined(shape.size(), dim), extents(shape));
 }
 
 Value TensorKit::joinDims(Value tensor, int64_t dim) {
-  return tensor::CollapseShapeOp::create(b, loc, tensor, joined(tensorType(tensor).getRank(), dim));
+  Shape shape = shapeOf(tensor);
+  SmallVector<ReassociationIndices> groups = joined(shape.size(), dim);
+  shape[dim] *= shape[dim + 1];
+  shape.erase(shape.begin() + dim + 1);
+  auto type = tensorType(shape, tensorType(tensor).getElementType());
+  return tensor::CollapseShapeOp::create(b, loc, type, tensor, groups);
 }
 
 } // namespace tegula::fuse
