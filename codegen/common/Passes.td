@@ -44,8 +44,18 @@ def OutlineKernel : Pass<"tegula-outline-kernel", "::mlir::ModuleOp"> {
     // =>
     func.func @k(%x: memref<8xf32>, %y: memref<8xf32>, %begin: index, %end: index) { ... return }
     ```
+
+    A kernel's sizes follow its buffers; a buffer with unknown sizes is passed as the address of its first element:
+
+    ```mlir
+    tile.kernel @k(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> dims [[0, -1], [0, -1]] { ... tile.yield %y }
+    // =>
+    func.func @k(%a: memref<f32>, %b: memref<f32>, %n: index, %begin: index, %end: index) {
+      %x = memref.reinterpret_cast %a to offset: [0], sizes: [%n, 4], strides: [4, 1] : memref<f32> to memref<?x4xf32>
+    ```
   }];
-  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::bufferization::BufferizationDialect"];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
 #endif

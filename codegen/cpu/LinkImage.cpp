@@ -41,15 +41,17 @@ public:
     return defineSymbols(inputs.back());
   }
 
-  Expected<Image> link(StringRef entry) {
+  Expected<Image> link(ArrayRef<StringRef> entries) {
     for (Input &input : inputs)
       for (const SectionRef &section : input.object->sections())
         if (Error error = relocateSection(input, section))
           return std::move(error);
-    auto found = defined.find(entry);
-    if (found == defined.end())
-      return createStringError("no object defines the entry '" + entry + "'");
-    image.entry = found->second;
+    for (StringRef entry : entries) {
+      auto found = defined.find(entry);
+      if (found == defined.end())
+        return createStringError("no object defines the entry '" + entry + "'");
+      image.entries.push_back(found->second);
+    }
     return std::move(image);
   }
 
@@ -228,13 +230,13 @@ private:
 
 } // namespace
 
-Expected<Image> linkImage(ArrayRef<std::string> objects, StringRef entry,
+Expected<Image> linkImage(ArrayRef<std::string> objects, ArrayRef<StringRef> entries,
                           function_ref<bool(StringRef)> mayImport) {
   Linker linker(mayImport);
   for (const std::string &object : objects)
     if (Error error = linker.add(object))
       return std::move(error);
-  return linker.link(entry);
+  return linker.link(entries);
 }
 
 } // namespace tegula::codegen::cpu

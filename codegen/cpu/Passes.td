@@ -27,7 +27,8 @@ def PlaceTemporaries : Pass<"tegula-place-temporaries", "::mlir::ModuleOp"> {
   let summary = "gives every temporary buffer of a kernel a place on the stack or in the launch's scratch memory";
   let description = [{
     Kernels never allocate. Small buffers go to the stack, `stackBytes` in all; for the others the kernel gets one more buffer, `scratch`,
-    in which each call owns the part that belongs to its first cell. `tegula.scratch` says how many bytes a launch needs.
+    in which each call owns the part that belongs to its first cell. `tegula.scratch` says how many bytes a launch needs: a number, or a map
+    from the kernel's sizes.
     Copies that are not one block of memory become loops.
 
     ```mlir
@@ -42,7 +43,8 @@ def PlaceTemporaries : Pass<"tegula-place-temporaries", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"stackBytes", "stack-bytes", "int64_t", "65536", "bytes of stack that a kernel may use">];
-  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect"];
 }
 
 def ExpandMath : Pass<"tegula-expand-math", "::mlir::ModuleOp"> {
@@ -97,6 +99,8 @@ def WrapKernel : Pass<"tegula-wrap-kernel", "::mlir::ModuleOp"> {
       llvm.call @k.body(%in, %out, %begin, %end)
     }
     ```
+
+    Sizes, which stand before the range, come from the array whose address is the last buffer.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -10,9 +10,9 @@ namespace tegula::codegen::cpu {
 #define GEN_PASS_DEF_WRAPKERNEL
 #include "tegula/codegen/cpu/Passes.h.inc"
 
-/// Turns `function` into the internal body and returns the wrapper, which has its name. All pointers but the
-/// range lie in the array: inputs, outputs, and scratch where there is one (it follows the range in the
-/// body).
+/// Turns `function` into the internal body and returns the wrapper, which has its name. All pointers lie in
+/// the array: inputs, outputs, scratch where there is one (it follows the range in the body), and the address
+/// of the kernel's sizes where it has any (they stand before the range).
 static LLVM::LLVMFuncOp wrap(LLVM::LLVMFuncOp function) {
   OpBuilder builder(function);
   Location loc = function.getLoc();
@@ -29,17 +29,24 @@ static LLVM::LLVMFuncOp wrap(LLVM::LLVMFuncOp function) {
   Block *entry = wrapper.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
 
+  auto load = [&](Type element, Value array, int32_t index) -> Value {
+    Value slot = LLVM::GEPOp::create(builder, loc, pointer, element, array, ArrayRef<LLVM::GEPArg>{index});
+    return LLVM::LoadOp::create(builder, loc, element, slot);
+  };
+  int32_t pointers = llvm::count_if(function.getArgumentTypes(), llvm::IsaPred<LLVM::LLVMPointerType>);
+  int32_t numbers = function.getNumArguments() - pointers, sizes = numbers - 2;
+  Value sizeArray = sizes > 0 ? load(pointer, entry->getArgument(0), pointers) : Value();
   SmallVector<Value> args;
-  int32_t buffers = 0, range = 1;
+  int32_t nextPointer = 0, nextNumber = 0;
   for (auto [index, each] : llvm::enumerate(function.getArgumentTypes())) {
-    if (!isa<LLVM::LLVMPointerType>(each)) {
-      args.push_back(entry->getArgument(range++));
-      continue;
+    if (isa<LLVM::LLVMPointerType>(each)) {
+      function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+      args.push_back(load(pointer, entry->getArgument(0), nextPointer++));
+    } else if (nextNumber < sizes) {
+      args.push_back(load(i64, sizeArray, nextNumber++));
+    } else {
+      args.push_back(entry->getArgument(1 + nextNumber++ - sizes));
     }
-    function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, entry->getArgument(0),
-                                     ArrayRef<LLVM::GEPArg>{buffers++});
-    args.push_back(LLVM::LoadOp::create(builder, loc, pointer, slot));
   }
   LLVM::CallOp::create(builder, loc, function, args);
   LLVM::ReturnOp::create(builder, loc, ValueRange{});

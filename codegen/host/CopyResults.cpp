@@ -16,18 +16,30 @@ static Value throughViews(Value value) {
   return value;
 }
 
-/// The kernel that copies a tensor of `type`, made on first use.
+/// The kernel that copies a tensor of `type`, made on first use. Its sizes are the unknown dimensions in
+/// their order.
 static tile::KernelOp copyKernel(ModuleOp module, RankedTensorType type, Location loc) {
   std::string name = "copy_";
   for (int64_t dim : type.getShape())
-    name += std::to_string(dim) + "x";
+    name += (ShapedType::isDynamic(dim) ? "n" : std::to_string(dim)) + "x";
   llvm::raw_string_ostream(name) << type.getElementType();
   if (auto existing = module.lookupSymbol<tile::KernelOp>(name))
     return existing;
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  auto kernel = tile::KernelOp::create(builder, loc, name, builder.getFunctionType(type, type));
+  SmallVector<Type> inputs = {type};
+  inputs.append(type.getNumDynamicDims(), builder.getIndexType());
+  auto kernel = tile::KernelOp::create(builder, loc, name, builder.getFunctionType(inputs, type));
+  if (!type.hasStaticShape()) {
+    SmallVector<int64_t> numbers;
+    int64_t next = 0;
+    for (int64_t dim : type.getShape())
+      numbers.push_back(ShapedType::isDynamic(dim) ? next++ : -1);
+    kernel.setDimsAttr(
+        builder.getArrayAttr({builder.getDenseI64ArrayAttr(numbers), builder.getDenseI64ArrayAttr(numbers)}));
+  }
   builder.setInsertionPointToEnd(&kernel.getBlock());
-  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType(), kernel.getSizes());
   AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
   SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
   auto copy = linalg::GenericOp::create(
@@ -52,8 +64,18 @@ struct CopyResults : impl::CopyResultsBase<CopyResults> {
       if (!type || (root.getDefiningOp<tile::LaunchOp>() && taken.insert(root.getAsOpaquePointer()).second))
         continue;
       tile::KernelOp kernel = copyKernel(getOperation(), type, result.get().getLoc());
-      auto launch = tile::LaunchOp::create(builder, result.get().getLoc(), TypeRange(type),
-                                           FlatSymbolRefAttr::get(kernel.getSymNameAttr()), result.get());
+      SmallVector<Value> sizes;
+      for (auto [dim, expr] : llvm::enumerate(tile::dimsOf(result.get())))
+        if (type.isDynamicDim(dim)) {
+          if (!expr) {
+            main.emitError("expected sizes of result ") << result.getOperandNumber();
+            return signalPassFailure();
+          }
+          sizes.push_back(tile::SizeOp::create(builder, result.get().getLoc(), expr));
+        }
+      auto launch =
+          tile::LaunchOp::create(builder, result.get().getLoc(), TypeRange(type),
+                                 FlatSymbolRefAttr::get(kernel.getSymNameAttr()), result.get(), sizes);
       result.set(launch.getResult(0));
     }
   }

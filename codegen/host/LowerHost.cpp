@@ -2,6 +2,9 @@
 // its buffers.
 #include "tegula/codegen/host/Host.h"
 
+#include "LowerShapes.h"
+#include "Sizes.h"
+
 #include "tegula/dialects/tile/Tile.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -15,9 +18,12 @@ class HostWriter {
 public:
   HostWriter(func::FuncOp main, const MemoryPlan &plan, const llvm::StringMap<KernelNeeds> &kernels)
       : main(main), plan(plan), kernels(kernels), builder(main.getContext()), loc(main.getLoc()),
-        module(ModuleOp::create(builder, loc)), pointer(LLVM::LLVMPointerType::get(main.getContext())) {}
+        module(ModuleOp::create(builder, loc)), pointer(LLVM::LLVMPointerType::get(main.getContext())),
+        symbolNames(graph::readSymbols(main)) {}
 
-  OwningOpRef<ModuleOp> write() {
+  OwningOpRef<ModuleOp> write(std::vector<artifact::Check> &checks) {
+    if (!symbolNames.empty())
+      writeShapes(*module, main, plan, kernels, checks);
     startEntry();
     int32_t dispatch = 0;
     main.walk([&](tile::LaunchOp launch) { writeLaunch(launch, dispatch++); });
@@ -32,24 +38,51 @@ private:
 
   /// The address `offset` elements of `element` behind `base`.
   Value address(Type element, Value base, int64_t offset) {
-    return LLVM::GEPOp::create(builder, loc, pointer, element, base,
-                               ArrayRef<LLVM::GEPArg>{constant(builder.getI64Type(), offset)});
+    return address(element, base, constant(builder.getI64Type(), offset));
+  }
+  Value address(Type element, Value base, Value offset) {
+    return LLVM::GEPOp::create(builder, loc, pointer, element, base, ArrayRef<LLVM::GEPArg>{offset});
   }
 
   void startEntry() {
     builder.setInsertionPointToStart(module->getBody());
     Type i32 = builder.getI32Type();
-    auto type = LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(5, pointer));
+    auto type = LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(6, pointer));
     entry = LLVM::LLVMFuncOp::create(builder, loc, entryName, type);
     entry.setVisibility_(LLVM::Visibility::Hidden);
     entry.setDsoLocal(true);
     builder.setInsertionPointToStart(entry.addEntryBlock(builder));
     size_t most = 1;
     main.walk([&](tile::LaunchOp launch) {
-      most = std::max<size_t>(most, launch.getInputs().size() + launch.getOutputs().size() + 1);
+      most = std::max<size_t>(most, launch.getInputs().size() + launch.getOutputs().size() + 2);
     });
     buffers = LLVM::AllocaOp::create(builder, loc, pointer, pointer, constant(builder.getI64Type(), most));
     launchFunction = LLVM::LoadOp::create(builder, loc, pointer, entry.getArgument(0));
+    sizes.emplace(builder, loc, entry.getArgument(5), /*checked=*/false);
+    // Every size is computed here, once, for all launches.
+    if (!plan.slots.empty())
+      slotOffsets = writeSlots(*sizes, plan).offsets;
+    main.walk([&](tile::LaunchOp launch) { writeSizeArray(launch); });
+  }
+
+  /// Stores the sizes of a launch in an array, which launches of equal sizes share.
+  void writeSizeArray(tile::LaunchOp launch) {
+    if (launch.getSizes().empty())
+      return;
+    SmallVector<Value> values;
+    for (graph::Dim size : sizesOf(launch))
+      values.push_back(sizes->write(size));
+    Value &array = sizeArrays[ArrayAttr::get(
+        main.getContext(), llvm::map_to_vector(sizesOf(launch), [&](graph::Dim size) -> Attribute {
+          return AffineMapAttr::get(AffineMap::get(0, symbolNames.size(), size.expr(main.getContext())));
+        }))];
+    if (!array) {
+      Type i64 = builder.getI64Type();
+      array = LLVM::AllocaOp::create(builder, loc, pointer, i64, constant(i64, values.size()));
+      for (auto [index, value] : llvm::enumerate(values))
+        LLVM::StoreOp::create(builder, loc, value, address(i64, array, int64_t(index)));
+    }
+    sizeArrayOf[launch] = array;
   }
 
   LLVM::LLVMFuncOp kernelFunction(StringRef name) {
@@ -76,6 +109,9 @@ private:
       return address(builder.getI8Type(), entry.getArgument(3), place.index);
     case Place::Kind::Arena:
       return address(builder.getI8Type(), entry.getArgument(4), place.index);
+    case Place::Kind::Slot:
+      return address(builder.getI8Type(), entry.getArgument(4),
+                     sizes->add(slotOffsets[place.index], sizes->write(place.within)));
     }
     llvm_unreachable("every kind of place is handled");
   }
@@ -90,9 +126,11 @@ private:
     for (Value output : launch.getOutputs())
       pass(addressOf(plan.places.lookup(output)));
     if (auto scratch = plan.scratch.find(launch); scratch != plan.scratch.end())
-      pass(addressOf({Place::Kind::Arena, scratch->second}));
+      pass(addressOf(scratch->second));
+    if (Value array = sizeArrayOf.lookup(launch))
+      pass(array);
     Value kernel = LLVM::AddressOfOp::create(builder, loc, kernelFunction(launch.getKernel()));
-    Value cells = constant(builder.getI64Type(), kernels.lookup(launch.getKernel()).cells);
+    Value cells = sizes->write(cellsOf(launch, kernels.lookup(launch.getKernel())));
     auto type =
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
                                     {pointer, pointer, pointer, builder.getI64Type(), builder.getI32Type()});
@@ -110,13 +148,23 @@ private:
   Type pointer;
   LLVM::LLVMFuncOp entry;
   Value buffers, launchFunction;
+  SmallVector<std::string> symbolNames;
+  std::optional<SizeWriter> sizes;
+  SmallVector<Value> slotOffsets;
+  DenseMap<Attribute, Value> sizeArrays;
+  DenseMap<Operation *, Value> sizeArrayOf;
 };
 
 } // namespace
 
+graph::Dim cellsOf(tile::LaunchOp launch, const KernelNeeds &needs) {
+  return needs.cells ? forLaunch(needs.cells, sizesOf(launch)) : graph::Dim(1);
+}
+
 OwningOpRef<ModuleOp> lowerHost(func::FuncOp main, const MemoryPlan &plan,
-                                const llvm::StringMap<KernelNeeds> &kernels) {
-  return HostWriter(main, plan, kernels).write();
+                                const llvm::StringMap<KernelNeeds> &kernels,
+                                std::vector<artifact::Check> &checks) {
+  return HostWriter(main, plan, kernels).write(checks);
 }
 
 } // namespace tegula::codegen::host

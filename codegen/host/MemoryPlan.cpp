@@ -1,5 +1,6 @@
 // Plans the memory of a run: lifetimes of buffers, their offsets in one arena, and which values need no
 // buffer of their own.
+#include "Sizes.h"
 #include "Weights.h"
 #include "tegula/codegen/host/Host.h"
 
@@ -10,15 +11,20 @@
 #include "mlir/IR/Matchers.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 
 using namespace mlir;
 
 namespace tegula::codegen::host {
 namespace {
 
-/// A stretch of arena memory that is in use from launch `first` to launch `last`.
+/// A stretch of arena memory that is in use from launch `first` to launch `last`: `bytes`, times `unit` where
+/// the symbols decide.
 struct Block {
   int64_t bytes = 0;
+  graph::Dim unit = 1;
+  graph::Dim exact = 0; ///< bytes before they were rounded up
   int64_t first = 0, last = 0;
   int64_t offset = -1;
   bool overlapsInTime(const Block &other) const { return first <= other.last && other.first <= last; }
@@ -31,18 +37,29 @@ static Checked roundUp(Checked bytes) {
   return sum.valid() ? Checked(sum.get() / bufferAlignment * bufferAlignment) : sum;
 }
 
-static Checked bytesOfTensor(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  if (!tensor.hasStaticShape() || !tensor.getElementType().isIntOrFloat())
-    return Checked(-1);
-  return Checked::product(tensor.getShape()) * Checked(llvm::divideCeil(tensor.getElementTypeBitWidth(), 8));
-}
-
 /// The value whose buffer `value` is a view of.
 static Value rootOf(Value value) {
   while (auto view = value.getDefiningOp<tile::ViewOp>())
     value = view.getSource();
   return value;
+}
+
+/// A block of `bytes`, aligned: of a size that the symbols decide, what they multiply is kept apart, since
+/// blocks of the same unit can be laid out as if it were 1.
+static std::optional<Block> makeBlock(graph::Dim bytes, int64_t now, MLIRContext *context) {
+  if (auto number = bytes.fixed()) {
+    Checked rounded = roundUp(Checked(*number));
+    return rounded.valid() ? std::optional(Block{rounded.get(), 1, bytes, now, now}) : std::nullopt;
+  }
+  if (!bytes.isValid())
+    return std::nullopt;
+  int64_t factor = bytes.expr(context).getLargestKnownDivisor();
+  std::optional<graph::Dim> unit = exactDiv(bytes, graph::Dim(factor));
+  // Rounding the factor up must waste little, for it is wasted once a unit.
+  constexpr int64_t large = 1024;
+  if (unit && (factor % bufferAlignment == 0 || factor >= large))
+    return Block{roundUp(Checked(factor)).get(), *unit, bytes, now, now};
+  return Block{bufferAlignment, ceilDiv(bytes, graph::Dim(bufferAlignment)), bytes, now, now};
 }
 
 /// Gives each block the lowest offset that fits best between the blocks that live at the same time; large
@@ -106,7 +123,7 @@ private:
   LogicalResult visit(Operation &op, int64_t &now) {
     if (auto launch = dyn_cast<tile::LaunchOp>(op))
       return visitLaunch(launch, now++);
-    if (isa<tile::ViewOp, func::ReturnOp>(op))
+    if (isa<tile::ViewOp, tile::SizeOp, func::ReturnOp>(op))
       return success();
     if (auto pack = dyn_cast<tile::PackOp>(op)) {
       auto source = cast<RankedTensorType>(pack.getSource().getType());
@@ -142,33 +159,83 @@ private:
       if (plan.places.contains(output))
         continue;
       blockOf[output] = blocks.size();
-      if (failed(addBlock(launch, bytesOfTensor(output.getType()), now)))
+      if (failed(addBlock(launch, bytesOfTensor(output), now)))
         return failure();
     }
-    int64_t scratch = kernels.lookup(launch.getKernel()).scratchBytes;
-    if (scratch == 0)
+    AffineMap scratch = kernels.lookup(launch.getKernel()).scratchBytes;
+    if (!scratch)
       return success();
     scratchOf[launch] = blocks.size();
-    return addBlock(launch, Checked(scratch), now);
+    return addBlock(launch, forLaunch(scratch, sizesOf(launch)), now);
   }
 
-  LogicalResult addBlock(Operation *owner, Checked bytes, int64_t now) {
-    Checked rounded = roundUp(bytes);
-    if (!rounded.valid())
+  graph::Dim bytesOfTensor(Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (!type.getElementType().isIntOrFloat())
+      return graph::Dim::invalid();
+    graph::Dim bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    for (AffineExpr dim : tile::dimsOf(value, symbols))
+      bytes *= dim ? graph::Dim(dim) : graph::Dim::invalid();
+    return bytes;
+  }
+
+  LogicalResult addBlock(Operation *owner, graph::Dim bytes, int64_t now) {
+    std::optional<Block> block = makeBlock(bytes, now, main.getContext());
+    if (!block)
       return owner->emitOpError("expected buffers of a size that can be addressed");
-    blocks.push_back({rounded.get(), now, now, -1});
+    blocks.push_back(*block);
     return success();
   }
 
+  /// Lays out the blocks of one unit; the size of all together in units. Their offsets are in units too.
+  std::optional<int64_t> layOut(ArrayRef<size_t> members) {
+    auto group = llvm::map_to_vector(members, [&](size_t index) { return blocks[index]; });
+    std::optional<int64_t> bytes = assignOffsets(group);
+    for (auto [index, block] : llvm::zip_equal(members, group))
+      blocks[index].offset = block.offset;
+    return bytes;
+  }
+
   LogicalResult placeBlocks() {
-    std::optional<int64_t> bytes = assignOffsets(blocks);
+    llvm::MapVector<AffineExpr, SmallVector<size_t>> units;
+    SmallVector<size_t> known;
+    for (size_t index = 0; index < blocks.size(); ++index)
+      (blocks[index].unit.isStatic() ? known : units[blocks[index].unit.expr(main.getContext())])
+          .push_back(index);
+    std::optional<int64_t> bytes = layOut(known);
+    SmallVector<Block> groups;
+    for (auto &[unit, members] : units) {
+      std::optional<int64_t> size = layOut(members);
+      if (!size || !bytes)
+        bytes = std::nullopt;
+      Block group{size.value_or(0), graph::Dim(unit), 0, INT64_MAX, 0};
+      // Rounded up as a whole, blocks say more by their bytes than by the unit that this makes.
+      group.exact = exactDiv(blocks[members.front()].exact, group.unit)
+                        ? group.unit * group.bytes
+                        : blocks[members.front()].exact * (group.bytes / bufferAlignment);
+      for (size_t index : members) {
+        group.first = std::min(group.first, blocks[index].first);
+        group.last = std::max(group.last, blocks[index].last);
+      }
+      groups.push_back(group);
+    }
     if (!bytes)
       return main.emitOpError("expected an arena of a size that can be addressed");
     plan.arenaBytes = *bytes;
+    SmallVector<int64_t> slots = shareSlots(groups);
+    DenseMap<AffineExpr, int64_t> slotOf;
+    for (auto [number, unit] : llvm::enumerate(llvm::make_first_range(units)))
+      slotOf[unit] = slots[number];
+    auto placeOf = [&](const Block &block) {
+      if (block.unit.isStatic())
+        return Place{Place::Kind::Arena, block.offset};
+      return Place{Place::Kind::Slot, slotOf.lookup(block.unit.expr(main.getContext())),
+                   block.unit * block.offset};
+    };
     for (auto [value, block] : blockOf)
-      plan.places[value] = {Place::Kind::Arena, blocks[block].offset};
+      plan.places[value] = placeOf(blocks[block]);
     for (auto [launch, block] : scratchOf)
-      plan.scratch[launch] = blocks[block].offset;
+      plan.scratch[launch] = placeOf(blocks[block]);
     main.walk([&](tile::ViewOp view) {
       if (Value root = rootOf(view); plan.places.contains(root))
         plan.places[view] = Place(plan.places[root]);
@@ -176,9 +243,41 @@ private:
     return success();
   }
 
+  /// Lets groups that are never in use at once share a slot; large ones choose first, as large as symbols of
+  /// middle size make them. Returns each group's slot.
+  SmallVector<int64_t> shareSlots(ArrayRef<Block> groups) {
+    constexpr int64_t middle = 64;
+    SmallVector<int64_t> samples(graph::readSymbols(main).size(), middle), sizes, slots(groups.size());
+    for (const Block &group : groups)
+      sizes.push_back((group.unit * group.bytes).evaluate(samples).value_or(INT64_MAX));
+    auto order = llvm::to_vector(llvm::seq<size_t>(0, groups.size()));
+    llvm::sort(order,
+               [&](size_t a, size_t b) { return std::tuple(-sizes[a], a) < std::tuple(-sizes[b], b); });
+    std::vector<SmallVector<size_t>> members;
+    for (size_t index : order) {
+      auto isFree = [&](const SmallVector<size_t> &slot) {
+        return llvm::none_of(slot, [&](size_t other) { return groups[other].overlapsInTime(groups[index]); });
+      };
+      auto slot = llvm::find_if(members, isFree);
+      slots[index] = slot - members.begin();
+      if (slot == members.end())
+        slot = members.insert(slot, SmallVector<size_t>());
+      slot->push_back(index);
+    }
+    for (const SmallVector<size_t> &slot : members) {
+      MemoryPlan::Slot &made = plan.slots.emplace_back();
+      for (size_t index : slot) {
+        made.sizes.push_back(groups[index].unit * groups[index].bytes);
+        made.words.push_back(groups[index].exact);
+      }
+    }
+    return slots;
+  }
+
   func::FuncOp main;
   const llvm::StringMap<KernelNeeds> &kernels;
   WeightLayout weights;
+  SymbolTableCollection symbols;
   MemoryPlan plan;
   SmallVector<Block> blocks;
   llvm::MapVector<Value, size_t> blockOf;
@@ -192,22 +291,61 @@ FailureOr<MemoryPlan> planMemory(func::FuncOp main, const llvm::StringMap<Kernel
   return Planner(main, kernels, keepDenormals).run();
 }
 
+static void printPlace(llvm::raw_ostream &stream, const Place &place) {
+  static constexpr const char *names[] = {"input", "output", "weights", "arena", "slot"};
+  stream << names[int(place.kind)] << ":" << place.index;
+  if (!place.within.is(0))
+    stream << "+" << sizeText(place.within, {});
+}
+
 std::string printPlan(func::FuncOp main, const MemoryPlan &plan) {
-  static constexpr const char *names[] = {"input", "output", "weights", "arena"};
   std::string text;
   llvm::raw_string_ostream stream(text);
   stream << "arena of " << plan.arenaBytes << " bytes\n";
+  for (auto [number, slot] : llvm::enumerate(plan.slots)) {
+    stream << "slot " << number << " of";
+    for (graph::Dim size : slot.sizes)
+      stream << " " << sizeText(size, {}, /*product=*/true);
+    stream << " bytes\n";
+  }
   main.walk([&](tile::LaunchOp launch) {
     stream << launch.getKernel();
     for (Value value :
          llvm::concat<Value>(SmallVector<Value>(launch.getInputs()), SmallVector<Value>(launch.getOutputs())))
       if (auto place = plan.places.find(value); place != plan.places.end())
-        stream << " " << names[int(place->second.kind)] << ":" << place->second.index;
+        printPlace(stream << " ", place->second);
     if (auto scratch = plan.scratch.find(launch); scratch != plan.scratch.end())
-      stream << " scratch:" << scratch->second;
+      printPlace(stream << " scratch ", scratch->second);
     stream << "\n";
   });
   return text;
+}
+
+/// "512 B", "1.5 KiB".
+static std::string bytesText(int64_t bytes) {
+  static constexpr const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double value = double(bytes);
+  size_t unit = 0;
+  for (; value >= 1000 && unit + 1 < std::size(units); ++unit)
+    value /= 1024;
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format(unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text;
+}
+
+std::string arenaFormula(func::FuncOp main, const MemoryPlan &plan) {
+  SmallVector<std::string> names = graph::readSymbols(main), terms;
+  for (const MemoryPlan::Slot &slot : plan.slots) {
+    std::vector<std::string> sizes;
+    for (graph::Dim size : slot.words) {
+      int64_t factor = size.expr(main.getContext()).getLargestKnownDivisor();
+      std::optional<graph::Dim> unit = exactDiv(size, graph::Dim(factor));
+      sizes.push_back(bytesText(unit ? factor : 1) + "*" +
+                      sizeText(unit.value_or(size), names, /*product=*/true));
+    }
+    terms.push_back(sizes.size() == 1 ? sizes[0] : "max(" + llvm::join(sizes, ", ") + ")");
+  }
+  return llvm::join(terms, " + ");
 }
 
 } // namespace tegula::codegen::host

@@ -63,9 +63,10 @@ typedef struct tgl_tensor_info {
   const char *name;
   tgl_dtype dtype;
   int32_t rank;
-  const int64_t *dims;          /* `rank` sizes */
-  const char *const *dim_names; /* `rank` names of symbolic dimensions, "" where the model gave a number */
-  size_t bytes;                 /* of the whole tensor, row-major and dense */
+  const int64_t *dims;          /* `rank` sizes, -1 where the shapes of a run decide */
+  const char *const *dim_names; /* `rank` names of symbolic dimensions, or what they are computed from; ""
+                                   where the model gave a number */
+  size_t bytes;                 /* of the whole tensor, row-major and dense; 0 where a size is not known */
 } tgl_tensor_info;
 
 typedef struct tgl_model_info {
@@ -77,17 +78,20 @@ typedef struct tgl_model_info {
   int32_t keeps_denormals;
   int32_t kernel_count;
   int32_t dispatch_count; /* launches a run */
-  size_t arena_bytes;     /* scratch memory of each context */
+  size_t arena_bytes;     /* scratch memory of each context; with symbols the part that they do not change */
   size_t weight_bytes;
   size_t code_bytes;
+  const char *symbols;       /* names of the sizes that a run chooses, separated by spaces */
+  const char *arena_formula; /* what they add to arena_bytes, in words: "0.9 KiB*seq*batch" */
 } tgl_model_info;
 
 /* One launch of a run, in order. */
 typedef struct tgl_dispatch_info {
-  const char *kernel;   /* the kernel's name */
-  const char *nodes;    /* the ONNX nodes this launch computes, separated by spaces */
-  const char *schedule; /* the kernel's schedule as text, "" if it has none */
-  int64_t cells;        /* parallel grid cells */
+  const char *kernel;        /* the kernel's name */
+  const char *nodes;         /* the ONNX nodes this launch computes, separated by spaces */
+  const char *schedule;      /* the kernel's schedule as text, "" if it has none */
+  int64_t cells;             /* parallel grid cells, -1 where the shapes of a run decide */
+  const char *cells_formula; /* what an unknown number of cells is computed from, else "" */
 } tgl_dispatch_info;
 
 /* Loads an artifact. Structure, manifest and code are verified here, every weight before the first context is
@@ -123,9 +127,26 @@ void tgl_context_free(tgl_context *context);
 /* The number of threads a run uses, the caller's included. */
 int32_t tgl_context_threads(const tgl_context *context);
 
-/* Binds the caller's memory: row-major, dense, exactly the tensor's bytes, aligned to the element size. It is
- * used by every later run until bound anew. An output may overlap no other output and no input; that is
- * checked by tgl_run. */
+/* Chooses the sizes of an input that has unknown ones, for all runs until set anew; a shape without unknown
+ * sizes may be set too, to itself. Once every input has a shape and all agree, what follows from them is
+ * computed and memory is made ready, so that runs allocate nothing; a shape that some node cannot take is
+ * refused here, with the node's name and the sizes that do not fit. Until then (one of two inputs of the same
+ * batch is set, say) nothing is refused that setting another input can still mend. An input or output whose
+ * bytes change has to be bound anew. */
+tgl_code tgl_set_input_shape(tgl_context *context, int32_t index, const int64_t *dims, int32_t rank,
+                             tgl_status *status);
+/* An input or output with its sizes of now. That of an output needs the shapes of all inputs. `dims` belongs
+ * to the context and changes with the shapes. */
+tgl_code tgl_context_input_shape(tgl_context *context, int32_t index, tgl_tensor_info *info,
+                                 tgl_status *status);
+tgl_code tgl_context_output_shape(tgl_context *context, int32_t index, tgl_tensor_info *info,
+                                  tgl_status *status);
+/* Bytes of scratch memory that the context holds. It grows with the shapes and never shrinks. */
+size_t tgl_context_arena_bytes(const tgl_context *context);
+
+/* Binds the caller's memory: row-major, dense, exactly the tensor's bytes, aligned to the element size. The
+ * shape must be known by then. It is used by every later run until bound anew. An output may overlap no other
+ * output and no input; that is checked by tgl_run. */
 tgl_code tgl_bind_input(tgl_context *context, int32_t index, const void *data, size_t bytes,
                         tgl_status *status);
 tgl_code tgl_bind_output(tgl_context *context, int32_t index, void *data, size_t bytes, tgl_status *status);
@@ -133,8 +154,8 @@ tgl_code tgl_bind_input_named(tgl_context *context, const char *name, const void
                               tgl_status *status);
 tgl_code tgl_bind_output_named(tgl_context *context, const char *name, void *data, size_t bytes,
                                tgl_status *status);
-/* Binds memory that the context owns (zeroed, 64-byte aligned) and hands out its address; the same address on
- * every call. */
+/* Binds memory that the context owns (zeroed at first, 64-byte aligned) and hands out its address; the same
+ * address on every call, until larger shapes need more. */
 tgl_code tgl_own_input(tgl_context *context, int32_t index, void **data, tgl_status *status);
 tgl_code tgl_own_output(tgl_context *context, int32_t index, void **data, tgl_status *status);
 

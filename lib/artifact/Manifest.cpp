@@ -24,6 +24,11 @@ Offset<Vector<Offset<flatbuffers::String>>> encode(FlatBufferBuilder &builder,
   return strings.empty() ? 0 : builder.CreateVectorOfStrings(strings);
 }
 
+/// Text that is mostly absent.
+Offset<flatbuffers::String> encode(FlatBufferBuilder &builder, const std::string &text) {
+  return text.empty() ? 0 : builder.CreateString(text);
+}
+
 /// Encodes a list by a function that encodes one element.
 template <typename T, typename F>
 auto encodeEach(FlatBufferBuilder &builder, const std::vector<T> &list, F encodeOne) {
@@ -36,7 +41,9 @@ auto encodeEach(FlatBufferBuilder &builder, const std::vector<T> &list, F encode
 Offset<fbs::Tensor> encode(FlatBufferBuilder &builder, const TensorInfo &tensor) {
   auto name = builder.CreateString(tensor.name);
   auto dims = builder.CreateVector(tensor.dims);
-  return fbs::CreateTensor(builder, name, uint8_t(tensor.dtype), dims, encode(builder, tensor.dimNames));
+  auto symbols = tensor.dimSymbols.empty() ? 0 : builder.CreateVector(tensor.dimSymbols);
+  return fbs::CreateTensor(builder, name, uint8_t(tensor.dtype), dims, encode(builder, tensor.dimNames),
+                           symbols);
 }
 
 Offset<fbs::Target> encodeTarget(FlatBufferBuilder &builder, const Manifest &manifest) {
@@ -51,10 +58,13 @@ Offset<fbs::Target> encodeTarget(FlatBufferBuilder &builder, const Manifest &man
     return fbs::CreateKernel(builder, kernelName, nodes, builder.CreateString(kernel.schedule));
   });
   auto dispatches = encodeEach(builder, manifest.dispatches, [&](const DispatchInfo &dispatch) {
-    return fbs::CreateDispatch(builder, dispatch.kernel, dispatch.cells, encode(builder, dispatch.nodes));
+    auto nodes = encode(builder, dispatch.nodes);
+    return fbs::CreateDispatch(builder, dispatch.kernel, dispatch.cells, nodes,
+                               encode(builder, dispatch.cellsFormula));
   });
+  auto formula = encode(builder, manifest.arenaFormula);
   return fbs::CreateTarget(builder, name, features, manifest.keepDenormals, manifest.arenaBytes,
-                           manifest.entry, imports, kernels, dispatches);
+                           manifest.entry, imports, kernels, dispatches, manifest.shapes, formula);
 }
 
 std::string decode(const flatbuffers::String *string) { return string ? string->str() : std::string(); }
@@ -76,17 +86,17 @@ void decodeEach(const V *list, std::vector<T> &result, F decodeOne) {
       result.push_back(decodeOne(*element));
 }
 
-TensorInfo decodeTensor(const fbs::Tensor &tensor) {
-  TensorInfo result;
-  result.name = decode(tensor.name());
-  result.dtype = DType(tensor.dtype());
-  if (tensor.dims() && tensor.dims()->size() > 0) {
-    // Copied as bytes, because FlatBuffers' verifier does not promise that the elements are aligned.
-    result.dims.resize(tensor.dims()->size());
-    std::memcpy(result.dims.data(), tensor.dims()->Data(), result.dims.size() * sizeof(int64_t));
-  }
-  result.dimNames = decode(tensor.dim_names());
+/// Numbers, copied as bytes because FlatBuffers' verifier does not promise that they are aligned.
+template <typename T> std::vector<T> decode(const Vector<T> *numbers) {
+  std::vector<T> result(numbers ? numbers->size() : 0);
+  if (!result.empty())
+    std::memcpy(result.data(), numbers->Data(), result.size() * sizeof(T));
   return result;
+}
+
+TensorInfo decodeTensor(const fbs::Tensor &tensor) {
+  return {decode(tensor.name()), DType(tensor.dtype()), decode(tensor.dims()), decode(tensor.dim_names()),
+          decode(tensor.dim_symbols())};
 }
 
 void decodeTarget(const fbs::Target &target, Manifest &manifest) {
@@ -101,20 +111,50 @@ void decodeTarget(const fbs::Target &target, Manifest &manifest) {
     return KernelInfo{decode(kernel.name()), decode(kernel.nodes()), decode(kernel.schedule())};
   });
   decodeEach(target.dispatches(), manifest.dispatches, [](const fbs::Dispatch &dispatch) {
-    return DispatchInfo{dispatch.kernel(), dispatch.cells(), decode(dispatch.nodes())};
+    return DispatchInfo{dispatch.kernel(), dispatch.cells(), decode(dispatch.nodes()),
+                        decode(dispatch.cells_formula())};
   });
+  manifest.shapes = target.shapes();
+  manifest.arenaFormula = decode(target.arena_formula());
 }
 
-bool checkTensors(const std::vector<TensorInfo> &tensors, const char *what, std::string &error) {
+/// Whether the sizes that are known can be multiplied.
+bool isPossible(const TensorInfo &tensor) {
+  Checked bytes(int64_t(dtypeSize(tensor.dtype)));
+  for (int64_t dim : tensor.dims)
+    bytes *= Checked(dim == unknownSize ? 1 : dim);
+  return tensor.dims.size() <= 64 && bytes.valid();
+}
+
+/// Whether each unknown size of an input is one of the symbols, and no known one is; of an output that there
+/// are symbols at all.
+bool areSymbolsRight(const TensorInfo &tensor, size_t symbols, bool isInput) {
+  if (!isInput || tensor.dimSymbols.empty())
+    return tensor.dimSymbols.empty() &&
+           ((!isInput && symbols > 0) || std::ranges::count(tensor.dims, unknownSize) == 0);
+  if (tensor.dimSymbols.size() != tensor.dims.size())
+    return false;
+  for (size_t d = 0; d < tensor.dims.size(); ++d) {
+    bool known = tensor.dims[d] != unknownSize;
+    if (known ? tensor.dimSymbols[d] != -1
+              : tensor.dimSymbols[d] < 0 || size_t(tensor.dimSymbols[d]) >= symbols)
+      return false;
+  }
+  return true;
+}
+
+bool checkTensors(const std::vector<TensorInfo> &tensors, const char *what, size_t symbols, bool areInputs,
+                  std::string &error) {
   for (const TensorInfo &tensor : tensors) {
     std::string name = std::string(what) + " '" + tensor.name + "'";
-    size_t size = dtypeSize(tensor.dtype);
-    if (size == 0)
+    if (dtypeSize(tensor.dtype) == 0)
       return fail(error, name + " has an unknown element type");
-    if (tensor.dims.size() > 64 || !(Checked::product(tensor.dims) * Checked(int64_t(size))).valid())
+    if (!isPossible(tensor))
       return fail(error, name + " has an impossible shape");
     if (!tensor.dimNames.empty() && tensor.dimNames.size() != tensor.dims.size())
       return fail(error, name + " names a wrong number of dimensions");
+    if (!areSymbolsRight(tensor, symbols, areInputs))
+      return fail(error, name + " has sizes that nothing tells");
   }
   std::vector<std::string_view> names;
   for (const TensorInfo &tensor : tensors)
@@ -122,6 +162,19 @@ bool checkTensors(const std::vector<TensorInfo> &tensors, const char *what, std:
   std::sort(names.begin(), names.end());
   if (auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
     return fail(error, std::string("two ") + what + "s are named '" + std::string(*twice) + "'");
+  return true;
+}
+
+/// Every symbol must be a size of some input, else a run could not choose it.
+bool checkSymbols(const Manifest &manifest, std::string &error) {
+  std::vector<bool> chosen(manifest.symbols.size());
+  for (const TensorInfo &input : manifest.inputs)
+    for (int32_t symbol : input.dimSymbols)
+      if (symbol >= 0)
+        chosen[size_t(symbol)] = true;
+  for (size_t i = 0; i < chosen.size(); ++i)
+    if (!chosen[i])
+      return fail(error, "no input has the size '" + manifest.symbols[i] + "'");
   return true;
 }
 
@@ -151,7 +204,13 @@ std::vector<uint8_t> encodeManifest(const Manifest &manifest) {
   auto inputs = encodeEach(builder, manifest.inputs, encodeTensor);
   auto outputs = encodeEach(builder, manifest.outputs, encodeTensor);
   auto targets = builder.CreateVector({encodeTarget(builder, manifest)});
-  builder.Finish(fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets));
+  auto symbols = encode(builder, manifest.symbols);
+  auto checks = encodeEach(builder, manifest.checks, [&](const Check &check) {
+    auto node = encode(builder, check.node);
+    return fbs::CreateCheck(builder, node, encode(builder, check.text));
+  });
+  builder.Finish(
+      fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets, symbols, checks));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
@@ -169,20 +228,25 @@ bool decodeManifest(std::span<const uint8_t> bytes, Manifest &manifest, std::str
   decodeEach(root.inputs(), manifest.inputs, decodeTensor);
   decodeEach(root.outputs(), manifest.outputs, decodeTensor);
   decodeTarget(*root.targets()->Get(0), manifest);
+  manifest.symbols = decode(root.symbols());
+  decodeEach(root.checks(), manifest.checks,
+             [](const fbs::Check &check) { return Check{decode(check.node()), decode(check.text())}; });
   return true;
 }
 
 bool checkManifest(const Manifest &manifest, uint64_t codeBytes, std::string &error) {
-  if (!checkTensors(manifest.inputs, "input", error) || !checkTensors(manifest.outputs, "output", error) ||
+  size_t symbols = manifest.symbols.size();
+  if (!checkTensors(manifest.inputs, "input", symbols, true, error) ||
+      !checkTensors(manifest.outputs, "output", symbols, false, error) || !checkSymbols(manifest, error) ||
       !checkImports(manifest.imports, codeBytes, error))
     return false;
-  if (manifest.entry >= codeBytes)
+  if (manifest.entry >= codeBytes || (symbols > 0 && manifest.shapes >= codeBytes))
     return fail(error, "the entry function lies outside the code");
   constexpr uint64_t addressSpace = uint64_t(1) << 47;
   if (manifest.arenaBytes > addressSpace)
     return fail(error, "the arena is larger than any address space");
   for (const DispatchInfo &dispatch : manifest.dispatches)
-    if (dispatch.kernel >= manifest.kernels.size() || dispatch.cells < 0)
+    if (dispatch.kernel >= manifest.kernels.size() || dispatch.cells < (symbols > 0 ? unknownSize : 0))
       return fail(error, "a dispatch refers to a kernel that is not there");
   return true;
 }

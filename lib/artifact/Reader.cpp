@@ -16,7 +16,7 @@ bool refuse(ReadError &error, ReadCode code, std::string text) {
 }
 bool corrupt(ReadError &error, std::string text) { return refuse(error, ReadCode::Corrupt, std::move(text)); }
 
-/// The sections that every artifact of version 1 has, in the file's order.
+/// The sections that every artifact has, in the file's order.
 constexpr std::array kinds = {SectionKind::Manifest, SectionKind::Code, SectionKind::WeightSums,
                               SectionKind::Weights};
 using Sections = std::array<Section, kinds.size()>;

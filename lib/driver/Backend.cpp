@@ -33,9 +33,12 @@ codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int o
 //===-- kernels
 //------------------------------------------------------------------------------------------===//
 
-static int64_t integerAttr(Operation *op, StringRef name, int64_t otherwise) {
-  auto attribute = op->getAttrOfType<IntegerAttr>(name);
-  return attribute ? attribute.getInt() : otherwise;
+/// An attribute that is a number or a map from the kernel's sizes; null where there is none.
+static AffineMap amountOf(Operation *op, StringRef name) {
+  if (auto map = op->getAttrOfType<AffineMapAttr>(name))
+    return map.getValue();
+  auto number = op->getAttrOfType<IntegerAttr>(name);
+  return number ? AffineMap::getConstantMap(number.getInt(), op->getContext()) : AffineMap();
 }
 
 static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const PipelineOptions &options,
@@ -50,8 +53,7 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
   module->walk([&](LLVM::LLVMFuncOp function) {
     if (!function->hasAttr(codegen::cellsAttr))
       return;
-    compiled.cells = integerAttr(function, codegen::cellsAttr, 1);
-    compiled.scratchBytes = integerAttr(function, codegen::cpu::scratchAttr, 0);
+    compiled.needs = {amountOf(function, codegen::cellsAttr), amountOf(function, codegen::cpu::scratchAttr)};
   });
   llvm::Expected<std::string> code = codegen::cpu::emitModule(*module, output, options.cpu);
   if (!code)
@@ -111,15 +113,36 @@ static StringRef numpyName(Type type, StringRef given) {
   return type.isF16() ? "float16" : type.isBF16() ? "bfloat16" : type.isF64() ? "float64" : "float32";
 }
 
+/// The sizes of an input or output, and for people what the unknown ones are.
+static LogicalResult describeSizes(func::FuncOp main, Type type, DictionaryAttr attributes, bool isInput,
+                                   artifact::TensorInfo &info) {
+  graph::Shape shape = codegen::host::interfaceShape(type, attributes);
+  SmallVector<std::string> names = graph::readSymbols(main);
+  bool isKnown = graph::isStatic(shape);
+  for (graph::Dim size : shape) {
+    info.dims.push_back(size.fixed().value_or(artifact::unknownSize));
+    if (isKnown)
+      continue;
+    info.dimNames.push_back(size.isStatic() ? "" : size.text(names));
+    if (!isInput)
+      continue;
+    auto symbol = dyn_cast<AffineSymbolExpr>(size.expr(main.getContext()));
+    if (!size.isStatic() && !symbol)
+      return main.emitError("expected numbers and symbols as sizes of inputs, got ") << size.text(names);
+    info.dimSymbols.push_back(symbol ? int32_t(symbol.getPosition()) : -1);
+  }
+  return success();
+}
+
 static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, DictionaryAttr attributes,
-                                                const Twine &fallbackName) {
+                                                bool isInput, const Twine &fallbackName) {
   auto text = [&](StringRef key) {
     auto attribute = attributes ? attributes.getAs<StringAttr>(key) : StringAttr();
     return attribute ? attribute.getValue() : StringRef();
   };
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.hasStaticShape())
-    return main.emitError("expected inputs and outputs of static shape, got ") << type;
+  if (!tensor || (!tensor.hasStaticShape() && !(attributes && attributes.contains("tegula.dims"))))
+    return main.emitError("expected inputs and outputs whose sizes are known or written down, got ") << type;
   artifact::TensorInfo info;
   info.name = text("tegula.name").empty() ? fallbackName.str() : text("tegula.name").str();
   std::optional<artifact::DType> dtype =
@@ -128,21 +151,22 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
     return main.emitError("expected an element type that an artifact can hold, got ")
            << tensor.getElementType();
   info.dtype = *dtype;
-  info.dims.assign(tensor.getShape().begin(), tensor.getShape().end());
+  if (failed(describeSizes(main, type, attributes, isInput, info)))
+    return failure();
   return info;
 }
 
 static LogicalResult describeInterface(func::FuncOp main, artifact::Manifest &manifest) {
   for (auto [index, type] : llvm::enumerate(main.getArgumentTypes())) {
     FailureOr<artifact::TensorInfo> info =
-        describe(main, type, main.getArgAttrDict(index), "input" + Twine(index));
+        describe(main, type, main.getArgAttrDict(index), /*isInput=*/true, "input" + Twine(index));
     if (failed(info))
       return failure();
     manifest.inputs.push_back(std::move(*info));
   }
   for (auto [index, type] : llvm::enumerate(main.getResultTypes())) {
     FailureOr<artifact::TensorInfo> info =
-        describe(main, type, main.getResultAttrDict(index), "output" + Twine(index));
+        describe(main, type, main.getResultAttrDict(index), /*isInput=*/false, "output" + Twine(index));
     if (failed(info))
       return failure();
     manifest.outputs.push_back(std::move(*info));
@@ -161,9 +185,12 @@ static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<Compile
     numbers[kernel.name] = manifest.kernels.size();
     manifest.kernels.push_back({kernel.name, nodesOf(op), schedule});
   }
+  SmallVector<std::string> names = graph::readSymbols(main);
   main.walk([&](tile::LaunchOp launch) {
     uint32_t number = numbers.lookup(launch.getKernel());
-    manifest.dispatches.push_back({number, kernels[number].cells, nodesOf(launch)});
+    graph::Dim cells = codegen::host::cellsOf(launch, kernels[number].needs);
+    manifest.dispatches.push_back({number, cells.fixed().value_or(artifact::unknownSize), nodesOf(launch),
+                                   cells.isStatic() ? "" : cells.text(names)});
   });
 }
 
@@ -172,13 +199,16 @@ static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &h
   std::vector<std::string> objects = {host};
   for (const CompiledKernel &kernel : kernels)
     objects.push_back(kernel.code);
-  auto image = codegen::cpu::linkImage(objects, codegen::host::entryName, [](StringRef symbol) {
-    return artifact::isImportAllowed(std::string_view(symbol));
-  });
+  SmallVector<StringRef> entries = {codegen::host::entryName};
+  if (!contents.manifest.symbols.empty())
+    entries.push_back(codegen::host::shapesName);
+  auto image = codegen::cpu::linkImage(
+      objects, entries, [](StringRef symbol) { return artifact::isImportAllowed(std::string_view(symbol)); });
   if (!image)
     return main.emitError("internal: ") << llvm::toString(image.takeError());
   contents.code = std::move(image->bytes);
-  contents.manifest.entry = image->entry;
+  contents.manifest.entry = image->entries.front();
+  contents.manifest.shapes = entries.size() > 1 ? image->entries.back() : 0;
   for (auto &import : image->imports)
     contents.manifest.imports.push_back({import.symbol, import.slot});
   return success();
@@ -192,17 +222,17 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
     return module.emitError("expected a function @main");
   llvm::StringMap<KernelNeeds> needs;
   for (const CompiledKernel &kernel : kernels)
-    needs[kernel.name] = {kernel.cells, kernel.scratchBytes};
+    needs[kernel.name] = kernel.needs;
   FailureOr<codegen::host::MemoryPlan> plan =
       codegen::host::planMemory(main, needs, provenance.keepDenormals);
   if (failed(plan))
     return failure();
-  OwningOpRef<ModuleOp> host = codegen::host::lowerHost(main, *plan, needs);
+  artifact::Manifest &manifest = contents.manifest;
+  OwningOpRef<ModuleOp> host = codegen::host::lowerHost(main, *plan, needs, manifest.checks);
   llvm::Expected<std::string> code = codegen::cpu::emitModule(*host, output, options.cpu);
   if (!code)
     return main.emitError("internal: ") << llvm::toString(code.takeError());
 
-  artifact::Manifest &manifest = contents.manifest;
   manifest.producer = "tegula " TEGULA_VERSION;
   manifest.modelHash = provenance.modelHash;
   manifest.flags = provenance.flags;
@@ -210,6 +240,9 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   manifest.features = provenance.machine.features;
   manifest.keepDenormals = provenance.keepDenormals;
   manifest.arenaBytes = plan->arenaBytes;
+  manifest.arenaFormula = codegen::host::arenaFormula(main, *plan);
+  for (std::string &name : graph::readSymbols(main))
+    manifest.symbols.push_back(std::move(name));
   describeKernels(module, main, kernels, manifest);
   if (failed(describeInterface(main, manifest)))
     return failure();

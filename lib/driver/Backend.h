@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tegula/artifact/Writer.h"
+#include "tegula/codegen/host/Host.h"
 #include "tegula/driver/Pipeline.h"
 #include "tegula/target/Machine.h"
 
@@ -19,7 +20,7 @@ namespace tegula::driver {
 struct CompiledKernel {
   std::string name;
   std::string code; ///< an object, or text
-  int64_t cells = 1, scratchBytes = 0;
+  codegen::host::KernelNeeds needs;
   double seconds = 0;
   bool ok = false;
 };

@@ -37,10 +37,10 @@ tgl_code Context::create(std::shared_ptr<Model> shared, int threads, tgl_status 
     return setStatus(status, TGL_ERR_MEMORY, "cannot start the context's threads");
   if (tgl_code code = model->verifyWeights(*executor, status))
     return code;
-  arena = Mapping::anonymous(model->manifest().arenaBytes);
-  if (model->manifest().arenaBytes > 0 && !arena.data())
-    return setStatus(status, TGL_ERR_MEMORY,
-                     "cannot map the arena of " + std::to_string(model->manifest().arenaBytes) + " bytes");
+  shapes.start(*model);
+  if (shapes.resolved())
+    if (tgl_code code = growArena(status))
+      return code;
   inputs = std::vector<Binding>(model->inputs.size());
   outputs = std::vector<Binding>(model->outputs.size());
   inputPointers.resize(inputs.size());
@@ -49,11 +49,82 @@ tgl_code Context::create(std::shared_ptr<Model> shared, int threads, tgl_status 
   return succeed(status);
 }
 
-tgl_code Context::bind(std::vector<Binding> &bindings, const std::vector<TensorDescription> &tensors,
-                       size_t index, void *data, size_t bytes, const char *what, tgl_status *status) {
-  if (index >= bindings.size())
-    return setStatus(status, TGL_ERR_ARGUMENT, std::string("no such ") + what);
-  const tgl_tensor_info &info = tensors[index].info;
+/// Maps a larger arena where the shapes need one; the old one goes first, so that there are never two.
+tgl_code Context::growArena(tgl_status *status) {
+  ready = false;
+  if (shapes.arenaBytes() > arena.size()) {
+    arena = Mapping();
+    arena = Mapping::anonymous(shapes.arenaBytes());
+    if (!arena.data())
+      return setStatus(status, TGL_ERR_MEMORY,
+                       "cannot map the arena of " + std::to_string(shapes.arenaBytes()) + " bytes");
+  }
+  ready = true;
+  return TGL_OK;
+}
+
+/// Computes what follows from the shapes, unless that is done; outputs of another size lose their memory.
+tgl_code Context::makeReady(tgl_status *status) {
+  if (ready)
+    return TGL_OK;
+  if (tgl_code code = shapes.agree(status))
+    return code;
+  if (tgl_code code = shapes.resolve(status))
+    return code;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i].bytes != shapes.output(i).bytes)
+      outputs[i].bound = false;
+  bindingsChecked = false;
+  return growArena(status);
+}
+
+tgl_code Context::setInputShape(size_t index, const int64_t *dims, int32_t rank, tgl_status *status) {
+  if (running.load(std::memory_order_acquire))
+    return setStatus(status, TGL_ERR_ARGUMENT, "the context is running in another thread");
+  bool changed = false;
+  if (tgl_code code = shapes.set(index, dims, rank, changed, status))
+    return code;
+  if (changed) {
+    ready = bindingsChecked = false;
+    if (inputs[index].bytes != shapes.input(index).bytes)
+      inputs[index].bound = false;
+  }
+  // What does not agree yet may do so once another input is set.
+  if (!ready && shapes.agree(nullptr) == TGL_OK)
+    if (tgl_code code = makeReady(status))
+      return code;
+  return succeed(status);
+}
+
+tgl_code Context::findInput(size_t index, tgl_status *status) const {
+  if (index >= inputs.size())
+    return setStatus(status, TGL_ERR_ARGUMENT, "no such input");
+  if (!shapes.inputKnown(index))
+    return setStatus(status, TGL_ERR_ARGUMENT,
+                     "the shape of " + named("input", shapes.input(index)) + " is not set");
+  return TGL_OK;
+}
+
+tgl_code Context::findOutput(size_t index, tgl_status *status) {
+  return index < outputs.size() ? makeReady(status) : setStatus(status, TGL_ERR_ARGUMENT, "no such output");
+}
+
+tgl_code Context::describeInput(size_t index, tgl_tensor_info *info, tgl_status *status) const {
+  if (index >= inputs.size() || !info)
+    return setStatus(status, TGL_ERR_ARGUMENT, "no such input");
+  *info = shapes.input(index);
+  return succeed(status);
+}
+
+tgl_code Context::describeOutput(size_t index, tgl_tensor_info *info, tgl_status *status) {
+  if (tgl_code code = findOutput(info ? index : outputs.size(), status))
+    return code;
+  *info = shapes.output(index);
+  return succeed(status);
+}
+
+tgl_code Context::bind(Binding &binding, const tgl_tensor_info &info, void *data, size_t bytes,
+                       const char *what, tgl_status *status) {
   if (bytes != info.bytes)
     return setStatus(status, TGL_ERR_ARGUMENT,
                      "expected " + std::to_string(info.bytes) + " bytes for " + named(what, info) + ", got " +
@@ -63,24 +134,24 @@ tgl_code Context::bind(std::vector<Binding> &bindings, const std::vector<TensorD
   if (reinterpret_cast<uintptr_t>(data) % tgl_dtype_size(info.dtype) != 0)
     return setStatus(status, TGL_ERR_ARGUMENT,
                      "expected memory aligned to the elements of " + named(what, info));
-  bindings[index].data = bytes > 0 ? data : const_cast<char *>(nothing);
-  bindings[index].bound = true;
-  bindingsChecked = false;
+  binding.data = bytes > 0 ? data : const_cast<char *>(nothing);
+  binding.bytes = bytes;
+  binding.bound = true;
   return succeed(status);
 }
 
-tgl_code Context::own(std::vector<Binding> &bindings, const std::vector<TensorDescription> &tensors,
-                      size_t index, void **data, const char *what, tgl_status *status) {
-  if (index >= bindings.size() || !data)
-    return setStatus(status, TGL_ERR_ARGUMENT, std::string("no such ") + what);
-  Binding &binding = bindings[index];
-  const tgl_tensor_info &info = tensors[index].info;
-  if (!binding.owned.data() && info.bytes > 0) {
+tgl_code Context::own(Binding &binding, const tgl_tensor_info &info, void **data, const char *what,
+                      tgl_status *status) {
+  if (!data)
+    return setStatus(status, TGL_ERR_ARGUMENT, "expected a place for the address of " + named(what, info));
+  if (info.bytes > binding.owned.size()) {
+    binding.bound = false;
+    binding.owned = Mapping();
     binding.owned = Mapping::anonymous(info.bytes);
     if (!binding.owned.data())
       return setStatus(status, TGL_ERR_MEMORY, "out of memory for " + named(what, info));
   }
-  if (tgl_code code = bind(bindings, tensors, index, binding.owned.data(), info.bytes, what, status))
+  if (tgl_code code = bind(binding, info, binding.owned.data(), info.bytes, what, status))
     return code;
   *data = binding.data;
   return TGL_OK;
@@ -88,16 +159,28 @@ tgl_code Context::own(std::vector<Binding> &bindings, const std::vector<TensorDe
 
 // An input is never written: the casts only let inputs and outputs share the code that checks them.
 tgl_code Context::bindInput(size_t index, const void *data, size_t bytes, tgl_status *status) {
-  return bind(inputs, model->inputs, index, const_cast<void *>(data), bytes, "input", status);
+  if (tgl_code code = findInput(index, status))
+    return code;
+  bindingsChecked = false;
+  return bind(inputs[index], shapes.input(index), const_cast<void *>(data), bytes, "input", status);
 }
 tgl_code Context::bindOutput(size_t index, void *data, size_t bytes, tgl_status *status) {
-  return bind(outputs, model->outputs, index, data, bytes, "output", status);
+  if (tgl_code code = findOutput(index, status))
+    return code;
+  bindingsChecked = false;
+  return bind(outputs[index], shapes.output(index), data, bytes, "output", status);
 }
 tgl_code Context::ownInput(size_t index, void **data, tgl_status *status) {
-  return own(inputs, model->inputs, index, data, "input", status);
+  if (tgl_code code = findInput(index, status))
+    return code;
+  bindingsChecked = false;
+  return own(inputs[index], shapes.input(index), data, "input", status);
 }
 tgl_code Context::ownOutput(size_t index, void **data, tgl_status *status) {
-  return own(outputs, model->outputs, index, data, "output", status);
+  if (tgl_code code = findOutput(index, status))
+    return code;
+  bindingsChecked = false;
+  return own(outputs[index], shapes.output(index), data, "output", status);
 }
 
 tgl_code Context::profile(int64_t *to, size_t count, tgl_status *status) {
@@ -111,22 +194,22 @@ tgl_code Context::profile(int64_t *to, size_t count, tgl_status *status) {
 }
 
 tgl_code Context::checkBindings(tgl_status *status) {
-  auto sizeOf = [](const std::vector<TensorDescription> &tensors, size_t i) { return tensors[i].info.bytes; };
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!inputs[i].bound)
-      return setStatus(status, TGL_ERR_ARGUMENT, named("input", model->inputs[i].info) + " is not bound");
+      return setStatus(status, TGL_ERR_ARGUMENT, named("input", shapes.input(i)) + " is not bound");
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const tgl_tensor_info &info = model->outputs[i].info;
+    auto refuseOverlap = [&](const char *what, const tgl_tensor_info &other) {
+      return setStatus(status, TGL_ERR_ARGUMENT,
+                       named("output", shapes.output(i)) + " overlaps " + named(what, other));
+    };
     if (!outputs[i].bound)
-      return setStatus(status, TGL_ERR_ARGUMENT, named("output", info) + " is not bound");
+      return setStatus(status, TGL_ERR_ARGUMENT, named("output", shapes.output(i)) + " is not bound");
     for (size_t j = 0; j < inputs.size(); ++j)
-      if (overlap(outputs[i].data, info.bytes, inputs[j].data, sizeOf(model->inputs, j)))
-        return setStatus(status, TGL_ERR_ARGUMENT,
-                         named("output", info) + " overlaps " + named("input", model->inputs[j].info));
+      if (overlap(outputs[i].data, outputs[i].bytes, inputs[j].data, inputs[j].bytes))
+        return refuseOverlap("input", shapes.input(j));
     for (size_t j = 0; j < i; ++j)
-      if (overlap(outputs[i].data, info.bytes, outputs[j].data, sizeOf(model->outputs, j)))
-        return setStatus(status, TGL_ERR_ARGUMENT,
-                         named("output", info) + " overlaps " + named("output", model->outputs[j].info));
+      if (overlap(outputs[i].data, outputs[i].bytes, outputs[j].data, outputs[j].bytes))
+        return refuseOverlap("output", shapes.output(j));
   }
   for (size_t i = 0; i < inputs.size(); ++i)
     inputPointers[i] = inputs[i].data;
@@ -154,12 +237,15 @@ tgl_code Context::run(tgl_status *status) {
     std::atomic<bool> &running;
     ~Finish() { running.store(false, std::memory_order_release); }
   } finish{running};
+  if (!ready)
+    if (tgl_code code = makeReady(status))
+      return code;
   if (!bindingsChecked)
     if (tgl_code code = checkBindings(status))
       return code;
   uint32_t saved = executor->enterRun();
-  int32_t result =
-      model->entry()(&host.host, inputPointers.data(), outputPointers.data(), model->weights(), arena.data());
+  int32_t result = model->entry()(&host.host, inputPointers.data(), outputPointers.data(), model->weights(),
+                                  arena.data(), shapes.symbolValues());
   executor->leaveRun(saved);
   if (result == 0)
     return succeed(status);

@@ -25,6 +25,23 @@ tgl_code tgl_context_create(tgl_model *model, int32_t threads, tgl_context **con
 void tgl_context_free(tgl_context *context) { delete context; }
 int32_t tgl_context_threads(const tgl_context *context) { return context->context.threads(); }
 
+tgl_code tgl_set_input_shape(tgl_context *context, int32_t index, const int64_t *dims, int32_t rank,
+                             tgl_status *status) {
+  return guarded(status, [&] { return context->context.setInputShape(size_t(index), dims, rank, status); });
+}
+
+tgl_code tgl_context_input_shape(tgl_context *context, int32_t index, tgl_tensor_info *info,
+                                 tgl_status *status) {
+  return guarded(status, [&] { return context->context.describeInput(size_t(index), info, status); });
+}
+
+tgl_code tgl_context_output_shape(tgl_context *context, int32_t index, tgl_tensor_info *info,
+                                  tgl_status *status) {
+  return guarded(status, [&] { return context->context.describeOutput(size_t(index), info, status); });
+}
+
+size_t tgl_context_arena_bytes(const tgl_context *context) { return context->context.arenaBytes(); }
+
 tgl_code tgl_bind_input(tgl_context *context, int32_t index, const void *data, size_t bytes,
                         tgl_status *status) {
   return guarded(status, [&] { return context->context.bindInput(size_t(index), data, bytes, status); });

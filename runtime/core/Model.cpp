@@ -5,6 +5,7 @@
 #include "Imports.h"
 #include "Status.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -22,7 +23,7 @@ TensorDescription describe(const artifact::TensorInfo &tensor) {
   TensorDescription result;
   size_t bytes = artifact::dtypeSize(tensor.dtype); // the reader has checked that this product is in range
   for (size_t d = 0; d < tensor.dims.size(); ++d) {
-    bytes *= size_t(tensor.dims[d]);
+    bytes *= size_t(std::max<int64_t>(tensor.dims[d], 0)); // 0 in all where a size is not known
     result.dimNames.push_back(d < tensor.dimNames.size() ? tensor.dimNames[d].c_str() : "");
   }
   result.info = {tensor.name.c_str(), tgl_dtype(tensor.dtype), int32_t(tensor.dims.size()),
@@ -101,6 +102,7 @@ tgl_code Model::placeWeights(tgl_status *status) {
 
 void Model::prepareTexts() {
   features = join(manifest().features);
+  symbols = join(manifest().symbols);
   for (const artifact::DispatchInfo &dispatch : manifest().dispatches)
     dispatchNodes.push_back(join(dispatch.nodes));
   for (const artifact::TensorInfo &tensor : manifest().inputs)
@@ -123,6 +125,9 @@ tgl_code Model::verifyWeights(Executor &executor, tgl_status *status) {
 }
 
 TglEntryFn Model::entry() const { return reinterpret_cast<TglEntryFn>(code.data() + manifest().entry); }
+TglShapesFn Model::shapesFunction() const {
+  return reinterpret_cast<TglShapesFn>(code.data() + manifest().shapes);
+}
 
 void Model::describe(tgl_model_info &info) const {
   const artifact::Manifest &m = manifest();
@@ -137,12 +142,15 @@ void Model::describe(tgl_model_info &info) const {
   info.arena_bytes = m.arenaBytes;
   info.weight_bytes = view.weights.size();
   info.code_bytes = view.code.size();
+  info.symbols = symbols.c_str();
+  info.arena_formula = m.arenaFormula.c_str();
 }
 
 void Model::describeDispatch(size_t index, tgl_dispatch_info &info) const {
   const artifact::DispatchInfo &dispatch = manifest().dispatches[index];
   const artifact::KernelInfo &kernel = manifest().kernels[dispatch.kernel];
-  info = {kernel.name.c_str(), dispatchNodes[index].c_str(), kernel.schedule.c_str(), dispatch.cells};
+  info = {kernel.name.c_str(), dispatchNodes[index].c_str(), kernel.schedule.c_str(), dispatch.cells,
+          dispatch.cellsFormula.c_str()};
 }
 
 } // namespace tegula::runtime

@@ -30,6 +30,8 @@ public:
 
   const artifact::Manifest &manifest() const { return view.manifest; }
   TglEntryFn entry() const;
+  /// Only where the manifest has symbols.
+  TglShapesFn shapesFunction() const;
   const uint8_t *weights() const { return weightBytes; }
   void describe(tgl_model_info &info) const;
   void describeDispatch(size_t index, tgl_dispatch_info &info) const;
@@ -45,7 +47,7 @@ private:
   Mapping file, code, weightCopy;
   artifact::ArtifactView view;
   const uint8_t *weightBytes = nullptr;
-  std::string features;
+  std::string features, symbols;
   std::vector<std::string> dispatchNodes;
 
   std::mutex weightMutex;

@@ -118,16 +118,21 @@ void completeShapes(const ModelInfo &info, const TensorMap &values,
       shapes.try_emplace(input.name, value->shape);
 }
 
-Failure gatherInputs(const Session &session, const TensorMap &given, std::vector<HostTensor> &values) {
+Failure gatherInputs(const Session &session, const TensorMap &given, std::vector<HostTensor> &values,
+                     const Sizes &sizes) {
   const std::vector<Port> &ports = session.inputs();
   for (const auto &[name, tensor] : given)
     if (std::none_of(ports.begin(), ports.end(),
                      [&](const Port &port) { return cleaned(port.name) == cleaned(name); }))
       return {Outcome::BadInput, "no input is named '" + name + "'; the inputs are " + nameList(ports)};
-  for (const Port &port : ports) {
-    const HostTensor *value = valueFor(port.name, given);
-    values.push_back(value ? *value : seededTensor(port.name, port.dtype, port.shape));
-  }
+  std::vector<const HostTensor *> known;
+  for (const Port &port : ports)
+    known.push_back(valueFor(port.name, given));
+  std::vector<std::vector<int64_t>> shapes;
+  if (Failure failure = chooseShapes(ports, known, sizes, shapes))
+    return failure;
+  for (size_t i = 0; i < ports.size(); ++i)
+    values.push_back(known[i] ? *known[i] : seededTensor(ports[i].name, ports[i].dtype, shapes[i]));
   return {};
 }
 

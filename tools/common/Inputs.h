@@ -3,6 +3,7 @@
 
 #include "common/Report.h"
 #include "common/Session.h"
+#include "common/Sizes.h"
 
 #include <map>
 #include <string>
@@ -37,8 +38,9 @@ const HostTensor *valueFor(const std::string &name, const TensorMap &values);
 void completeShapes(const ModelInfo &info, const TensorMap &values,
                     std::map<std::string, std::vector<int64_t>> &shapes);
 
-/// One value for each input of the session, seeded where none is given. A given name that is no input is an
-/// error.
-Failure gatherInputs(const Session &session, const TensorMap &given, std::vector<HostTensor> &values);
+/// One value for each input of the session, seeded where none is given, in sizes that the given values or
+/// `sizes` say. A given name that is no input is an error.
+Failure gatherInputs(const Session &session, const TensorMap &given, std::vector<HostTensor> &values,
+                     const Sizes &sizes = {});
 
 } // namespace tegula::tools

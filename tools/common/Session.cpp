@@ -26,10 +26,21 @@ Failure fromStatus(const tgl_status &status) {
 }
 
 Port portOf(const tgl_tensor_info &info) {
-  return {info.name, tgl_dtype_name(info.dtype), {info.dims, info.dims + info.rank}, info.bytes};
+  return {info.name,
+          tgl_dtype_name(info.dtype),
+          {info.dims, info.dims + info.rank},
+          {info.dim_names, info.dim_names + info.rank},
+          info.bytes};
 }
 
 } // namespace
+
+std::string Port::shapeText() const {
+  std::string text;
+  for (size_t d = 0; d < shape.size(); ++d)
+    text += (d ? "x" : "") + (shape[d] < 0 ? dimNames[d] : std::to_string(shape[d]));
+  return text.empty() ? "scalar" : text;
+}
 
 Failure Session::openFile(const std::string &path, int threads, std::unique_ptr<Session> &session) {
   session.reset(new Session());
@@ -84,9 +95,32 @@ Failure describePorts(const tgl_model *model, std::vector<Port> &inputs, std::ve
 Failure Session::start(int threads) {
   if (Failure failure = describePorts(model, inputPorts, outputPorts))
     return failure;
+  tgl_model_info info{};
+  tgl_model_describe(model, &info);
+  isSymbolic = info.symbols[0] != 0;
   tgl_status status{};
   if (tgl_context_create(model, threads, &context, &status) != TGL_OK)
     return fromStatus(status);
+  return {};
+}
+
+/// Tells the runtime the shapes of the inputs, and learns those of the outputs.
+Failure Session::chooseShapes(const std::vector<HostTensor> &values) {
+  tgl_status status{};
+  tgl_tensor_info info{};
+  for (size_t i = 0; i < values.size(); ++i) {
+    const std::vector<int64_t> &shape = values[i].shape;
+    if (tgl_set_input_shape(context, int32_t(i), shape.data(), int32_t(shape.size()), &status) != TGL_OK)
+      return fromStatus(status);
+    if (tgl_context_input_shape(context, int32_t(i), &info, &status) != TGL_OK)
+      return fromStatus(status);
+    inputPorts[i] = portOf(info);
+  }
+  for (size_t i = 0; i < outputPorts.size(); ++i) {
+    if (tgl_context_output_shape(context, int32_t(i), &info, &status) != TGL_OK)
+      return fromStatus(status);
+    outputPorts[i] = portOf(info);
+  }
   return {};
 }
 
@@ -94,6 +128,9 @@ Failure Session::bind(const std::vector<HostTensor> &values) {
   if (values.size() != inputPorts.size())
     return {Outcome::BadInput, "expected " + std::to_string(inputPorts.size()) + " inputs, got " +
                                    std::to_string(values.size())};
+  if (isSymbolic)
+    if (Failure failure = chooseShapes(values))
+      return failure;
   tgl_status status{};
   for (size_t i = 0; i < values.size(); ++i) {
     const Port &port = inputPorts[i];
@@ -101,8 +138,8 @@ Failure Session::bind(const std::vector<HostTensor> &values) {
       return {Outcome::BadInput,
               "input '" + port.name + "': expected " + port.dtype + ", got " + values[i].dtype};
     if (values[i].shape != port.shape || values[i].bytes.size() != port.bytes)
-      return {Outcome::BadInput, "input '" + port.name + "': expected shape " + shapeText(port.shape) +
-                                     ", got " + shapeText(values[i].shape)};
+      return {Outcome::BadInput, "input '" + port.name + "': expected shape " + port.shapeText() + ", got " +
+                                     shapeText(values[i].shape)};
     void *data = nullptr;
     if (tgl_own_input(context, int32_t(i), &data, &status) != TGL_OK)
       return fromStatus(status);

@@ -14,8 +14,13 @@ namespace tegula::tools {
 
 struct Port {
   std::string name, dtype;
-  std::vector<int64_t> shape;
+  std::vector<int64_t> shape; ///< -1 where the sizes of a run decide and are not chosen yet
+  std::vector<std::string>
+      dimNames; ///< of each dimension, or what it is computed from; "" for a plain number
   size_t bytes = 0;
+
+  /// "1x3x224x224", with the names of unknown sizes; "scalar".
+  std::string shapeText() const;
 };
 
 /// The inputs and outputs of a loaded model.
@@ -36,7 +41,8 @@ public:
   const std::vector<Port> &outputs() const { return outputPorts; }
   int threads() const;
 
-  /// Copies values into the inputs, one for each; every type and shape must fit. Also binds the outputs.
+  /// Copies values into the inputs, one for each; every type and shape must fit. Their shapes choose the
+  /// model's symbolic sizes: `inputs()` and `outputs()` are known afterwards. Also binds the outputs.
   Failure bind(const std::vector<HostTensor> &values);
   /// Runs once with what is bound.
   Failure run();
@@ -46,11 +52,13 @@ public:
 private:
   Session() = default;
   Failure start(int threads);
+  Failure chooseShapes(const std::vector<HostTensor> &values);
 
   tgl_model *model = nullptr;
   tgl_context *context = nullptr;
   void *image = nullptr;
   size_t imageSize = 0;
+  bool isSymbolic = false; ///< the shapes of the inputs have to be chosen
   std::vector<Port> inputPorts, outputPorts;
   std::vector<void *> outputData;
 };

@@ -15,6 +15,7 @@ const char *const usageText =
   tegula-run MODEL.tgl [OPTIONS]
 
   --input NAME=@FILE.npy   an input's value; @FILE.npz gives several by name; others are seeded
+  --dim NAME=N             a symbolic size, for inputs without a value; --shape NAME:1x3x224x224 an input's shape
   --output FILE.npz        write the outputs by name; without it a summary is printed
   --expect FILE.npz        compare with these; exit code 3 where they differ
   --rtol X, --atol X       tolerance of --expect: |got - expected| <= atol + rtol * |expected| (1e-5, 1e-6)
@@ -46,6 +47,10 @@ bool setOption(std::string_view option, std::string_view value, RunArguments &ar
   };
   if (option == "input")
     arguments.inputs.emplace_back(value);
+  else if (option == "dim")
+    failure = parseDim(std::string(value), arguments.sizes);
+  else if (option == "shape")
+    failure = parseShape(std::string(value), arguments.sizes);
   else if (option == "output")
     arguments.output = value;
   else if (option == "expect")

@@ -1,7 +1,7 @@
 // The command line of tegula-run, parsed by hand because the tool is to stay small.
 #pragma once
 
-#include "common/Report.h"
+#include "common/Sizes.h"
 
 #include <string>
 #include <vector>
@@ -11,6 +11,7 @@ namespace tegula::tools {
 struct RunArguments {
   std::string model, output, expect;
   std::vector<std::string> inputs; ///< "name=@file.npy" or "@file.npz"
+  Sizes sizes;                     ///< of the model's symbolic dimensions
   double rtol = 1e-5, atol = 1e-6;
   double benchSeconds = 0;
   int threads = 0;

@@ -50,23 +50,34 @@ Failure bindInputs(const RunArguments &arguments, Session &session) {
   for (const std::string &text : arguments.inputs)
     if (Failure failure = readInput(text, given))
       return failure;
-  std::vector<HostTensor> values;
+  std::vector<const HostTensor *> values;
   std::string known;
+  size_t found = 0;
   for (const Port &port : session.inputs()) {
     known += (known.empty() ? "" : ", ") + port.name;
-    if (auto found = given.find(port.name); found != given.end())
-      values.push_back(std::move(found->second)), given.erase(found);
-    else
-      values.push_back(seededTensor(port.name, port.dtype, port.shape));
+    auto value = given.find(port.name);
+    values.push_back(value == given.end() ? nullptr : &value->second);
+    found += value != given.end();
   }
-  if (!given.empty())
-    return {Outcome::BadInput, "the model has no input '" + given.begin()->first + "'; it has " + known};
-  return session.bind(values);
+  auto isUnknown = [&](const auto &value) {
+    return std::ranges::none_of(session.inputs(), [&](const Port &port) { return port.name == value.first; });
+  };
+  if (found < given.size())
+    return {Outcome::BadInput, "the model has no input '" + std::ranges::find_if(given, isUnknown)->first +
+                                   "'; it has " + known};
+  std::vector<std::vector<int64_t>> shapes;
+  if (Failure failure = chooseShapes(session.inputs(), values, arguments.sizes, shapes))
+    return failure;
+  std::vector<HostTensor> bound;
+  for (size_t i = 0; i < values.size(); ++i)
+    bound.push_back(values[i] ? *values[i]
+                              : seededTensor(session.inputs()[i].name, session.inputs()[i].dtype, shapes[i]));
+  return session.bind(bound);
 }
 
 void printSummary(const Port &port, const HostTensor &value) {
   size_t size = elementSize(value.dtype), count = size ? value.bytes.size() / size : 0;
-  std::printf("%s: %s %s =", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+  std::printf("%s: %s %s =", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
   for (size_t i = 0; i < std::min<size_t>(count, 8); ++i)
     std::printf(" %.6g", elementAsDouble(value, i));
   std::printf("%s\n", count > 8 ? " ..." : "");

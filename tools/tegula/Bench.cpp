@@ -51,7 +51,10 @@ double median(const std::vector<double> &sorted) {
 /// Opens the model and binds its inputs once, so that a loop around run() times nothing else.
 int prepare(const Arguments &arguments, const std::string &archive, int threads, Opened &opened) {
   TensorMap given;
-  Failure failure = readGiven(arguments.inputs, archive, given);
+  Sizes sizes;
+  Failure failure = arguments.compile.sizes(sizes);
+  if (!failure)
+    failure = readGiven(arguments.inputs, archive, given);
   if (!failure)
     failure = addStoredInputs(arguments.model, given);
   if (failure)
@@ -60,7 +63,7 @@ int prepare(const Arguments &arguments, const std::string &archive, int threads,
   if (!opened.session)
     return opened.exitCode;
   std::vector<HostTensor> values;
-  failure = gatherInputs(*opened.session, given, values);
+  failure = gatherInputs(*opened.session, given, values, sizes);
   if (!failure)
     failure = opened.session->bind(values);
   return failure ? reportFailure(arguments.model, failure) : 0;

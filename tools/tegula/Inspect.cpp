@@ -71,8 +71,8 @@ std::string portsJson(const std::vector<Port> &ports) {
   Json list('[');
   for (const Port &port : ports) {
     Json dims('[');
-    for (int64_t dim : port.shape)
-      dims.raw("", std::to_string(dim));
+    for (size_t d = 0; d < port.shape.size(); ++d)
+      dims.raw("", port.shape[d] < 0 ? jsonString(port.dimNames[d]) : std::to_string(port.shape[d]));
     list.raw("", Json('{')
                      .add("name", port.name)
                      .add("dtype", port.dtype)
@@ -131,6 +131,13 @@ int inspectOnnx(const Arguments &arguments) {
   return 0;
 }
 
+/// "12.4 MiB".
+std::string bytesText(size_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f MiB", double(bytes) / (1 << 20));
+  return text;
+}
+
 struct Model {
   tgl_model *model = nullptr;
   ~Model() { tgl_model_free(model); }
@@ -156,11 +163,13 @@ int inspectArtifact(const Arguments &arguments) {
       return reportFailure(arguments.model, {Outcome::BadInput, status.text});
     kernels.raw("", Json('{')
                         .add("kernel", dispatch.kernel)
-                        .add("cells", dispatch.cells)
+                        .raw("cells", dispatch.cells < 0 ? jsonString(dispatch.cells_formula)
+                                                         : std::to_string(dispatch.cells))
                         .add("nodes", dispatch.nodes)
                         .add("schedule", dispatch.schedule)
                         .close());
-    kernelText += "  " + std::string(dispatch.kernel) + ": " + std::to_string(dispatch.cells) +
+    kernelText += "  " + std::string(dispatch.kernel) + ": " +
+                  (dispatch.cells < 0 ? dispatch.cells_formula : std::to_string(dispatch.cells)) +
                   " cells, nodes " + dispatch.nodes + "\n";
   }
   if (arguments.json) {
@@ -175,6 +184,8 @@ int inspectArtifact(const Arguments &arguments) {
         .raw("outputs", portsJson(outputs))
         .add("kernels", info.kernel_count);
     json.add("arena_bytes", int64_t(info.arena_bytes))
+        .add("arena_formula", info.arena_formula)
+        .add("symbols", info.symbols)
         .add("weight_bytes", int64_t(info.weight_bytes))
         .add("code_bytes", int64_t(info.code_bytes));
     std::printf("%s\n", json.raw("dispatches", kernels.close()).close().c_str());
@@ -184,11 +195,15 @@ int inspectArtifact(const Arguments &arguments) {
               info.producer, info.target, info.features[0] ? info.features : "nothing special", info.flags,
               info.model_hash);
   for (const Port &port : inputs)
-    std::printf("input %s: %s %s\n", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+    std::printf("input %s: %s %s\n", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
   for (const Port &port : outputs)
-    std::printf("output %s: %s %s\n", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+    std::printf("output %s: %s %s\n", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
   std::printf("sections: code %zu bytes, weights %zu bytes; arena %zu bytes; denormals %s\n", info.code_bytes,
               info.weight_bytes, info.arena_bytes, info.keeps_denormals ? "kept" : "flushed");
+  if (info.symbols[0])
+    std::printf("sizes chosen by a run: %s\npeak = %s%s%s\n", info.symbols,
+                bytesText(info.weight_bytes + info.code_bytes + info.arena_bytes).c_str(),
+                info.arena_formula[0] ? " + " : "", info.arena_formula);
   std::printf("%d kernels in %d dispatches\n%s", info.kernel_count, info.dispatch_count,
               arguments.kernels ? kernelText.c_str() : "");
   return 0;

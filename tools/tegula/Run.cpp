@@ -22,7 +22,7 @@ struct Arguments {
 
 void printSummary(const Port &port, const HostTensor &value) {
   size_t size = elementSize(value.dtype), count = size ? value.bytes.size() / size : 0;
-  std::printf("%s: %s %s", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+  std::printf("%s: %s %s", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
   if (count > 8) {
     double low = INFINITY, high = -INFINITY, sum = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -64,7 +64,10 @@ int compareWith(const Arguments &arguments, const Session &session, const std::v
 
 int run(const Arguments &arguments) {
   TensorMap given;
-  Failure failure = readGiven(arguments.inputs, arguments.archive, given);
+  Sizes sizes;
+  Failure failure = arguments.compile.sizes(sizes);
+  if (!failure)
+    failure = readGiven(arguments.inputs, arguments.archive, given);
   if (!failure)
     failure = addStoredInputs(arguments.model, given);
   if (failure)
@@ -73,7 +76,7 @@ int run(const Arguments &arguments) {
   if (!opened.session)
     return opened.exitCode;
   std::vector<HostTensor> values;
-  failure = gatherInputs(*opened.session, given, values);
+  failure = gatherInputs(*opened.session, given, values, sizes);
   if (!failure)
     failure = opened.session->bind(values);
   if (!failure)

@@ -6,7 +6,6 @@
 #include "common/Tensors.h"
 #include "common/Usage.h"
 
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 
@@ -16,33 +15,6 @@ namespace {
 
 double secondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-bool parseSize(const std::string &text, int64_t &value) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value >= 0;
-}
-
-Failure badOption(const char *option, const std::string &form, const std::string &got) {
-  return {Outcome::BadInput, std::string(option) + ": expected " + form + ", got '" + got + "'"};
-}
-
-/// "x:1x3x224x224"; the name may hold colons, the shape not. An empty shape is a scalar.
-bool parseShape(const std::string &text, std::string &name, std::vector<int64_t> &shape) {
-  size_t split = text.rfind(':');
-  if (split == std::string::npos || split == 0)
-    return false;
-  name = text.substr(0, split);
-  std::string rest = text.substr(split + 1);
-  while (!rest.empty()) {
-    size_t end = rest.find('x');
-    int64_t size = 0;
-    if (!parseSize(rest.substr(0, end), size) || end + 1 == rest.size())
-      return false;
-    shape.push_back(size);
-    rest = end == std::string::npos ? "" : rest.substr(end + 1);
-  }
-  return true;
 }
 
 } // namespace
@@ -92,26 +64,27 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   options.schedFile = schedFile;
   options.saveTemps = saveTemps;
   options.verbose = verbose;
-  for (const std::string &text : dims) {
-    size_t split = text.rfind('=');
-    int64_t size = 0;
-    if (split == std::string::npos || split == 0 || !parseSize(text.substr(split + 1), size))
-      return badOption("--dim", "NAME=N", text);
-    options.dims[text.substr(0, split)] = size;
-  }
-  for (const std::string &text : shapes) {
-    std::string name;
-    std::vector<int64_t> shape;
-    if (!parseShape(text, name, shape))
-      return badOption("--shape", "NAME:1x3x224x224", text);
-    options.shapes[name] = shape;
-  }
+  Sizes chosen;
+  if (Failure failure = sizes(chosen))
+    return failure;
+  options.dims = std::move(chosen.dims);
+  options.shapes = std::move(chosen.shapes);
   TensorMap values;
   for (const std::string &text : bound)
     if (Failure failure = readAssignment(text, values))
       return {failure.outcome, "--bind: " + failure.text};
   for (auto &[name, value] : values)
     options.bound[name] = std::move(value);
+  return {};
+}
+
+Failure CompileArguments::sizes(Sizes &chosen) const {
+  for (const std::string &text : dims)
+    if (Failure failure = parseDim(text, chosen))
+      return failure;
+  for (const std::string &text : shapes)
+    if (Failure failure = parseShape(text, chosen))
+      return failure;
   return {};
 }
 

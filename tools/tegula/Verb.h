@@ -4,6 +4,7 @@
 #include "common/Inputs.h"
 #include "common/Report.h"
 #include "common/Session.h"
+#include "common/Sizes.h"
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -35,6 +36,8 @@ struct CompileArguments {
   void addTo(CLI::App &verb, bool runs);
   /// Checks and converts everything but the target and the files, which the compiler judges.
   Failure convert(CompileOptions &options) const;
+  /// What --dim and --shape say.
+  Failure sizes(Sizes &chosen) const;
 };
 
 /// A model ready to run, or the exit code with which to stop; everything is then printed already.

@@ -31,7 +31,7 @@ bool compareAll(const Session &session, const std::vector<HostTensor> &results, 
   for (size_t i = 0; i < results.size(); ++i) {
     const Port &port = session.outputs()[i];
     auto found = expected.find(port.name);
-    std::printf("%s: %s %s: ", port.name.c_str(), port.dtype.c_str(), shapeText(port.shape).c_str());
+    std::printf("%s: %s %s: ", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
     if (found == expected.end()) {
       std::printf("no reference\n");
       continue;
@@ -51,10 +51,14 @@ bool compareAll(const Session &session, const std::vector<HostTensor> &results, 
   return ok;
 }
 
-/// Runs the session on a data set's inputs; others are seeded.
-Failure runOn(Session &session, const TensorMap &inputs, std::vector<HostTensor> &results) {
+/// Runs the session on given inputs; others are seeded.
+Failure runOn(Session &session, const Arguments &arguments, const TensorMap &inputs,
+              std::vector<HostTensor> &results) {
   std::vector<HostTensor> values;
-  Failure failure = gatherInputs(session, inputs, values);
+  Sizes sizes;
+  Failure failure = arguments.compile.sizes(sizes);
+  if (!failure)
+    failure = gatherInputs(session, inputs, values, sizes);
   if (!failure)
     failure = session.bind(values);
   if (!failure)
@@ -72,7 +76,7 @@ int verifyStored(const Arguments &arguments, const std::vector<DataSet> &sets) {
     if (!opened.session)
       return opened.exitCode;
     std::vector<HostTensor> results;
-    if (Failure failure = runOn(*opened.session, set.inputs, results))
+    if (Failure failure = runOn(*opened.session, arguments, set.inputs, results))
       return reportFailure(arguments.model, failure);
     ok &= compareAll(*opened.session, results, set.expected, arguments, set.name);
   }
@@ -93,7 +97,7 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
     if (!oracle.session)
       return oracle.exitCode;
     std::vector<HostTensor> results;
-    if (Failure failure = runOn(*oracle.session, given, results))
+    if (Failure failure = runOn(*oracle.session, arguments, given, results))
       return reportFailure(arguments.model, failure);
     for (size_t i = 0; i < results.size(); ++i)
       expected[oracle.session->outputs()[i].name] = std::move(results[i]);
@@ -102,7 +106,7 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
   if (!opened.session)
     return opened.exitCode;
   std::vector<HostTensor> results;
-  if (Failure failure = runOn(*opened.session, given, results))
+  if (Failure failure = runOn(*opened.session, arguments, given, results))
     return reportFailure(arguments.model, failure);
   return compareAll(*opened.session, results, expected, arguments, "-O0") ? 0
                                                                           : int(Outcome::VerificationFailed);

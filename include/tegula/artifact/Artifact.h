@@ -12,7 +12,7 @@
 namespace tegula::artifact {
 
 /// Raised whenever the bytes change their meaning. Appending a manifest field does not raise it.
-inline constexpr uint32_t formatVersion = 1;
+inline constexpr uint32_t formatVersion = 2;
 
 /// Sections begin on page borders, so that a loader can map them.
 inline constexpr uint64_t pageSize = 4096;
@@ -43,12 +43,18 @@ const char *dtypeName(DType dtype);
 size_t dtypeSize(DType dtype);
 std::optional<DType> parseDType(std::string_view name);
 
+/// Stands for a size that the symbols decide.
+inline constexpr int64_t unknownSize = -1;
+
 struct TensorInfo {
   std::string name;
   DType dtype = DType::Float32;
-  std::vector<int64_t> dims;
-  /// Symbolic names, "" where the model gave a number; empty, or one a dimension.
+  std::vector<int64_t> dims; ///< unknownSize where only a run tells
+  /// Symbolic names, "" where the model gave a number; of an unknown size its symbol, or what is computed of
+  /// symbols. Empty, or one a dimension.
   std::vector<std::string> dimNames;
+  /// Of an input: which symbol an unknown size is, -1 for a known one. Empty, or one a dimension.
+  std::vector<int32_t> dimSymbols = {};
 };
 
 /// A function the code image calls: the loader stores its address into the 8-byte slot at `slot`.
@@ -67,8 +73,17 @@ struct KernelInfo {
 /// TglHost::launch.
 struct DispatchInfo {
   uint32_t kernel = 0; ///< index in kernels
-  int64_t cells = 0;
+  int64_t cells = 0;   ///< unknownSize where the symbols decide
   std::vector<std::string> nodes;
+  std::string cellsFormula = {}; ///< what an unknown number of cells is computed from, for people
+};
+
+/// What the sizes of a run must fulfil. Its place in the list is the number that the shapes function returns,
+/// less one.
+struct Check {
+  std::string node; ///< the ONNX node that needs it, "" for the model as a whole
+  std::string
+      text; ///< what it expects; {0} and {1} stand for the two sizes: "expected equal sizes, got {0} and {1}"
 };
 
 /// Everything of an artifact but its code and its weights.
@@ -81,11 +96,15 @@ struct Manifest {
                                      ///< them: "avx2", "fma", "avx512f"
   bool keepDenormals = false;        ///< else runs flush denormals to zero
   std::vector<TensorInfo> inputs, outputs;
-  uint64_t arenaBytes = 0; ///< scratch memory of a run
+  uint64_t arenaBytes = 0; ///< scratch memory of a run; with symbols the part that no symbol changes
   uint64_t entry = 0;      ///< offset of the TglEntryFn in the code image
   std::vector<Import> imports;
   std::vector<KernelInfo> kernels;
   std::vector<DispatchInfo> dispatches;
+  std::vector<std::string> symbols; ///< names of the sizes that a run chooses, each that of some input
+  uint64_t shapes = 0;              ///< offset of the TglShapesFn in the code image; only with symbols
+  std::vector<Check> checks;
+  std::string arenaFormula; ///< what the symbols add to arenaBytes, for people
 };
 
 /// The functions that code may import: memcpy and its kin, libm, and the float conversions of compiler-rt.

@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 /* Raised whenever anything below changes its meaning; an artifact of another version is refused. */
-#define TGL_CODE_ABI_VERSION 1
+#define TGL_CODE_ABI_VERSION 2
 
-/* A compiled kernel: computes cells [begin, end) of its grid. `buffers` holds inputs, then outputs. */
+/* A compiled kernel: computes cells [begin, end) of its grid. `buffers` holds inputs, then outputs, then
+ * scratch memory where the kernel needs it, then a `const int64_t *` to its sizes where it has any. */
 typedef void (*TglKernelFn)(void *const *buffers, int64_t begin, int64_t end);
 
 /* What the runtime offers to the host function. */
@@ -18,8 +19,14 @@ typedef struct TglHost {
                  int32_t dispatch);
 } TglHost;
 
-/* Runs the whole model once. Returns 0, or the number of the dispatch that failed plus one. */
+/* Runs the whole model once. `symbols` are the sizes of this run, one a symbol of the manifest, which the
+ * shapes function has accepted. Returns 0, or the number of the dispatch that failed plus one. */
 typedef int32_t (*TglEntryFn)(TglHost *host, void *const *inputs, void *const *outputs,
-                              const uint8_t *weights, uint8_t *arena);
+                              const uint8_t *weights, uint8_t *arena, const int64_t *symbols);
+
+/* What follows from the symbols, which are at least 1: writes the sizes of all outputs one after the other,
+ * and the bytes of the arena. Returns 0, or the number of the manifest's check that fails plus one; then
+ * dims[0] and dims[1] are the two sizes that do not fit. `dims` has room for two at least. */
+typedef int32_t (*TglShapesFn)(const int64_t *symbols, int64_t *dims, int64_t *arenaBytes);
 
 #endif

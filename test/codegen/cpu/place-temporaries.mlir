@@ -41,7 +41,7 @@ func.func @strided_copy_becomes_a_loop(%x: memref<8xf32, strided<[2]>>, %y: memr
 // -----
 
 func.func @size_must_be_known(%n: index) {
-  // expected-error @+1 {{expected a temporary of static size}}
+  // expected-error @+1 {{expected a temporary whose size follows from the kernel's sizes}}
   %t = memref.alloc(%n) : memref<?xf32>
   return
 }
@@ -54,6 +54,46 @@ func.func @must_not_outlive_its_iteration(%x: memref<8xf32>, %begin: index, %end
     // expected-error @+1 {{expected a temporary that lives no longer than its iteration}}
     %t = memref.alloc() : memref<8xf32>
     scf.yield %t : memref<8xf32>
+  }
+  return
+}
+
+// -----
+
+// What the sizes decide: 4 * n bytes, rounded up, for each of n * m cells.
+// CHECK-DAG: #[[$BYTES:.*]] = affine_map<()[s0, s1] -> (((s0 * 4) ceildiv 64) * 64)>
+// CHECK-DAG: #[[$ALL:.*]] = affine_map<()[s0, s1] -> ((((s0 * 4) ceildiv 64) * (s0 * s1)) * 64)>
+// CHECK-LABEL: func.func @size_follows_from_the_kernels_sizes
+// CHECK-SAME: %[[N:[^ ]*]]: index, %[[M:[^ ]*]]: index, %[[BEGIN:[^ ]*]]: index, %{{.*}}: index, %[[SCRATCH:.*]]: memref<i8>)
+// CHECK-SAME: tegula.scratch = #[[$ALL]]}
+// CHECK: %[[ALL:.*]] = memref.reinterpret_cast %[[SCRATCH]] to offset: [0], sizes: [%{{.*}}], strides: [1] : memref<i8> to memref<?xi8>
+// CHECK: %[[EACH:.*]] = affine.apply #[[$BYTES]]()[%[[N]], %[[M]]]
+// CHECK: %[[MINE:.*]] = arith.muli %[[BEGIN]], %[[EACH]]
+// CHECK: %[[START:.*]] = arith.addi %[[MINE]]
+// CHECK: memref.view %[[ALL]][%[[START]]][%[[N]]] : memref<?xi8> to memref<?xf32>
+func.func @size_follows_from_the_kernels_sizes(%x: memref<f32>, %n: index, %m: index, %begin: index, %end: index)
+    attributes {tegula.cells = affine_map<()[s0, s1] -> (s0 * s1)>} {
+  %t = memref.alloc(%n) : memref<?xf32>
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%t : memref<?xf32>)
+  return
+}
+
+// -----
+
+// A tile that is cut off at the border is never larger than a whole one.
+// CHECK-LABEL: func.func @bounded_sizes_stay_on_the_stack
+// CHECK: %[[MOST:.*]] = memref.alloca() {alignment = 64 : i64} : memref<256xi8>
+// CHECK: %[[SIZE:.*]] = affine.min
+// CHECK: memref.view %[[MOST]][%{{.*}}][%[[SIZE]]] : memref<256xi8> to memref<?xf32>
+func.func @bounded_sizes_stay_on_the_stack(%x: memref<f32>, %n: index, %begin: index, %end: index)
+    attributes {tegula.cells = affine_map<()[s0] -> (s0 ceildiv 64)>} {
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %begin to %end step %c1 {
+    %size = affine.min affine_map<(i)[n] -> (64, n - i * 64)>(%i)[%n]
+    %t = memref.alloc(%size) : memref<?xf32>
+    linalg.fill ins(%zero : f32) outs(%t : memref<?xf32>)
   }
   return
 }

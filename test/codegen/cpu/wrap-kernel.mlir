@@ -16,3 +16,18 @@ llvm.func @k(%in: !llvm.ptr, %out: !llvm.ptr, %begin: i64, %end: i64, %scratch: 
 
 // CHECK: llvm.func @expf(f32) -> f32
 llvm.func @expf(f32) -> f32
+
+// Sizes come from the array behind the last buffer.
+// CHECK: llvm.func hidden @sized(%[[BUFFERS:.*]]: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64)
+// CHECK: %[[S2:.*]] = llvm.getelementptr %[[BUFFERS]][2] {{.*}} !llvm.ptr
+// CHECK: %[[SIZES:.*]] = llvm.load %[[S2]]
+// CHECK: %[[IN:.*]] = llvm.load
+// CHECK: %[[AT0:.*]] = llvm.getelementptr %[[SIZES]][0] {{.*}} i64
+// CHECK: %[[N:.*]] = llvm.load %[[AT0]]
+// CHECK: %[[AT1:.*]] = llvm.getelementptr %[[SIZES]][1] {{.*}} i64
+// CHECK: %[[M:.*]] = llvm.load %[[AT1]]
+// CHECK: %[[SCRATCH:.*]] = llvm.load
+// CHECK: llvm.call @sized.body(%[[IN]], %[[N]], %[[M]], %[[BEGIN]], %[[END]], %[[SCRATCH]])
+llvm.func @sized(%in: !llvm.ptr, %n: i64, %m: i64, %begin: i64, %end: i64, %scratch: !llvm.ptr) attributes {tegula.cells = affine_map<()[s0, s1] -> (s0)>} {
+  llvm.return
+}

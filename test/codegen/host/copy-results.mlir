@@ -1,5 +1,5 @@
 // Inputs, constants and repeated values are copied before they are returned; a launch's own result is not.
-// RUN: tegula-opt %s --tegula-copy-results | FileCheck %s
+// RUN: tegula-opt %s --tegula-copy-results -split-input-file | FileCheck %s
 
 // CHECK: tile.kernel @copy_4xf32
 tile.kernel @neg(%x: tensor<4xf32>) -> tensor<4xf32> {
@@ -27,4 +27,19 @@ func.func @main(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<2x2xf32>, tensor<4x
   %v = tile.view %y : tensor<4xf32> to tensor<2x2xf32>
   %c = arith.constant dense<1.0> : tensor<4xf32>
   return %y, %v, %x, %c : tensor<4xf32>, tensor<2x2xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// Sizes that symbols decide are passed to the copy.
+// CHECK-DAG: #[[$B:.*]] = affine_map<()[s0, s1] -> (s1)>
+// CHECK-DAG: #[[$N:.*]] = affine_map<()[s0] -> (s0 + 1)>
+// CHECK: tile.kernel @copy_nx4xnxf32(%{{.*}}: tensor<?x4x?xf32>, %{{.*}}: index, %{{.*}}: index) -> tensor<?x4x?xf32> dims {{\[\[}}0, -1, 1], [0, -1, 1]]
+// CHECK-LABEL: func.func @main
+// CHECK-DAG: %[[B:.*]] = tile.size #[[$B]]
+// CHECK-DAG: %[[N:.*]] = tile.size #[[$N]]
+// CHECK: tile.launch @copy_nx4xnxf32(%{{.*}}) sizes(%[[B]], %[[N]])
+func.func @main(%x: tensor<?x4x?xf32> {tegula.dims = affine_map<()[s0, s1] -> (s1, 4, s0 + 1)>})
+    -> (tensor<?x4x?xf32> {tegula.dims = affine_map<()[s0, s1] -> (s1, 4, s0 + 1)>}) attributes {tegula.symbols = ["n", "b"]} {
+  return %x : tensor<?x4x?xf32>
 }

@@ -37,6 +37,22 @@ ArtifactContents makeContents() {
   return contents;
 }
 
+/// The same with sizes that a run chooses.
+ArtifactContents makeSymbolicContents() {
+  ArtifactContents contents = makeContents();
+  Manifest &m = contents.manifest;
+  m.symbols = {"batch", "seq"};
+  m.inputs = {{"x", DType::Float32, {unknownSize, 3}, {"batch", ""}, {0, -1}},
+              {"mask", DType::Bool, {unknownSize, unknownSize}, {"batch", "seq"}, {0, 1}}};
+  m.outputs = {{"y", DType::BFloat16, {unknownSize, 7}, {"batch*seq", ""}, {}}};
+  m.shapes = 32;
+  m.checks = {{"add", "expected equal sizes, got {0} and {1}"}, {"", "expected less"}};
+  m.arenaFormula = "0.9 KiB*batch*seq";
+  m.dispatches[0].cells = unknownSize;
+  m.dispatches[0].cellsFormula = "batch";
+  return contents;
+}
+
 std::vector<uint8_t> write(const ArtifactContents &contents) {
   std::vector<uint8_t> bytes;
   std::string error;
@@ -116,6 +132,26 @@ TEST(Artifact, RoundTripKeepsEverything) {
   EXPECT_EQ(view.weightsOffset % pageSize, 0u);
 }
 
+TEST(Artifact, RoundTripKeepsSymbols) {
+  ArtifactContents contents = makeSymbolicContents();
+  std::vector<uint8_t> bytes = write(contents);
+  ArtifactView view;
+  ASSERT_EQ(read(bytes, view), "");
+  const Manifest &m = view.manifest;
+  EXPECT_EQ(m.symbols, contents.manifest.symbols);
+  EXPECT_EQ(m.inputs[1].dims, (std::vector<int64_t>{unknownSize, unknownSize}));
+  EXPECT_EQ(m.inputs[0].dimSymbols, (std::vector<int32_t>{0, -1}));
+  EXPECT_EQ(m.inputs[1].dimSymbols, (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(m.outputs[0].dimNames[0], "batch*seq");
+  EXPECT_EQ(m.shapes, 32u);
+  ASSERT_EQ(m.checks.size(), 2u);
+  EXPECT_EQ(m.checks[0].node, "add");
+  EXPECT_EQ(m.checks[0].text, "expected equal sizes, got {0} and {1}");
+  EXPECT_EQ(m.arenaFormula, "0.9 KiB*batch*seq");
+  EXPECT_EQ(m.dispatches[0].cells, unknownSize);
+  EXPECT_EQ(m.dispatches[0].cellsFormula, "batch");
+}
+
 TEST(Artifact, EqualContentsGiveEqualBytesInMemoryAndInAFile) {
   std::vector<uint8_t> bytes = write(makeContents());
   EXPECT_EQ(bytes, write(makeContents()));
@@ -161,14 +197,16 @@ TEST(Artifact, NoWeightsAtAll) {
 }
 
 TEST(Artifact, EveryFlippedByteIsRefused) {
-  std::vector<uint8_t> bytes = write(makeContents());
-  for (size_t i = 0; i < bytes.size(); ++i)
-    for (uint8_t mask : {0x01, 0x80}) {
-      bytes[i] ^= mask;
-      EXPECT_NE(refusal(bytes), "") << "byte " << i;
-      bytes[i] ^= mask;
-    }
-  EXPECT_EQ(refusal(bytes), "");
+  for (const ArtifactContents &contents : {makeContents(), makeSymbolicContents()}) {
+    std::vector<uint8_t> bytes = write(contents);
+    for (size_t i = 0; i < bytes.size(); ++i)
+      for (uint8_t mask : {0x01, 0x80}) {
+        bytes[i] ^= mask;
+        EXPECT_NE(refusal(bytes), "") << "byte " << i;
+        bytes[i] ^= mask;
+      }
+    EXPECT_EQ(refusal(bytes), "");
+  }
 }
 
 TEST(Artifact, EveryTruncationAndExtensionIsRefused) {
@@ -186,10 +224,10 @@ TEST(Artifact, OtherVersionsAreNamed) {
   std::vector<uint8_t> bytes = write(makeContents());
   ReadError error;
   ArtifactView view;
-  reinterpret_cast<Header *>(bytes.data())->formatVersion = 2;
+  reinterpret_cast<Header *>(bytes.data())->formatVersion = 3;
   EXPECT_FALSE(readArtifact(bytes, view, error));
   EXPECT_EQ(error.code, ReadCode::Version);
-  EXPECT_EQ(error.text, "expected artifact format 1, got 2: compile the model again");
+  EXPECT_EQ(error.text, "expected artifact format 2, got 3: compile the model again");
   bytes = write(makeContents());
   reinterpret_cast<Header *>(bytes.data())->codeAbiVersion = 77;
   EXPECT_FALSE(readArtifact(bytes, view, error));
@@ -255,6 +293,30 @@ TEST(Artifact, WriterRefusesWhatTheReaderWould) {
       "expected 5000 bytes of a weight, got 3");
 }
 
+TEST(Artifact, WriterRefusesSymbolsThatNothingTells) {
+  auto changed = [](auto change) {
+    ArtifactContents contents = makeSymbolicContents();
+    change(contents.manifest);
+    return refusalToWrite(contents);
+  };
+  EXPECT_EQ(changed([](Manifest &m) { m.symbols.push_back("free"); }), "no input has the size 'free'");
+  const char *unsaid = "input 'x' has sizes that nothing tells";
+  EXPECT_EQ(changed([](Manifest &m) { m.inputs[0].dimSymbols = {2, -1}; }), unsaid);
+  EXPECT_EQ(changed([](Manifest &m) { m.inputs[0].dimSymbols = {-1, -1}; }), unsaid);
+  EXPECT_EQ(changed([](Manifest &m) { m.inputs[0].dimSymbols = {-2, -1}; }), unsaid);
+  EXPECT_EQ(changed([](Manifest &m) { m.inputs[0].dimSymbols = {0, 1}; }), unsaid);
+  EXPECT_EQ(changed([](Manifest &m) { m.inputs[0].dimSymbols = {0}; }), unsaid);
+  EXPECT_EQ(changed([](Manifest &m) { m.inputs[0].dimSymbols = {}; }), unsaid);
+  EXPECT_EQ(changed([](Manifest &m) { m.inputs[0].dims[0] = -2; }), "input 'x' has an impossible shape");
+  EXPECT_EQ(changed([](Manifest &m) { m.outputs[0].dimSymbols = {0, -1}; }),
+            "output 'y' has sizes that nothing tells");
+  EXPECT_EQ(changed([](Manifest &m) { m.shapes = 100; }), "the entry function lies outside the code");
+  EXPECT_NE(changed([](Manifest &m) { m.dispatches[0].cells = -2; }), "");
+  ArtifactContents fixed = makeContents();
+  fixed.manifest.outputs[0].dims[0] = unknownSize;
+  EXPECT_EQ(refusalToWrite(fixed), "output 'y' has sizes that nothing tells");
+}
+
 TEST(Artifact, FailedWritesLeaveTheOldFile) {
   std::string folder = testing::TempDir() + "artifact" + std::to_string(getpid()), path = folder + ".tgl",
               error;
@@ -270,7 +332,7 @@ TEST(Artifact, FailedWritesLeaveTheOldFile) {
 }
 
 TEST(Artifact, MutatedManifestsNeverBreakTheReader) {
-  const std::vector<uint8_t> honest = encodeManifest(makeContents().manifest);
+  const std::vector<uint8_t> honest = encodeManifest(makeSymbolicContents().manifest);
   std::mt19937 random(1);
   int accepted = 0;
   for (int round = 0; round < 20'000; ++round) {

@@ -28,7 +28,7 @@ std::string objectOf(llvm::StringRef text) {
 bool importsExp(llvm::StringRef name) { return name == "expf"; }
 
 std::string errorOf(llvm::ArrayRef<std::string> objects, llvm::StringRef entry) {
-  auto image = linkImage(objects, entry, importsExp);
+  auto image = linkImage(objects, {entry}, importsExp);
   return image ? "" : llvm::toString(image.takeError());
 }
 
@@ -73,17 +73,17 @@ constexpr const char *callee = R"(
   })";
 
 TEST(LinkImage, RunsAcrossObjectsConstantsAndImports) {
-  auto image = linkImage({objectOf(caller), objectOf(callee)}, "entry", importsExp);
+  auto image = linkImage({objectOf(caller), objectOf(callee)}, {"entry"}, importsExp);
   ASSERT_TRUE(bool(image));
   ASSERT_EQ(image->imports.size(), 1u);
   EXPECT_EQ(image->imports[0].symbol, "expf");
   EXPECT_EQ(image->imports[0].slot % 8, 0u);
-  EXPECT_FLOAT_EQ(Loaded(*image).call(image->entry, 0.5f), std::exp(1.0f));
+  EXPECT_FLOAT_EQ(Loaded(*image).call(image->entries[0], 0.5f), std::exp(1.0f));
 }
 
 TEST(LinkImage, SameObjectsGiveSameBytes) {
   std::string a = objectOf(caller), b = objectOf(callee);
-  auto first = linkImage({a, b}, "entry", importsExp), second = linkImage({a, b}, "entry", importsExp);
+  auto first = linkImage({a, b}, {"entry"}, importsExp), second = linkImage({a, b}, {"entry"}, importsExp);
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->bytes, second->bytes);
 }

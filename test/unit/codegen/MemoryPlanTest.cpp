@@ -32,17 +32,26 @@ protected:
         %e = tensor.empty() : tensor<64xf32>
         tile.yield %e : tensor<64xf32>
       }
+      tile.kernel @d(%x: tensor<?x64xf32>, %n: index) -> tensor<?x64xf32> dims [[0, -1], [0, -1]] {
+        tile.yield %x : tensor<?x64xf32>
+      }
+      tile.kernel @r(%x: tensor<?x64xf32>, %n: index, %m: index) -> tensor<?x64xf32> dims [[0, -1], [1, -1]] {
+        %e = tensor.empty(%m) : tensor<?x64xf32>
+        tile.yield %e : tensor<?x64xf32>
+      }
       func.func @main)" +
                        signature + "{" + body + "}";
     module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     ASSERT_TRUE(module);
     llvm::StringMap<KernelNeeds> needs;
-    needs["k1"] = needs["k2"] = needs["p"] = {1, scratch};
+    if (scratch)
+      needs["k1"].scratchBytes = mlir::AffineMap::getConstantMap(scratch, &context);
     auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
     auto planned = planMemory(main, needs, keepDenormals);
     ASSERT_TRUE(mlir::succeeded(planned));
     text = printPlan(main, *planned);
     printed = text;
+    formula = arenaFormula(main, *planned);
     result = std::move(*planned);
   }
 
@@ -61,7 +70,7 @@ protected:
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   MemoryPlan result;
-  std::string printed;
+  std::string printed, formula;
 };
 
 TEST_F(MemoryPlanTest, ChainOfThreeSharesTwoBuffers) {
@@ -98,6 +107,41 @@ TEST_F(MemoryPlanTest, ScratchLivesForOneLaunch) {
     return %b : tensor<64xf32>)",
        1000);
   EXPECT_EQ(result.arenaBytes, 1024 + 256);
+}
+
+TEST_F(MemoryPlanTest, SymbolicBuffersOfOneUnitShareLikeStaticOnes) {
+  plan(R"((%x: tensor<?x64xf32> {tegula.dims = affine_map<()[s0] -> (s0, 64)>})
+       -> (tensor<?x64xf32> {tegula.dims = affine_map<()[s0] -> (s0, 64)>}) attributes {tegula.symbols = ["n"]})",
+       R"(
+    %n = tile.size affine_map<()[s0] -> (s0)>
+    %a = tile.launch @d(%x) sizes(%n) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    %b = tile.launch @d(%a) sizes(%n) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    %c = tile.launch @d(%b) sizes(%n) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    %d = tile.launch @d(%c) sizes(%n) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    return %d : tensor<?x64xf32>)");
+  EXPECT_EQ(printed, "arena of 0 bytes\n"
+                     "slot 0 of s0*512 bytes\n"
+                     "d input:0 slot:0\n"
+                     "d slot:0 slot:0+s0*256\n"
+                     "d slot:0+s0*256 slot:0\n"
+                     "d slot:0 output:0\n");
+  EXPECT_EQ(formula, "512 B*n");
+}
+
+TEST_F(MemoryPlanTest, SymbolicBuffersOfOtherUnitsShareWhereTheyNeverMeet) {
+  plan(R"((%x: tensor<?x64xf32> {tegula.dims = affine_map<()[s0] -> (s0, 64)>})
+       -> (tensor<?x64xf32> {tegula.dims = affine_map<()[s0] -> (s0, 64)>}) attributes {tegula.symbols = ["n", "m"]})",
+       R"(
+    %n = tile.size affine_map<()[s0] -> (s0)>
+    %m = tile.size affine_map<()[s0, s1] -> (s1 * 3)>
+    %l = tile.size affine_map<()[s0] -> (s0 + 1)>
+    %a = tile.launch @r(%x) sizes(%n, %m) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    %b = tile.launch @r(%a) sizes(%m, %l) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    %c = tile.launch @r(%b) sizes(%l, %n) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    %d = tile.launch @d(%c) sizes(%n) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    return %d : tensor<?x64xf32>)");
+  // %a is gone before %c is made; %b meets both.
+  EXPECT_EQ(formula, "max(768 B*m, 256 B*n) + 256 B*(n + 1)");
 }
 
 TEST_F(MemoryPlanTest, EqualConstantsAreStoredOnce) {

@@ -243,6 +243,26 @@ TEST_F(Runtime, RunsAllocateNothingAndProfile) {
   EXPECT_EQ(times[0], -1);
 }
 
+TEST_F(Runtime, RunsOfChosenShapesAllocateNothing) {
+  PageAligned file(makeSymbolicModel());
+  ModelPointer model = load(file);
+  ContextPointer context = createContext(model, 2);
+  std::vector<float> x = makeInput(), y(modelSize);
+  std::vector<int8_t> z(2 * modelSize);
+  for (int64_t n : {900, 20}) {
+    int64_t dims[] = {n, 2};
+    (void)tgl_set_input_shape(context.get(), 0, dims, 1, nullptr);
+    ASSERT_EQ(tgl_set_input_shape(context.get(), 1, dims, 2, &status), TGL_OK) << status.text;
+    tgl_bind_input(context.get(), 0, x.data(), size_t(n) * 4, nullptr);
+    tgl_bind_input(context.get(), 1, z.data(), size_t(n) * 2, nullptr);
+    tgl_bind_output(context.get(), 0, y.data(), size_t(n) * 4, nullptr);
+    int64_t before = allocations;
+    EXPECT_EQ(tgl_run(context.get(), &status), TGL_OK) << status.text;
+    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(y[size_t(n) - 1], expf(x[size_t(n) - 1] * weightOf(n - 1)));
+  }
+}
+
 /// exp(denormal * huge): the product is 1.5, unless the denormal counts as zero.
 float runWithDenormal(bool keep, int threads) {
   artifact::ArtifactContents contents = makeModelContents();

@@ -76,11 +76,53 @@ tegulaTestEntry:                    # rdi host, rsi inputs, rdx outputs, rcx wei
   popq %r12
   popq %rbx
   ret
+
+tegulaTestSymbolicEntry:            # r9 symbols: one size n, of the two grids and of the arena's 64 + 8 n bytes
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  movq %rdi, %rbx
+  movq %r8, %r12
+  movq (%r9), %r13
+  movb $1, 63(%r12,%r13,8)
+  movq (%rsi), %rax
+  movq %rax, (%r12)
+  movq %rcx, 8(%r12)
+  movq (%rdx), %rax
+  movq %rax, 16(%r12)
+  leaq scale(%rip), %rsi
+  movq %r12, %rdx
+  movq %r13, %rcx
+  xorl %r8d, %r8d
+  callq *(%rbx)
+  movq %rbx, %rdi
+  leaq exponential(%rip), %rsi
+  movq %r12, %rdx
+  movq %r13, %rcx
+  movl $1, %r8d
+  callq *(%rbx)
+  xorl %eax, %eax
+  popq %r13
+  popq %r12
+  popq %rbx
+  ret
+
+tegulaTestShapes:                   # rdi symbols, rsi dims, rdx arena: refuses n > 1000
+  movq (%rdi), %rax
+  movq %rax, (%rsi)
+  movq $1000, 8(%rsi)
+  leaq 64(,%rax,8), %rcx
+  movq %rcx, (%rdx)
+  cmpq $1000, %rax
+  setg %al
+  movzbl %al, %eax
+  ret
 tegulaTestImageEnd:
   .popsection
 )");
 
-extern "C" const uint8_t tegulaTestImage[], tegulaTestEntry[], tegulaTestImageEnd[];
+extern "C" const uint8_t tegulaTestImage[], tegulaTestEntry[], tegulaTestSymbolicEntry[], tegulaTestShapes[],
+    tegulaTestImageEnd[];
 
 namespace tegula::runtime::test {
 
@@ -111,12 +153,31 @@ ArtifactContents makeModelContents() {
   return contents;
 }
 
-std::vector<uint8_t> makeModel() {
+ArtifactContents makeSymbolicContents() {
+  ArtifactContents contents = makeModelContents();
+  Manifest &m = contents.manifest;
+  m.symbols = {"n"};
+  m.inputs = {{"x", DType::Float32, {unknownSize}, {"n"}, {0}},
+              {"z", DType::Int8, {unknownSize, 2}, {"n", ""}, {0, -1}}};
+  m.outputs = {{"y", DType::Float32, {unknownSize}, {"n"}, {}}};
+  m.entry = uint64_t(tegulaTestSymbolicEntry - tegulaTestImage);
+  m.shapes = uint64_t(tegulaTestShapes - tegulaTestImage);
+  m.checks = {{"mul", "expected at most {1} rows, got {0}"}};
+  m.arenaFormula = "8 B*n";
+  for (DispatchInfo &dispatch : m.dispatches)
+    dispatch.cells = unknownSize, dispatch.cellsFormula = "n";
+  return contents;
+}
+
+static std::vector<uint8_t> written(const ArtifactContents &contents) {
   std::vector<uint8_t> bytes;
   std::string error;
-  EXPECT_TRUE(writeArtifact(makeModelContents(), bytes, error)) << error;
+  EXPECT_TRUE(writeArtifact(contents, bytes, error)) << error;
   return bytes;
 }
+
+std::vector<uint8_t> makeModel() { return written(makeModelContents()); }
+std::vector<uint8_t> makeSymbolicModel() { return written(makeSymbolicContents()); }
 
 PageAligned::PageAligned(const std::vector<uint8_t> &source)
     : begin(static_cast<uint8_t *>(std::aligned_alloc(pageSize, source.size()))), bytes(source.size()) {

@@ -14,6 +14,9 @@ namespace tegula::runtime::test {
 inline constexpr int64_t modelSize = 1000;
 artifact::ArtifactContents makeModelContents();
 std::vector<uint8_t> makeModel();
+/// The same for n floats, chosen by a run: x of n, z of n x 2 that is not read, at most 1000.
+artifact::ArtifactContents makeSymbolicContents();
+std::vector<uint8_t> makeSymbolicModel();
 /// The weight of element `i`.
 float weightOf(int64_t i);
 

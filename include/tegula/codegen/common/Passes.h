@@ -22,7 +22,7 @@ namespace tegula::codegen {
 #define GEN_PASS_REGISTRATION
 #include "tegula/codegen/common/Passes.h.inc"
 
-/// Attribute of an outlined kernel: how many cells its grid has.
+/// Attribute of an outlined kernel: how many cells its grid has, an i64 or an affine map from its sizes.
 inline constexpr llvm::StringLiteral cellsAttr = "tegula.cells";
 
 /// After it: tiled kernels hold scf loops around vector operations; no linalg operation is left in a tile.

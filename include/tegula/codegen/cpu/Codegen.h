@@ -28,13 +28,6 @@ struct CpuCodegenOptions {
 /// what it needs.
 void populateCpuCodegenPipeline(mlir::OpPassManager &pm, const CpuCodegenOptions &options);
 
-/// What the host function must know about a compiled kernel.
-struct KernelFacts {
-  std::string name;
-  int64_t cells = 1;        ///< of its grid
-  int64_t scratchBytes = 0; ///< of one launch; the kernel's last buffer where not 0
-};
-
 enum class Output { LlvmIr, Assembly, Object };
 
 /// Translates a module of LLVM functions; text for LlvmIr and Assembly. Safe to call from several threads,
@@ -51,11 +44,11 @@ struct Image {
   };
   std::vector<uint8_t> bytes;
   std::vector<Import> imports;
-  uint64_t entry = 0; ///< offset of the entry symbol
+  std::vector<uint64_t> entries; ///< offsets of the entry symbols, in the order given
 };
 
 /// Links ELF objects. `mayImport` says which undefined symbols the loader provides; any other is an error.
-llvm::Expected<Image> linkImage(llvm::ArrayRef<std::string> objects, llvm::StringRef entry,
+llvm::Expected<Image> linkImage(llvm::ArrayRef<std::string> objects, llvm::ArrayRef<llvm::StringRef> entries,
                                 llvm::function_ref<bool(llvm::StringRef)> mayImport);
 
 } // namespace tegula::codegen::cpu

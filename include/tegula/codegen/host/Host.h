@@ -3,6 +3,8 @@
 #pragma once
 
 #include "tegula/artifact/Writer.h"
+#include "tegula/dialects/graph/Dim.h"
+#include "tegula/dialects/tile/Tile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -16,26 +18,35 @@
 
 namespace tegula::codegen::host {
 
-/// What a launch of a kernel needs.
+/// What a launch of a kernel needs, over the kernel's sizes.
 struct KernelNeeds {
-  int64_t cells = 1;
-  int64_t scratchBytes = 0; ///< the kernel's last buffer where not 0
+  mlir::AffineMap cells;        ///< of its grid; null for one
+  mlir::AffineMap scratchBytes; ///< of a buffer behind its outputs; null for none
 };
 
 /// Where a value lies during a run.
 struct Place {
-  enum class Kind { Input, Output, Weights, Arena } kind = Kind::Arena;
-  int64_t index = 0; ///< of the input or output, or the offset in weights or arena
+  enum class Kind { Input, Output, Weights, Arena, Slot } kind = Kind::Arena;
+  int64_t index = 0;     ///< of the input, output or slot, or the offset in weights or arena
+  graph::Dim within = 0; ///< offset in the slot
 };
 
 /// Buffers begin on multiples of this many bytes.
 inline constexpr int64_t bufferAlignment = 64;
 
-/// Every buffer of a run, decided at compile time.
+/// Every buffer of a run, decided at compile time. The arena's part of static size comes first; slots, whose
+/// sizes follow from the model's symbols, lie behind it one after the other.
 struct MemoryPlan {
-  llvm::DenseMap<mlir::Value, Place> places;          ///< of every tensor of @main, views included
-  llvm::DenseMap<mlir::Operation *, int64_t> scratch; ///< arena offset of a launch's scratch memory
-  int64_t arenaBytes = 0;
+  /// Holds groups of buffers that are never in use at the same time, and is as large as the largest of them.
+  struct Slot {
+    llvm::SmallVector<graph::Dim> sizes;
+    llvm::SmallVector<graph::Dim> words; ///< the same without rounding, for people
+  };
+
+  llvm::DenseMap<mlir::Value, Place> places;        ///< of every tensor of @main, views included
+  llvm::DenseMap<mlir::Operation *, Place> scratch; ///< of a launch's scratch memory
+  int64_t arenaBytes = 0;                           ///< of the static part
+  std::vector<Slot> slots;
   std::vector<artifact::WeightChunk>
       weights; ///< views into the module's attributes: the context must outlive the write
 };
@@ -49,8 +60,21 @@ std::string printPlan(mlir::func::FuncOp main, const MemoryPlan &plan);
 
 inline constexpr llvm::StringLiteral entryName = "tegula.entry";
 
-/// A module with the entry function of CodeAbi.h in the LLVM dialect; kernels are external symbols of it.
+inline constexpr llvm::StringLiteral shapesName = "tegula.shapes";
+
+/// A module with the entry function of CodeAbi.h in the LLVM dialect, and with the shapes function where the
+/// model has symbols; kernels are external symbols of it. `checks` receives what the shapes function checks.
 mlir::OwningOpRef<mlir::ModuleOp> lowerHost(mlir::func::FuncOp main, const MemoryPlan &plan,
-                                            const llvm::StringMap<KernelNeeds> &kernels);
+                                            const llvm::StringMap<KernelNeeds> &kernels,
+                                            std::vector<artifact::Check> &checks);
+
+/// How many cells a launch has.
+graph::Dim cellsOf(tile::LaunchOp launch, const KernelNeeds &needs);
+
+/// What the symbols add to the arena, in words: "0.9 KiB*batch*seq"; empty where nothing.
+std::string arenaFormula(mlir::func::FuncOp main, const MemoryPlan &plan);
+
+/// The sizes of an argument or result of @main, from its type and its tegula.dims.
+graph::Shape interfaceShape(mlir::Type type, mlir::DictionaryAttr attributes);
 
 } // namespace tegula::codegen::host

@@ -1,0 +1,98 @@
+// Finds the sizes of inputs that nobody gave a value: a batch that one input has is that of all others.
+#include "common/Sizes.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace tegula::tools {
+
+namespace {
+
+bool parseSize(const std::string &text, int64_t &value) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= 0;
+}
+
+Failure badOption(const char *option, const std::string &form, const std::string &got) {
+  return {Outcome::BadInput, std::string(option) + ": expected " + form + ", got '" + got + "'"};
+}
+
+/// The names of all unknown sizes, each once.
+std::string symbolsOf(const std::vector<Port> &inputs) {
+  std::vector<std::string> names;
+  for (const Port &port : inputs)
+    for (size_t d = 0; d < port.shape.size(); ++d)
+      if (port.shape[d] < 0 && std::find(names.begin(), names.end(), port.dimNames[d]) == names.end())
+        names.push_back(port.dimNames[d]);
+  std::string text;
+  for (const std::string &name : names)
+    text += (text.empty() ? "'" : ", '") + name + "'";
+  return text;
+}
+
+/// Notes the sizes of a shape under their symbols. What does not fit is left for the runtime to say.
+void learn(const Port &port, const std::vector<int64_t> &shape, std::map<std::string, int64_t> &known) {
+  if (shape.size() != port.shape.size())
+    return;
+  for (size_t d = 0; d < shape.size(); ++d)
+    if (port.shape[d] < 0)
+      known.try_emplace(port.dimNames[d], shape[d]);
+}
+
+} // namespace
+
+Failure parseDim(const std::string &text, Sizes &sizes) {
+  size_t split = text.rfind('=');
+  int64_t size = 0;
+  if (split == std::string::npos || split == 0 || !parseSize(text.substr(split + 1), size))
+    return badOption("--dim", "NAME=N", text);
+  sizes.dims[text.substr(0, split)] = size;
+  return {};
+}
+
+Failure parseShape(const std::string &text, Sizes &sizes) {
+  Failure malformed = badOption("--shape", "NAME:1x3x224x224", text);
+  size_t split = text.rfind(':');
+  if (split == std::string::npos || split == 0)
+    return malformed;
+  std::vector<int64_t> shape;
+  std::string rest = text.substr(split + 1);
+  while (!rest.empty()) {
+    size_t end = rest.find('x');
+    int64_t size = 0;
+    if (!parseSize(rest.substr(0, end), size) || end + 1 == rest.size())
+      return malformed;
+    shape.push_back(size);
+    rest = end == std::string::npos ? "" : rest.substr(end + 1);
+  }
+  sizes.shapes[text.substr(0, split)] = shape;
+  return {};
+}
+
+Failure chooseShapes(const std::vector<Port> &inputs, const std::vector<const HostTensor *> &values,
+                     const Sizes &sizes, std::vector<std::vector<int64_t>> &shapes) {
+  std::map<std::string, int64_t> known = sizes.dims;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (values[i])
+      learn(inputs[i], values[i]->shape, known);
+  for (const Port &port : inputs)
+    if (auto shape = sizes.shapes.find(port.name); shape != sizes.shapes.end())
+      learn(port, shape->second, known);
+  shapes.clear();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    shapes.push_back(values[i] ? values[i]->shape : inputs[i].shape);
+    for (size_t d = 0; d < shapes[i].size(); ++d) {
+      if (shapes[i][d] >= 0)
+        continue;
+      auto size = known.find(inputs[i].dimNames[d]);
+      if (size == known.end())
+        return {Outcome::BadInput, "the size '" + inputs[i].dimNames[d] + "' of input '" + inputs[i].name +
+                                       "' is not known: give its value, or --dim " + inputs[i].dimNames[d] +
+                                       "=N; the model's symbolic sizes are " + symbolsOf(inputs)};
+      shapes[i][d] = size->second;
+    }
+  }
+  return {};
+}
+
+} // namespace tegula::tools

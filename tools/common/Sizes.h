@@ -1,0 +1,28 @@
+// Sizes that a user chooses for a model's symbolic dimensions, and the shapes of inputs that follow from
+// them.
+#pragma once
+
+#include "common/Session.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tegula::tools {
+
+struct Sizes {
+  std::map<std::string, int64_t> dims;                ///< symbolic dimension -> size
+  std::map<std::string, std::vector<int64_t>> shapes; ///< input name -> shape
+};
+
+/// Reads "batch=1".
+Failure parseDim(const std::string &text, Sizes &sizes);
+/// Reads "x:1x3x224x224"; the name may hold colons, the shape not. An empty shape is a scalar.
+Failure parseShape(const std::string &text, Sizes &sizes);
+
+/// The shape of every input: `values` holds those that have a value, nullptr for the others. Where a model
+/// has symbolic dimensions, values and `sizes` say what they are; a size that nothing says is an error.
+Failure chooseShapes(const std::vector<Port> &inputs, const std::vector<const HostTensor *> &values,
+                     const Sizes &sizes, std::vector<std::vector<int64_t>> &shapes);
+
+} // namespace tegula::tools
