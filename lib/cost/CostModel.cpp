@@ -8,6 +8,19 @@
 
 namespace tegula::cost {
 
+// What the machine description does not say: estimates, checked on Zen 3 only. None of them decides alone.
+/// Cycles to enter a register tile (addresses, loop set-up), and for each of its vectors (accumulator set to
+/// zero, epilogue, store).
+constexpr double enterTile = 12, enterVector = 3;
+/// Cycles to enter the tile of a window, whose steps are all unrolled.
+constexpr double enterWindow = 4;
+/// The part of a cache that an operand may count on beside what else passes through it.
+constexpr double shareOfL1 = 0.5, shareOfL2 = 0.6;
+/// How much slower many short streams arrive than one long one.
+constexpr double streamsPenalty = 4;
+/// The part of the shorter of computing and loading that does not hide behind the longer.
+constexpr double notOverlapped = 0.15;
+
 int64_t ContractTile::rows() const {
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < extents.size(); ++i)
@@ -41,15 +54,15 @@ Prediction predictContract(const KernelShape &shape, const ContractTile &tile,
   for (auto [extent, size] : llvm::zip_equal(shape.result, tile.extents))
     tiles *= llvm::divideCeil(extent, size);
   // Entering a tile: addresses, accumulators, and the epilogue that reads and writes the result once.
-  double enter = 12 + 3 * rows * vectors;
+  double enter = enterTile + enterVector * rows * vectors;
   prediction.computeCycles = tiles * (steps * step + enter);
 
   // The operand along the vectors is read once a tile; where it comes from depends on how much of it is used
   // between two uses.
   double panelBytes = steps * vectors * machine.vectorBytes;
-  double bandwidth = panelBytes <= machine.l1Bytes / 2.0   ? 1e9
-                     : panelBytes <= machine.l2Bytes * 0.6 ? machine.l2BytesPerCycle
-                                                           : machine.l3BytesPerCycle;
+  double bandwidth = panelBytes <= machine.l1Bytes * shareOfL1   ? 1e9
+                     : panelBytes <= machine.l2Bytes * shareOfL2 ? machine.l2BytesPerCycle
+                                                                 : machine.l3BytesPerCycle;
   double rowTiles = 1;
   for (size_t i = 0; i + 1 < shape.result.size(); ++i)
     rowTiles *= llvm::divideCeil(shape.result[i], tile.extents[i]);
@@ -62,11 +75,25 @@ Prediction predictContract(const KernelShape &shape, const ContractTile &tile,
   // The other operand is read again for every panel, element by element in as many streams as there are rows:
   // prefetchers reach a quarter of the bandwidth. It stays in L1 only where all rows of a panel's pass do.
   double rowBytes = steps * shape.elementBytes;
-  if (rowTiles * rows * rowBytes > machine.l1Bytes / 2.0)
-    prediction.trafficCycles += tiles * rows * rowBytes / (machine.l2BytesPerCycle / 4);
+  if (rowTiles * rows * rowBytes > machine.l1Bytes * shareOfL1)
+    prediction.trafficCycles += tiles * rows * rowBytes / (machine.l2BytesPerCycle / streamsPenalty);
   // Hardware overlaps the two, but never fully.
   prediction.cycles = std::max(prediction.computeCycles, prediction.trafficCycles) +
-                      0.15 * std::min(prediction.computeCycles, prediction.trafficCycles);
+                      notOverlapped * std::min(prediction.computeCycles, prediction.trafficCycles);
+  return prediction;
+}
+
+Prediction predictWindow(const KernelShape &shape, const ContractTile &tile, const target::Machine &machine) {
+  Prediction prediction;
+  double rows = tile.rows(), vectors = tile.vectors(machine.lanes(shape.elementBytes)),
+         steps = shape.reductionSteps(), tiles = 1;
+  for (auto [extent, size] : llvm::zip_equal(shape.result, tile.extents))
+    tiles *= llvm::divideCeil(extent, size);
+  // An accumulator and an element a row; neighbouring rows share what their windows have in common.
+  prediction.registers = static_cast<int64_t>(2 * rows * vectors);
+  prediction.computeCycles =
+      tiles * (enterWindow + steps * rows * vectors / machine.fmaPerCycle + steps / machine.loadsPerCycle);
+  prediction.cycles = prediction.computeCycles;
   return prediction;
 }
 

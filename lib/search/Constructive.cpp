@@ -187,23 +187,25 @@ sched::ScheduleAttr scheduleWindow(Builder &b) {
   bool smallWindow = steps <= 32;
   // Whole windows are unrolled, so that neighbouring results share what they read.
   b.unroll = smallWindow ? steps : 4;
-  int64_t registers = b.machine.vectorRegisters;
   int inner = -1;
   for (int dim = static_cast<int>(last) - 1; dim >= 0 && inner == -1; --dim)
     if (shape.result[dim] > 1)
       inner = dim;
   if (inner != -1 && smallWindow) {
-    int64_t best = 1;
-    double bestCost = 1e30;
-    for (int64_t rows = 1; rows <= std::min<int64_t>(registers / 2, shape.result[inner]); ++rows) {
-      double tiles = ceilDiv(shape.result[inner], rows);
-      double cost = tiles * (4 + steps * (rows / b.machine.fmaPerCycle) + steps / b.machine.loadsPerCycle);
-      if (cost < bestCost) {
-        bestCost = cost;
-        best = rows;
+    cost::ContractTile tile;
+    tile.extents.assign(shape.result.size(), 1);
+    tile.extents[last] = std::min(shape.result[last], b.lanes);
+    double best = 0;
+    for (int64_t rows = 1; rows <= shape.mostOf(inner); ++rows) {
+      tile.extents[inner] = rows;
+      cost::Prediction prediction = cost::predictWindow(shape, tile, b.machine);
+      if (prediction.registers > b.machine.vectorRegisters)
+        break;
+      if (rows == 1 || prediction.cycles < best) {
+        best = prediction.cycles;
+        b.tile[inner] = rows;
       }
     }
-    b.tile[inner] = best;
     b.tile[last] = std::min(shape.result[last], b.lanes);
   } else {
     b.tile[last] = std::min(shape.result[last], b.lanes * 4);

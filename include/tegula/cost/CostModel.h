@@ -27,4 +27,7 @@ struct ContractTile {
 Prediction predictContract(const KernelShape &shape, const ContractTile &tile,
                            const target::Machine &machine);
 
+/// Predicts a window (depthwise convolution, pooling) computed with `tile`, whose window is unrolled.
+Prediction predictWindow(const KernelShape &shape, const ContractTile &tile, const target::Machine &machine);
+
 } // namespace tegula::cost
