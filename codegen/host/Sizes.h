@@ -18,7 +18,7 @@ llvm::SmallVector<graph::Dim> sizesOf(tile::LaunchOp launch);
 /// A map from a kernel's sizes for the sizes of one launch.
 graph::Dim forLaunch(mlir::AffineMap map, llvm::ArrayRef<graph::Dim> sizes);
 
-/// A size in the user's words: "4*seq", "batch*(seq + 1)" where `product` says that it is to be multiplied.
+/// A size in the user's words: "4*seq", and "(seq+1)" where it is to be multiplied (`product`).
 std::string sizeText(graph::Dim size, llvm::ArrayRef<std::string> names, bool product = false);
 
 /// Writes arithmetic on 64-bit numbers where its builder stands; each expression once.

@@ -1,8 +1,12 @@
-// A model with symbolic sizes, written by hand, runs at any size: scale rows, sum their squares, return a view too.
+// A model with symbolic sizes, written by hand, runs at any size, as the oracle and scheduled: scale rows, sum their squares, return a view too.
 // RUN: tegula compile -O0 %s -o %t.tgl
 // RUN: tegula inspect %t.tgl | FileCheck %s --check-prefix=FORMULA
 // RUN: tegula run %t.tgl --dim batch=1 --dim seq=3 | FileCheck %s --check-prefix=SMALL
+// RUN: tegula run %t.tgl --shape x:3x500x2 --output %t.npz
 // RUN: tegula run %t.tgl --shape x:3x500x2 | FileCheck %s --check-prefix=LARGE
+// RUN: tegula compile %s -o %t.O2.tgl
+// RUN: tegula run %t.O2.tgl --dim batch=1 --dim seq=3 | FileCheck %s --check-prefix=SMALL
+// RUN: tegula run %t.O2.tgl --shape x:3x500x2 --threads 2 --expect %t.npz | FileCheck %s --check-prefix=EQUAL
 // RUN: tegula-run %t.tgl --dim batch=1 --dim=seq=3 | FileCheck %s --check-prefix=SMALL
 // RUN: tegula bench %t.tgl --runs 2 --dim batch=8 --dim seq=20 | FileCheck %s --check-prefix=BENCH
 // RUN: not tegula run %t.tgl --dim batch=2 2>&1 | FileCheck %s --check-prefix=MISSING
@@ -23,6 +27,9 @@
 // LARGE: y: float32 3x500x2
 // LARGE: s: float32 3x500
 // LARGE: v: float32 1500x2
+// EQUAL: y: equal within tolerance
+// EQUAL: s: equal within tolerance
+// EQUAL: v: equal within tolerance
 // BENCH: median
 // MISSING: error: the size 'seq' of input 'x' is not known: give its value, or --dim seq=N; the model's symbolic sizes are 'batch', 'seq'
 // MISSING-BOTH: error: the size 'batch' of input 'x' is not known

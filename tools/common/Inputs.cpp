@@ -112,9 +112,10 @@ const HostTensor *valueFor(const std::string &name, const TensorMap &values) {
 }
 
 void completeShapes(const ModelInfo &info, const TensorMap &values,
-                    std::map<std::string, std::vector<int64_t>> &shapes) {
+                    std::map<std::string, std::vector<int64_t>> &shapes, bool ranked) {
   for (const ModelInfo::Value &input : info.inputs)
-    if (const HostTensor *value = valueFor(input.name, values); value && !input.staticShape())
+    if (const HostTensor *value = valueFor(input.name, values);
+        value && !input.staticShape() && (ranked || !input.ranked))
       shapes.try_emplace(input.name, value->shape);
 }
 

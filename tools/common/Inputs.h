@@ -34,9 +34,10 @@ Failure readStored(const std::string &modelPath, const char *prefix, const std::
 /// and digits by "_", because file names cannot hold every name. nullptr if none.
 const HostTensor *valueFor(const std::string &name, const TensorMap &values);
 
-/// Fills `shapes` for inputs whose shape the model leaves open and whose value is known.
+/// Fills `shapes` for inputs whose shape the model leaves open and whose value is known; unless `ranked`,
+/// only for those whose number of dimensions it leaves open.
 void completeShapes(const ModelInfo &info, const TensorMap &values,
-                    std::map<std::string, std::vector<int64_t>> &shapes);
+                    std::map<std::string, std::vector<int64_t>> &shapes, bool ranked = true);
 
 /// One value for each input of the session, seeded where none is given, in sizes that the given values or
 /// `sizes` say. A given name that is no input is an error.

@@ -88,24 +88,48 @@ Failure CompileArguments::sizes(Sizes &chosen) const {
   return {};
 }
 
-CompileResult compileFile(const std::string &path, Emit emit, const CompileOptions &options) {
+static CompileResult compileQuietly(const std::string &path, Emit emit, const CompileOptions &options) {
   CompileResult result;
-  if (hasExtension(path, ".mlir") || path == "-") {
-    std::string text;
-    if (Failure failure = readFile(path, text)) {
-      result.outcome = failure.outcome;
-      result.messages.push_back({Message::Severity::Error, "", "", 0, failure.text});
-    } else {
-      result = compileModule(text, emit, options);
-    }
-  } else if (Failure failure = checkReadable(path)) {
+  auto fail = [&](const Failure &failure) {
     result.outcome = failure.outcome;
     result.messages.push_back({Message::Severity::Error, "", "", 0, failure.text});
+  };
+  if (hasExtension(path, ".mlir") || path == "-") {
+    std::string text;
+    if (Failure failure = readFile(path, text))
+      fail(failure);
+    else
+      result = compileModule(text, emit, options);
+  } else if (Failure failure = checkReadable(path)) {
+    fail(failure);
   } else {
     result = compileModel(path, emit, options);
   }
   if (!result && result.messages.empty()) // a failure always says something
     result.messages.push_back({Message::Severity::Error, "", "", 0, "compilation failed without a message"});
+  return result;
+}
+
+CompileResult compileFile(const std::string &path, Emit emit, const CompileOptions &options) {
+  CompileResult result = compileQuietly(path, emit, options);
+  printMessages(path, result.messages);
+  return result;
+}
+
+/// Compiles for any size; where that is not supported for the sizes of the given values.
+static CompileResult compileForValues(const std::string &path, CompileOptions options,
+                                      const TensorMap &given) {
+  ModelInfo info;
+  std::vector<Message> ignored; // the compiler reports them again
+  bool described = hasExtension(path, ".onnx") && inspectModel(path, info, ignored);
+  if (described)
+    completeShapes(info, given, options.shapes, /*ranked=*/false);
+  CompileResult result = compileQuietly(path, Emit::Artifact, options);
+  size_t known = options.shapes.size();
+  if (described && result.outcome == Outcome::Unsupported)
+    completeShapes(info, given, options.shapes, /*ranked=*/true);
+  if (options.shapes.size() > known)
+    result = compileQuietly(path, Emit::Artifact, options);
   printMessages(path, result.messages);
   return result;
 }
@@ -142,13 +166,7 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
   CompileOptions options;
   if (Failure failure = arguments.convert(options))
     return stop(failure);
-  if (hasExtension(path, ".onnx")) {
-    ModelInfo info;
-    std::vector<Message> ignored; // the compiler reports them again
-    if (inspectModel(path, info, ignored))
-      completeShapes(info, given, options.shapes);
-  }
-  CompileResult result = compileFile(path, Emit::Artifact, options);
+  CompileResult result = compileForValues(path, options, given);
   if (arguments.time)
     printTimings(result);
   if (!result) {

@@ -47,8 +47,8 @@ struct Opened {
   double compileSeconds = 0, loadSeconds = 0;
 };
 
-/// Compiles an .onnx or .mlir file and loads it, or loads a .tgl file. `given` are values whose shapes fix
-/// open dimensions.
+/// Compiles an .onnx or .mlir file and loads it, or loads a .tgl file. Where a model cannot be compiled for
+/// any size, the shapes of the `given` values fix its open dimensions.
 Opened openModel(const std::string &path, const CompileArguments &arguments, const TensorMap &given,
                  int threads);
 

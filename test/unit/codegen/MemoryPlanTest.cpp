@@ -141,7 +141,7 @@ TEST_F(MemoryPlanTest, SymbolicBuffersOfOtherUnitsShareWhereTheyNeverMeet) {
     %d = tile.launch @d(%c) sizes(%n) : (tensor<?x64xf32>) -> tensor<?x64xf32>
     return %d : tensor<?x64xf32>)");
   // %a is gone before %c is made; %b meets both.
-  EXPECT_EQ(formula, "max(768 B*m, 256 B*n) + 256 B*(n + 1)");
+  EXPECT_EQ(formula, "max(768 B*m, 256 B*n) + 256 B*(n+1)");
 }
 
 TEST_F(MemoryPlanTest, EqualConstantsAreStoredOnce) {
