@@ -155,8 +155,8 @@ static void convTranspose(Node &node) {
     int64_t in = Ops::shape(x)[i + 2];
     if (in > INT32_MAX)
       return node.invalid("expected an input of at most 2^31 in each dimension, got " + Twine(in));
-    int64_t full = (in - 1) * window->strides[i] + extra[i] +
-                   (window->kernel[i] - 1) * window->dilations[i] + 1;
+    int64_t full =
+        (in - 1) * window->strides[i] + extra[i] + (window->kernel[i] - 1) * window->dilations[i] + 1;
     if (wanted || isSame) {
       // The size of the output is chosen: what is too much is cut off at both ends, what is missing stays
       // zero at the end.
@@ -184,13 +184,17 @@ static std::optional<Shape> pooledShape(Node &node, Value x, const Window &windo
   for (size_t i = 0; i < spatial.size(); ++i) {
     int64_t extent =
         spatial[i] + window.low[i] + window.high[i] - (window.kernel[i] - 1) * window.dilations[i] - 1;
-    if (extent < 0) {
-      node.invalid("expected a kernel that fits into the padded input, got size " + Twine(window.kernel[i]) +
-                   " for input size " + Twine(spatial[i]));
+    // With ceil_mode one window may reach beyond the padded input, even the first.
+    int64_t count = (window.isCeil ? llvm::divideCeilSigned(extent, window.strides[i])
+                                   : llvm::divideFloorSigned(extent, window.strides[i])) +
+                    1;
+    if (count < 1) {
+      node.invalid("expected a kernel that fits into the padded input, got size " +
+                   Twine((window.kernel[i] - 1) * window.dilations[i] + 1) +
+                   (window.dilations[i] > 1 ? " with its dilation" : "") + " for input size " +
+                   Twine(spatial[i] + window.low[i] + window.high[i]) + " with its padding");
       return std::nullopt;
     }
-    int64_t count =
-        (window.isCeil ? llvm::divideCeil(extent, window.strides[i]) : extent / window.strides[i]) + 1;
     // A window that begins in the padding after the input does not exist.
     if (window.isCeil && (count - 1) * window.strides[i] >= spatial[i] + window.low[i])
       --count;
@@ -274,6 +278,8 @@ static void globalLpPool(Node &node) {
 /// x / (bias + alpha/size · Σ x²)^beta, the sum over neighbouring channels, as a pooling over them.
 static void lrn(Node &node) {
   Value x = node.input(0);
+  if (!node.require("size"))
+    return;
   int64_t size = node.integer("size", 1), rank = Ops::rank(x);
   double alpha = node.real("alpha", 0.0001), beta = node.real("beta", 0.75), bias = node.real("bias", 1.0);
   if (rank < 2 || size < 1 || size > INT32_MAX)
