@@ -12,6 +12,7 @@ using namespace mlir;
 
 namespace tegula::importer {
 
+/// With functions inlined; each call of a function counts anew.
 static constexpr int64_t kMaxImportedNodes = 1'000'000;
 static constexpr size_t kMaxCallDepth = 100;
 
@@ -35,11 +36,53 @@ Importer::Importer(std::shared_ptr<ParsedModel> model, MLIRContext &context, con
 }
 
 void Importer::report(bool isUnsupported, std::string text) {
-  (isUnsupported ? hasUnsupported : hasInvalid) = true;
   nodeFailed = true;
+  if (isTooLarge)
+    return; // what follows is only the rest that was not imported
+  (isUnsupported ? hasUnsupported : hasInvalid) = true;
   Message message = where;
   message.text = std::move(text);
   messages.push_back(std::move(message));
+}
+
+void Importer::reportTooLarge() {
+  where = Message();
+  report(false, "expected at most " + std::to_string(kMaxImportedNodes) + " nodes after inlining functions");
+  isTooLarge = true;
+}
+
+/// False where an opset is one that never existed (reported).
+bool Importer::checkOpsets(const Opsets &opsets) {
+  for (const auto &[domain, version] : opsets)
+    if (version < 1) {
+      report(false, "expected an opset of at least 1 for domain '" + (domain.empty() ? "ai.onnx" : domain) +
+                        "', got " + std::to_string(version));
+      return false;
+    }
+  return true;
+}
+
+/// How many nodes these are with every call counted as what it calls; calls of calls may be exponentially
+/// many, so nothing is expanded. `counts` holds the functions that are counted already.
+int64_t Importer::countNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
+                             std::map<const onnx::FunctionProto *, int64_t> &counts, size_t depth) {
+  int64_t total = 0;
+  auto add = [&](int64_t count) { total = std::min(total + count, kMaxImportedNodes + 1); };
+  for (const onnx::NodeProto &node : nodes) {
+    add(1);
+    for (const onnx::AttributeProto &attribute : node.attribute())
+      if (attribute.has_g() && depth < kMaxCallDepth)
+        add(countNodes(attribute.g().node(), counts, depth + 1));
+    auto found = functions.find({normalDomain(node.domain()), node.op_type(), node.overload()});
+    if (found == functions.end() || depth >= kMaxCallDepth)
+      continue;
+    auto [entry, isNew] =
+        counts.try_emplace(found->second, 0); // 0 while counting: recursion is refused later
+    if (isNew)
+      counts[found->second] = countNodes(found->second->node(), counts, depth + 1);
+    add(counts[found->second]);
+  }
+  return total;
 }
 
 OwningOpRef<ModuleOp> Importer::run() {
@@ -49,6 +92,13 @@ OwningOpRef<ModuleOp> Importer::run() {
   auto function =
       func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType({}, {}));
   builder.setInsertionPointToEnd(function.addEntryBlock());
+  std::map<const onnx::FunctionProto *, int64_t> counts;
+  if (countNodes(graph.node(), counts, 0) > kMaxImportedNodes) {
+    reportTooLarge();
+    return {};
+  }
+  if (!checkOpsets(modelOpsets))
+    return {};
   if (auto found = modelOpsets.find(""); found != modelOpsets.end() && found->second > kNewestOpset)
     report(true, "opset " + std::to_string(found->second) + " is not supported, expected at most " +
                      std::to_string(kNewestOpset));
@@ -156,8 +206,8 @@ void Importer::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodePr
                            const Frame &frame) {
   for (int i = 0; i < nodes.size(); ++i) {
     if (++numNodes > kMaxImportedNodes) {
-      if (numNodes == kMaxImportedNodes + 1)
-        report(false, "expected at most 1000000 nodes after inlining functions");
+      if (!isTooLarge)
+        reportTooLarge();
       return;
     }
     const onnx::NodeProto &node = nodes[i];
@@ -276,6 +326,8 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
       absent.insert(function.input(i));
   }
   Opsets opsets = opsetsOf(function.opset_import());
+  if (!checkOpsets(opsets))
+    return define(node, frame, {});
   for (const auto &[domain, version] : modelOpsets)
     opsets.try_emplace(domain, version);
   Message outer = where;

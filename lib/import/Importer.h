@@ -36,7 +36,10 @@ public:
 
   /// Ok unless something was reported.
   Outcome outcome() const {
-    return hasInvalid ? Outcome::BadInput : hasUnsupported ? Outcome::Unsupported : Outcome::Ok;
+    return isTooLarge       ? Outcome::ResourceLimit
+           : hasInvalid     ? Outcome::BadInput
+           : hasUnsupported ? Outcome::Unsupported
+                            : Outcome::Ok;
   }
   void report(bool isUnsupported, std::string text);
 
@@ -51,6 +54,10 @@ private:
   void checkOutputType(const onnx::ValueInfoProto &output, mlir::RankedTensorType type);
 
   // Importer.cpp: the nodes
+  void reportTooLarge();
+  bool checkOpsets(const Opsets &opsets);
+  int64_t countNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
+                     std::map<const onnx::FunctionProto *, int64_t> &counts, size_t depth);
   void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, const Frame &frame);
   void importNode(const onnx::NodeProto &node, const Frame &frame);
   void importOperator(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes,
@@ -81,7 +88,7 @@ private:
   std::vector<const onnx::FunctionProto *> callStack;
   int64_t numNodes = 0;
   Message where; ///< node, op and opset of what is being imported
-  bool hasInvalid = false, hasUnsupported = false, nodeFailed = false;
+  bool hasInvalid = false, hasUnsupported = false, isTooLarge = false, nodeFailed = false;
 };
 
 } // namespace tegula::importer
