@@ -42,8 +42,11 @@ static void constant(Node &node) {
     SmallVector<float> numbers(floats->floats().begin(), floats->floats().end());
     value = DenseElementsAttr::get(vectorType(numbers.size(), b.getF32Type()), ArrayRef<float>(numbers));
   } else {
-    return node.unsupported(
-        "a constant must have the attribute value, value_float, value_floats, value_int or value_ints");
+    for (const char *other : {"value_string", "value_strings", "sparse_value"})
+      if (node.hasAttribute(other))
+        return node.unsupported(Twine("a constant given by ") + other + " is not supported");
+    return node.invalid(
+        "expected the attribute value, value_float, value_floats, value_int or value_ints, got none");
   }
   node.result(node.constant(value));
 }
@@ -115,10 +118,9 @@ static void range(Node &node) {
 static void eyeLike(Node &node) {
   Value x = node.input(0);
   int64_t diagonal = node.integer("k", 0);
-  int dataType = static_cast<int>(node.integer("dtype", 0));
-  Type element = dataType ? elementType(node.builder.getContext(), dataType) : node.element(x);
+  Type element = node.hasAttribute("dtype") ? node.elementTypeOf(node.integer("dtype", 0)) : node.element(x);
   if (!element)
-    return node.unsupported("element type " + dataTypeName(dataType) + " is not supported");
+    return;
   if (Ops::rank(x) != 2)
     return node.invalid("expected an input of rank 2");
   Type index = node.builder.getI64Type();

@@ -139,6 +139,8 @@ static Term multiply(Node &node, Term lhs, Term rhs, const std::string &keep) {
 }
 
 static void einsum(Node &node) {
+  if (!node.require("equation"))
+    return;
   std::string equation = node.text("equation", "");
   llvm::erase(equation, ' ');
   SmallVector<Value> inputs;

@@ -86,19 +86,19 @@ static void bitShift(Node &node) {
 
 static void where(Node &node) { node.result(node.where(node.input(0), node.input(1), node.input(2))); }
 
-static void castTo(Node &node, int to) {
+static void castTo(Node &node, int64_t to) {
   Value x = node.input(0);
   node.integer("saturate", 1); // of 8-bit floats, which are not supported
   node.text("round_mode", "up");
-  Type element = elementType(node.builder.getContext(), to);
-  if (!element)
-    return node.unsupported("element type " + dataTypeName(to) + " is not supported");
-  node.result(node.cast(x, element));
+  if (Type element = node.elementTypeOf(to))
+    node.result(node.cast(x, element));
 }
 
 static void cast(Node &node) {
+  if (!node.require("to"))
+    return;
   if (node.opset >= 6)
-    return castTo(node, static_cast<int>(node.integer("to", 0)));
+    return castTo(node, node.integer("to", 0));
   // The first version names the type.
   static const std::pair<const char *, int> kNames[] = {
       {"FLOAT", 1}, {"UINT8", 2}, {"INT8", 3},     {"UINT16", 4},  {"INT16", 5},   {"INT32", 6},

@@ -74,6 +74,11 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
   for (int i = 0; i < rank; ++i) {
     const onnx::TensorShapeProto::Dimension &dim = type.shape().dim(i);
     bool isFixed = dim.has_dim_value() && dim.dim_value() >= 0;
+    if (dim.has_dim_value() && dim.dim_value() < -1) { // many exporters write -1 for an unknown size
+      report(false, "expected sizes of at least 0 for input '" + input.name() + "', got " +
+                        std::to_string(dim.dim_value()));
+      return std::nullopt;
+    }
     auto named = dims.find(dim.dim_param());
     if (given && (*given)[i] < 0) {
       report(false, "expected sizes of at least 0 for input '" + input.name() + "', got " +
@@ -146,10 +151,15 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
                        ? elementType(&context, input.type().tensor_type().elem_type())
                        : Type();
     if (!element) {
-      std::string type = input.type().has_tensor_type()
-                             ? "element type " + dataTypeName(input.type().tensor_type().elem_type())
-                             : "a type other than tensor";
-      report(true, "input '" + input.name() + "' has " + type + ", which is not supported");
+      int number = input.type().tensor_type().elem_type();
+      if (input.type().has_tensor_type() && !isDataType(number))
+        report(false, "expected an element type of ONNX for input '" + input.name() + "', got " +
+                          dataTypeName(number));
+      else
+        report(true, "input '" + input.name() + "' has " +
+                         (input.type().has_tensor_type() ? "element type " + dataTypeName(number)
+                                                         : "a type other than tensor") +
+                         ", which is not supported");
       isComplete = false;
       continue;
     }
@@ -208,7 +218,12 @@ void Importer::checkOutputType(const onnx::ValueInfoProto &output, RankedTensorT
 void Importer::importOutputs(const onnx::GraphProto &graph, func::FuncOp function) {
   SmallVector<Value> results;
   SmallVector<DictionaryAttr> attributes;
+  std::set<std::string> names;
   for (const onnx::ValueInfoProto &output : graph.output()) {
+    if (!names.insert(output.name()).second) {
+      report(false, "expected each output once, got '" + output.name() + "' twice");
+      continue;
+    }
     std::optional<Value> value = lookup(mainScope, output.name());
     if (!value)
       report(false, "expected output '" + output.name() + "' to be computed by the graph");

@@ -132,16 +132,19 @@ Type elementType(MLIRContext *context, int dataType) {
   }
 }
 
+static constexpr const char *kDataTypeNames[] = {
+    "undefined", "float32",    "uint8",      "int8",         "uint16",         "int16",      "int32",
+    "int64",     "string",     "bool",       "float16",      "float64",        "uint32",     "uint64",
+    "complex64", "complex128", "bfloat16",   "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
+    "uint4",     "int4",       "float4e2m1", "float8e8m0",   "uint2",          "int2"};
+
+bool isDataType(int dataType) {
+  return dataType > 0 && dataType < static_cast<int>(std::size(kDataTypeNames));
+}
+
 std::string dataTypeName(int dataType) {
-  static constexpr const char *kNames[] = {
-      "undefined",      "float32",  "uint8",        "int8",           "uint16",
-      "int16",          "int32",    "int64",        "string",         "bool",
-      "float16",        "float64",  "uint32",       "uint64",         "complex64",
-      "complex128",     "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
-      "float8e5m2fnuz", "uint4",    "int4",         "float4e2m1",     "float8e8m0",
-      "uint2",          "int2"};
-  bool isKnown = dataType >= 0 && dataType < static_cast<int>(std::size(kNames));
-  return isKnown ? kNames[dataType] : "type " + std::to_string(dataType);
+  return isDataType(dataType) || dataType == 0 ? kDataTypeNames[dataType]
+                                               : "number " + std::to_string(dataType);
 }
 
 std::string dtypeName(Type element) {
@@ -157,6 +160,9 @@ std::string dtypeName(Type element) {
 
 llvm::Expected<RankedTensorType> tensorType(MLIRContext *context, const onnx::TensorProto &tensor) {
   Type element = elementType(context, tensor.data_type());
+  if (!element && !isDataType(tensor.data_type()))
+    return invalidError("expected an element type of ONNX for tensor '" + tensor.name() + "', got " +
+                        dataTypeName(tensor.data_type()));
   if (!element)
     return unsupportedError("element type " + dataTypeName(tensor.data_type()) + " of tensor '" +
                             tensor.name() + "' is not supported");

@@ -54,6 +54,8 @@ private:
 mlir::Type elementType(mlir::MLIRContext *context, int dataType);
 /// ONNX's name of an element type number, for messages.
 std::string dataTypeName(int dataType);
+/// Whether ONNX defines an element type of that number, so that it is legal even where it is not supported.
+bool isDataType(int dataType);
 /// numpy's name of an element type.
 std::string dtypeName(mlir::Type element);
 

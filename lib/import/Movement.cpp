@@ -200,6 +200,8 @@ static void concat(Node &node) {
   SmallVector<Value> inputs;
   for (size_t i = 0; i < node.numInputs(); ++i)
     inputs.push_back(node.input(i));
+  if (node.opset >= 4 && !node.require("axis"))
+    return;
   std::optional<int64_t> axis =
       node.axis(node.integer("axis", 1), inputs.empty() ? 0 : Ops::rank(inputs.front()));
   if (axis)
@@ -318,6 +320,8 @@ static void centerCropPad(Node &node) {
 
 static void depthToSpace(Node &node) {
   Value x = node.input(0);
+  if (!node.require("blocksize"))
+    return;
   int64_t block = node.integer("blocksize", 0);
   std::string mode = node.text("mode", "DCR");
   ShapeRef shape = Ops::shape(x);
@@ -335,6 +339,8 @@ static void depthToSpace(Node &node) {
 
 static void spaceToDepth(Node &node) {
   Value x = node.input(0);
+  if (!node.require("blocksize"))
+    return;
   int64_t block = node.integer("blocksize", 0);
   if (std::string mode = node.text("mode", "DCR"); mode != "DCR")
     return node.unsupported("mode '" + mode + "' is not supported");

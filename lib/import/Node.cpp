@@ -134,6 +134,23 @@ std::optional<Shape> Node::optionalIntegers(StringRef name) {
   return integers(name);
 }
 
+bool Node::require(StringRef name) {
+  if (hasAttribute(name))
+    return true;
+  invalid("expected an attribute '" + name + "', which ONNX requires");
+  return false;
+}
+
+Type Node::elementTypeOf(int64_t dataType) {
+  int number = dataType >= 0 && dataType <= INT32_MAX ? static_cast<int>(dataType) : -1;
+  Type type = elementType(builder.getContext(), number);
+  if (!type && isDataType(number))
+    unsupported("element type " + dataTypeName(number) + " is not supported");
+  else if (!type)
+    invalid("expected an element type of ONNX, got number " + Twine(dataType));
+  return type;
+}
+
 ElementsAttr Node::tensor(const onnx::TensorProto &tensor) {
   llvm::Expected<ElementsAttr> value = tensorValue(builder.getContext(), model, tensor);
   if (value)
@@ -169,8 +186,13 @@ std::optional<Shape> Node::axes(ShapeRef values, int64_t rank) {
 }
 
 void Node::checkEverythingUsed() {
+  size_t known = 0; // an operator's inputs are known up to the last that its handler asks for
+  for (size_t index : usedInputs)
+    known = std::max(known, index + 1);
   for (size_t i = 0; i < operands.size(); ++i)
-    if (operands[i] && !usedInputs.contains(i))
+    if (operands[i] && i >= known)
+      return invalid("expected at most " + Twine(known) + " inputs, got " + Twine(operands.size()));
+    else if (operands[i] && !usedInputs.contains(i))
       return unsupported("input " + Twine(i) + " is not known to the importer");
   SmallVector<StringRef> names;
   for (const auto &entry : attributes)

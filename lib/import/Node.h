@@ -47,6 +47,11 @@ public:
   std::string text(llvm::StringRef name, llvm::StringRef missing);
   Shape integers(llvm::StringRef name, ShapeRef missing = {});
   std::optional<Shape> optionalIntegers(llvm::StringRef name);
+  /// Reports and returns false where an attribute that ONNX requires is missing.
+  bool require(llvm::StringRef name);
+  /// The element type of ONNX's number for it; reports and returns null where there is none or it is not
+  /// supported.
+  mlir::Type elementTypeOf(int64_t dataType);
   const onnx::AttributeProto *attribute(llvm::StringRef name) {
     return find(name, onnx::AttributeProto::UNDEFINED);
   }

@@ -86,6 +86,8 @@ static void instanceNormalization(Node &node) {
 static void groupNormalization(Node &node) {
   Value x = node.input(0), scale = node.input(1), bias = node.input(2);
   double epsilon = node.real("epsilon", 1e-5);
+  if (!node.require("num_groups"))
+    return;
   int64_t groups = node.integer("num_groups", 0);
   if (node.integer("stash_type", 1) != 1)
     return node.unsupported("statistics in another type than float32 are not supported");
