@@ -121,7 +121,7 @@ void completeShapes(const ModelInfo &info, const TensorMap &values,
 
 Failure gatherInputs(const Session &session, const TensorMap &given, std::vector<HostTensor> &values,
                      const Sizes &sizes) {
-  const std::vector<Port> &ports = session.inputs();
+  const std::vector<Port> &ports = session.declaredInputs();
   for (const auto &[name, tensor] : given)
     if (std::none_of(ports.begin(), ports.end(),
                      [&](const Port &port) { return cleaned(port.name) == cleaned(name); }))

@@ -97,7 +97,8 @@ Failure Session::start(int threads) {
     return failure;
   tgl_model_info info{};
   tgl_model_describe(model, &info);
-  isSymbolic = info.symbols[0] != 0;
+  symbolic = info.symbols[0] != 0;
+  declaredPorts = inputPorts;
   tgl_status status{};
   if (tgl_context_create(model, threads, &context, &status) != TGL_OK)
     return fromStatus(status);
@@ -128,7 +129,7 @@ Failure Session::bind(const std::vector<HostTensor> &values) {
   if (values.size() != inputPorts.size())
     return {Outcome::BadInput, "expected " + std::to_string(inputPorts.size()) + " inputs, got " +
                                    std::to_string(values.size())};
-  if (isSymbolic)
+  if (symbolic)
     if (Failure failure = chooseShapes(values))
       return failure;
   tgl_status status{};

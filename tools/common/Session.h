@@ -39,6 +39,10 @@ public:
 
   const std::vector<Port> &inputs() const { return inputPorts; }
   const std::vector<Port> &outputs() const { return outputPorts; }
+  /// The inputs as the model declares them, whatever shapes are chosen.
+  const std::vector<Port> &declaredInputs() const { return declaredPorts; }
+  /// Whether the inputs' shapes choose sizes of the model.
+  bool isSymbolic() const { return symbolic; }
   int threads() const;
 
   /// Copies values into the inputs, one for each; every type and shape must fit. Their shapes choose the
@@ -58,8 +62,8 @@ private:
   tgl_context *context = nullptr;
   void *image = nullptr;
   size_t imageSize = 0;
-  bool isSymbolic = false; ///< the shapes of the inputs have to be chosen
-  std::vector<Port> inputPorts, outputPorts;
+  bool symbolic = false;
+  std::vector<Port> inputPorts, outputPorts, declaredPorts;
   std::vector<void *> outputData;
 };
 

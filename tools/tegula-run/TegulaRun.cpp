@@ -53,25 +53,27 @@ Failure bindInputs(const RunArguments &arguments, Session &session) {
   std::vector<const HostTensor *> values;
   std::string known;
   size_t found = 0;
-  for (const Port &port : session.inputs()) {
+  for (const Port &port : session.declaredInputs()) {
     known += (known.empty() ? "" : ", ") + port.name;
     auto value = given.find(port.name);
     values.push_back(value == given.end() ? nullptr : &value->second);
     found += value != given.end();
   }
   auto isUnknown = [&](const auto &value) {
-    return std::ranges::none_of(session.inputs(), [&](const Port &port) { return port.name == value.first; });
+    return std::ranges::none_of(session.declaredInputs(),
+                                [&](const Port &port) { return port.name == value.first; });
   };
   if (found < given.size())
     return {Outcome::BadInput, "the model has no input '" + std::ranges::find_if(given, isUnknown)->first +
                                    "'; it has " + known};
   std::vector<std::vector<int64_t>> shapes;
-  if (Failure failure = chooseShapes(session.inputs(), values, arguments.sizes, shapes))
+  if (Failure failure = chooseShapes(session.declaredInputs(), values, arguments.sizes, shapes))
     return failure;
   std::vector<HostTensor> bound;
   for (size_t i = 0; i < values.size(); ++i)
     bound.push_back(values[i] ? *values[i]
-                              : seededTensor(session.inputs()[i].name, session.inputs()[i].dtype, shapes[i]));
+                              : seededTensor(session.declaredInputs()[i].name,
+                                             session.declaredInputs()[i].dtype, shapes[i]));
   return session.bind(bound);
 }
 

@@ -70,9 +70,11 @@ Failure runOn(Session &session, const Arguments &arguments, const TensorMap &inp
 
 int verifyStored(const Arguments &arguments, const std::vector<DataSet> &sets) {
   bool ok = true;
+  Opened opened;
   for (const DataSet &set : sets) {
-    Opened opened = openModel(arguments.model, arguments.compile, set.inputs,
-                              arguments.threads); // each set may have its own shapes
+    // Each set may have its own shapes: a model of fixed ones is compiled again.
+    if (!opened.session || !opened.session->isSymbolic())
+      opened = openModel(arguments.model, arguments.compile, set.inputs, arguments.threads);
     if (!opened.session)
       return opened.exitCode;
     std::vector<HostTensor> results;

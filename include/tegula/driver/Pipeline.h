@@ -35,14 +35,16 @@ struct PipelineOptions {
   std::string reproducer; ///< file that receives the IR and the passes of a phase that crashes, "" for none
 };
 
-// import has no passes (lib/import). After it: one function @main, only graph operations; every value typed
-// and of static shape; every operation keeps the ONNX node's name as its location.
+// import has no passes (lib/import). After it: one function @main, only graph operations; every value typed,
+// its sizes numbers or expressions over the model's symbols; every operation keeps the ONNX node's name as
+// its location.
 
 /// After it: graph operations still, with constants folded and one layout a value.
 void populateGraphPhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// After it: no graph operation is left. @main holds launches, views and constants; a kernel's body is
-/// linalg, tensor, arith and math; every result of @main is a launch's own.
+/// After it: no graph operation is left. @main holds launches, views, constants and the sizes of kernels,
+/// computed from symbols; a kernel's body is linalg, tensor, arith and math; every result of @main is a
+/// launch's own.
 void populateFusePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
 /// After it: every kernel that can be cut carries a #sched.schedule that is legal for the target. Nothing
