@@ -303,6 +303,33 @@ std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated) {
   return total;
 }
 
+/// The lowest value, where a sum that has none by its terms may have one because floor(x/q) lies between
+/// (x-q+1)/q and x/q.
+std::optional<int64_t> lowestOf(const Polynomial &polynomial, int depth) {
+  std::optional<int64_t> least = lowest(polynomial, false);
+  if (least || depth == 0 || !polynomial.valid)
+    return least;
+  for (const auto &[monomial, factor] : polynomial.terms) {
+    auto division =
+        monomial.size() == 1 ? dyn_cast<AffineBinaryOpExpr>(monomial.front()) : AffineBinaryOpExpr(nullptr);
+    auto by = division ? dyn_cast<AffineConstantExpr>(division.getRHS()) : AffineConstantExpr();
+    if (!by)
+      continue;
+    int64_t divisor = by.getValue();
+    Polynomial others = polynomial, relaxed, bound = toPolynomial(division.getLHS());
+    others.add(monomial, -factor);
+    relaxed.addScaled(others, {}, divisor);
+    if (factor > 0)
+      bound.add({}, 1 - divisor);
+    relaxed.addScaled(bound, {}, factor);
+    if (std::optional<int64_t> found = lowestOf(relaxed, depth - 1))
+      return -floorOf(-*found, divisor);
+  }
+  return std::nullopt;
+}
+
+constexpr int kBoundDepth = 3;
+
 Polynomial polynomialOf(Dim dim) {
   if (!dim.isValid())
     return Polynomial::bad();
@@ -372,10 +399,10 @@ std::optional<Dim> exactDiv(Dim a, Dim b) {
 }
 
 std::optional<int64_t> Dim::minimum() const {
-  return isValid() ? lowest(polynomialOf(*this), false) : std::nullopt;
+  return isValid() ? lowestOf(polynomialOf(*this), kBoundDepth) : std::nullopt;
 }
 std::optional<int64_t> Dim::maximum() const {
-  std::optional<int64_t> bound = isValid() ? lowest(polynomialOf(*this), true) : std::nullopt;
+  std::optional<int64_t> bound = isValid() ? (0 - *this).minimum() : std::nullopt;
   return bound ? std::optional(-*bound) : std::nullopt;
 }
 

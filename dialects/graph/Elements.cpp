@@ -142,8 +142,8 @@ struct Broadcast {
   Elements elements;
   SmallVector<int64_t> strides; ///< one a result dimension, 0 where the operand repeats
 
-  Broadcast(Elements source, ShapeRef result) : elements(std::move(source)), strides(result.size(), 0) {
-    ShapeRef shape = elements.type.getShape();
+  Broadcast(Elements source, IntsRef result) : elements(std::move(source)), strides(result.size(), 0) {
+    IntsRef shape = elements.type.getShape();
     int64_t stride = 1;
     for (size_t i = shape.size(); i-- > 0;) {
       strides[i + result.size() - shape.size()] = shape[i] == 1 ? 0 : stride;
@@ -158,6 +158,8 @@ OpFoldResult foldElementwise(Operation *op, ArrayRef<Attribute> operands) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (!type.hasStaticShape())
     return {};
+  if (llvm::any_of(operands, llvm::IsaAndPresentPred<AffineMapAttr>))
+    return foldSizes(op, operands);
   SmallVector<Broadcast> sources;
   bool isSplat = type.getNumElements() > 0;
   for (Attribute operand : operands) {

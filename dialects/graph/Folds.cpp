@@ -62,6 +62,10 @@ TEGULA_FOLD(WhereOp)
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
+OpFoldResult SizesOp::fold(FoldAdaptor) {
+  return Sizes{cast<RankedTensorType>(getType()), sizesOf(getValues())}.write();
+}
+
 OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getResult().getType())
     return getInput();
@@ -73,35 +77,40 @@ OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
 
 /// Builds the result of a movement from a function that maps each position of the result to a flat index of
 /// the input; `outside` stands where that index is negative.
-static OpFoldResult foldMove(Value result, Attribute input, function_ref<int64_t(ShapeRef position)> indexOf,
+static OpFoldResult foldMove(Operation *op, Attribute input, function_ref<int64_t(IntsRef position)> indexOf,
                              const APInt *outside = nullptr) {
-  auto type = cast<RankedTensorType>(result.getType());
-  std::optional<Elements> source = Elements::read(input);
-  if (!source || !type.hasStaticShape())
+  auto type = cast<RankedTensorType>(op->getResult(0).getType()),
+       from = cast<RankedTensorType>(op->getOperand(0).getType());
+  if (!input || !type.hasStaticShape() || !from.hasStaticShape())
     return {};
-  if (source->isSplat && type.getNumElements() > 0 && !outside)
+  std::optional<Elements> source = Elements::read(input);
+  std::optional<Sizes> sizes = source ? std::nullopt : Sizes::read(input, from);
+  if (!source && !sizes)
+    return {};
+  if (source && source->isSplat && type.getNumElements() > 0 && !outside)
     return Elements{type, source->values, true}.write();
   if (type.getNumElements() > kFoldLimit)
     return {};
   Elements moved{type, {}, false};
-  Shape position(type.getRank(), 0);
-  for (int64_t i = 0; i < type.getNumElements(); ++i) {
+  Sizes movedSizes{type, {}};
+  bool isComplete = forEachPosition(type.getShape(), [&](IntsRef position) {
     int64_t index = indexOf(position);
-    if (index >= source->type.getNumElements() || (index < 0 && !outside))
-      return {};
-    moved.values.push_back(index < 0 ? *outside : source->at(index));
-    for (int64_t dim = type.getRank(); dim-- > 0;) {
-      if (++position[dim] < type.getDimSize(dim))
-        break;
-      position[dim] = 0;
-    }
-  }
-  return moved.write();
+    if (index >= from.getNumElements() || (index < 0 && !outside))
+      return false;
+    if (source)
+      moved.values.push_back(index < 0 ? *outside : source->at(index));
+    else
+      movedSizes.values.push_back(index < 0 ? Dim(outside->getSExtValue()) : sizes->values[index]);
+    return true;
+  });
+  if (!isComplete)
+    return {};
+  return source ? moved.write() : movedSizes.write();
 }
 
-static Shape stridesOf(Value tensor) {
-  ShapeRef shape = cast<RankedTensorType>(tensor.getType()).getShape();
-  Shape strides(shape.size(), 1);
+static Ints stridesOf(Value tensor) {
+  IntsRef shape = cast<RankedTensorType>(tensor.getType()).getShape();
+  Ints strides(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;)
     strides[i - 1] = strides[i] * shape[i];
   return strides;
@@ -120,6 +129,10 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
     getInputMutable().assign(producer.getInput());
     return getResult();
   }
+  if (isa_and_present<AffineMapAttr>(adaptor.getInput()))
+    return adaptor.getInput();
+  if (!type.hasStaticShape())
+    return {};
   if (auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(adaptor.getInput()))
     return DenseResourceElementsAttr::get(type, resource.getRawHandle());
   if (auto dense = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput()))
@@ -137,8 +150,8 @@ OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
     getInputMutable().assign(producer.getInput());
     return getResult();
   }
-  Shape strides = stridesOf(getInput());
-  return foldMove(getResult(), adaptor.getInput(), [&](ShapeRef position) {
+  Ints strides = stridesOf(getInput());
+  return foldMove(*this, adaptor.getInput(), [&](IntsRef position) {
     int64_t index = 0;
     for (auto [at, dim] : llvm::zip_equal(position, perm))
       index += at * strides[dim];
@@ -149,9 +162,9 @@ OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
 OpFoldResult ExpandOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getResult().getType())
     return getInput();
-  Shape strides = stridesOf(getInput());
-  ShapeRef shape = cast<RankedTensorType>(getInput().getType()).getShape();
-  return foldMove(getResult(), adaptor.getInput(), [&](ShapeRef position) {
+  Ints strides = stridesOf(getInput());
+  IntsRef shape = cast<RankedTensorType>(getInput().getType()).getShape();
+  return foldMove(*this, adaptor.getInput(), [&](IntsRef position) {
     int64_t index = 0;
     for (auto [at, dim, stride] : llvm::zip_equal(position.take_back(shape.size()), shape, strides))
       index += dim == 1 ? 0 : at * stride;
@@ -162,9 +175,9 @@ OpFoldResult ExpandOp::fold(FoldAdaptor adaptor) {
 OpFoldResult TileOp::fold(FoldAdaptor adaptor) {
   if (isAll(getRepeats(), 1))
     return getInput();
-  Shape strides = stridesOf(getInput());
-  ShapeRef shape = cast<RankedTensorType>(getInput().getType()).getShape();
-  return foldMove(getResult(), adaptor.getInput(), [&](ShapeRef position) {
+  Ints strides = stridesOf(getInput());
+  IntsRef shape = cast<RankedTensorType>(getInput().getType()).getShape();
+  return foldMove(*this, adaptor.getInput(), [&](IntsRef position) {
     int64_t index = 0;
     for (auto [at, dim, stride] : llvm::zip_equal(position, shape, strides))
       index += at % dim * stride;
@@ -175,8 +188,8 @@ OpFoldResult TileOp::fold(FoldAdaptor adaptor) {
 OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getResult().getType() && isAll(getStarts(), 0) && isAll(getSteps(), 1))
     return getInput();
-  Shape strides = stridesOf(getInput());
-  return foldMove(getResult(), adaptor.getInput(), [&](ShapeRef position) {
+  Ints strides = stridesOf(getInput());
+  return foldMove(*this, adaptor.getInput(), [&](IntsRef position) {
     int64_t index = 0;
     for (auto [at, start, step, stride] : llvm::zip_equal(position, getStarts(), getSteps(), strides))
       index += (start + at * step) * stride;
@@ -190,9 +203,9 @@ OpFoldResult PadOp::fold(FoldAdaptor adaptor) {
   std::optional<Elements> value = Elements::read(adaptor.getValue());
   if (getMode() != PadMode::Constant || !value)
     return {};
-  Shape strides = stridesOf(getInput());
-  ShapeRef shape = cast<RankedTensorType>(getInput().getType()).getShape();
-  auto indexOf = [&](ShapeRef position) -> int64_t {
+  Ints strides = stridesOf(getInput());
+  IntsRef shape = cast<RankedTensorType>(getInput().getType()).getShape();
+  auto indexOf = [&](IntsRef position) -> int64_t {
     int64_t index = 0;
     for (auto [at, low, dim, stride] : llvm::zip_equal(position, getLow(), shape, strides)) {
       if (at < low || at - low >= dim)
@@ -201,7 +214,7 @@ OpFoldResult PadOp::fold(FoldAdaptor adaptor) {
     }
     return index;
   };
-  return foldMove(getResult(), adaptor.getInput(), indexOf, &value->at(0));
+  return foldMove(*this, adaptor.getInput(), indexOf, &value->at(0));
 }
 
 /// An index that may count from the end; -1 where it is out of range.
@@ -214,10 +227,10 @@ OpFoldResult GatherOp::fold(FoldAdaptor adaptor) {
   std::optional<Elements> indices = Elements::read(adaptor.getIndices());
   if (!indices)
     return {};
-  Shape strides = stridesOf(getInput()), indexStrides = stridesOf(getIndices());
+  Ints strides = stridesOf(getInput()), indexStrides = stridesOf(getIndices());
   auto input = cast<RankedTensorType>(getInput().getType());
   size_t axis = getAxis(), indexRank = indexStrides.size();
-  return foldMove(getResult(), adaptor.getInput(), [&](ShapeRef position) -> int64_t {
+  return foldMove(*this, adaptor.getInput(), [&](IntsRef position) -> int64_t {
     int64_t index = 0, at = 0;
     for (size_t i = 0; i < indexRank; ++i)
       at += position[axis + i] * indexStrides[i];
@@ -234,9 +247,9 @@ OpFoldResult GatherElementsOp::fold(FoldAdaptor adaptor) {
   std::optional<Elements> indices = Elements::read(adaptor.getIndices());
   if (!indices)
     return {};
-  Shape strides = stridesOf(getInput()), indexStrides = stridesOf(getIndices());
+  Ints strides = stridesOf(getInput()), indexStrides = stridesOf(getIndices());
   int64_t axis = getAxis(), size = cast<RankedTensorType>(getInput().getType()).getDimSize(axis);
-  return foldMove(getResult(), adaptor.getInput(), [&](ShapeRef position) -> int64_t {
+  return foldMove(*this, adaptor.getInput(), [&](IntsRef position) -> int64_t {
     int64_t index = 0, at = 0;
     for (auto [where, stride] : llvm::zip_equal(position, indexStrides))
       at += where * stride;
@@ -253,11 +266,11 @@ OpFoldResult GatherNDOp::fold(FoldAdaptor adaptor) {
   std::optional<Elements> indices = Elements::read(adaptor.getIndices());
   if (!indices)
     return {};
-  Shape strides = stridesOf(getInput()), indexStrides = stridesOf(getIndices());
-  ShapeRef shape = cast<RankedTensorType>(getInput().getType()).getShape();
+  Ints strides = stridesOf(getInput()), indexStrides = stridesOf(getIndices());
+  IntsRef shape = cast<RankedTensorType>(getInput().getType()).getShape();
   size_t batch = getBatchDims(), prefix = indexStrides.size() - 1;
   size_t depth = cast<RankedTensorType>(getIndices().getType()).getShape().back();
-  return foldMove(getResult(), adaptor.getInput(), [&](ShapeRef position) -> int64_t {
+  return foldMove(*this, adaptor.getInput(), [&](IntsRef position) -> int64_t {
     int64_t index = 0, at = 0;
     for (size_t i = 0; i < prefix; ++i)
       at += position[i] * indexStrides[i];
@@ -279,10 +292,10 @@ OpFoldResult TriluOp::fold(FoldAdaptor adaptor) {
   std::optional<Elements> input = Elements::read(adaptor.getInput());
   if (!input)
     return {};
-  Shape strides = stridesOf(getInput());
+  Ints strides = stridesOf(getInput());
   size_t rank = strides.size();
   APInt zero(input->at(0).getBitWidth(), 0);
-  auto indexOf = [&](ShapeRef position) -> int64_t {
+  auto indexOf = [&](IntsRef position) -> int64_t {
     int64_t index = 0, distance = position[rank - 1] - position[rank - 2];
     if (getUpper() ? distance < getDiagonal() : distance > getDiagonal())
       return -1;
@@ -291,7 +304,33 @@ OpFoldResult TriluOp::fold(FoldAdaptor adaptor) {
     return index;
   };
   return input->type.getNumElements() == 0 ? OpFoldResult()
-                                           : foldMove(getResult(), adaptor.getInput(), indexOf, &zero);
+                                           : foldMove(*this, adaptor.getInput(), indexOf, &zero);
+}
+
+/// Visits the elements of a concatenation in order: which input, and which element of it.
+static void joinParts(ConcatOp op, function_ref<void(size_t part, int64_t element)> visit) {
+  int64_t axis = op.getAxis(), outer = 1, inner = 1;
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    (i < axis ? outer : inner) *= i == axis ? 1 : type.getDimSize(i);
+  for (int64_t row = 0; row < outer; ++row)
+    for (auto [part, input] : llvm::enumerate(op.getInputs()))
+      for (int64_t i = 0, count = cast<RankedTensorType>(input.getType()).getDimSize(axis) * inner; i < count;
+           ++i)
+        visit(part, row * count + i);
+}
+
+static OpFoldResult concatSizes(ConcatOp op, ArrayRef<Attribute> inputs) {
+  SmallVector<Sizes> parts;
+  for (auto [input, value] : llvm::zip_equal(inputs, op.getInputs())) {
+    std::optional<Sizes> part = Sizes::read(input, value.getType());
+    if (!part)
+      return {};
+    parts.push_back(std::move(*part));
+  }
+  Sizes joined{cast<RankedTensorType>(op.getResult().getType()), {}};
+  joinParts(op, [&](size_t part, int64_t element) { joined.values.push_back(parts[part].values[element]); });
+  return joined.write();
 }
 
 OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
@@ -300,6 +339,8 @@ OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
   auto type = cast<RankedTensorType>(getResult().getType());
   if (!type.hasStaticShape() || type.getNumElements() > kFoldLimit)
     return {};
+  if (llvm::any_of(adaptor.getInputs(), llvm::IsaAndPresentPred<AffineMapAttr>))
+    return concatSizes(*this, adaptor.getInputs());
   SmallVector<Elements> parts;
   for (Attribute input : adaptor.getInputs()) {
     std::optional<Elements> part = Elements::read(input);
@@ -307,14 +348,8 @@ OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
       return {};
     parts.push_back(std::move(*part));
   }
-  int64_t axis = getAxis(), outer = 1, inner = 1;
-  for (int64_t i = 0; i < type.getRank(); ++i)
-    (i < axis ? outer : inner) *= i == axis ? 1 : type.getDimSize(i);
   Elements joined{type, {}, false};
-  for (int64_t row = 0; row < outer; ++row)
-    for (const Elements &part : parts)
-      for (int64_t i = 0, count = part.type.getDimSize(axis) * inner; i < count; ++i)
-        joined.values.push_back(part.at(row * count + i));
+  joinParts(*this, [&](size_t part, int64_t element) { joined.values.push_back(parts[part].at(element)); });
   return joined.write();
 }
 
@@ -335,12 +370,27 @@ OpFoldResult RangeOp::fold(FoldAdaptor adaptor) {
   return result.write();
 }
 
+/// Sums and products of a whole vector of sizes.
+static OpFoldResult foldSizesReduction(ReduceOp op, Attribute input) {
+  std::optional<Sizes> source = Sizes::read(input, op.getInput().getType());
+  if (!source || op.getType().getNumElements() != 1 ||
+      (op.getKind() != ReduceKind::Sum && op.getKind() != ReduceKind::Prod))
+    return {};
+  bool isSum = op.getKind() == ReduceKind::Sum;
+  Dim total = isSum ? 0 : 1;
+  for (Dim each : source->values)
+    total = isSum ? total + each : total * each;
+  return Sizes{op.getType(), {total}}.write();
+}
+
 /// Integers only: the order of a floating-point reduction belongs to the schedule.
 OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
   auto input = cast<RankedTensorType>(getInput().getType()),
        type = cast<RankedTensorType>(getResult().getType());
   if (getAxes().empty())
     return getInput();
+  if (isa_and_present<AffineMapAttr>(adaptor.getInput()))
+    return foldSizesReduction(*this, adaptor.getInput());
   std::optional<Elements> source = Elements::read(adaptor.getInput());
   if (!source || !isa<IntegerType>(type.getElementType()) || input.getNumElements() > kFoldLimit ||
       getKind() == ReduceKind::Mean || input.getNumElements() == 0)
@@ -358,7 +408,7 @@ OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
       return (isUnsigned ? a.ult(b) : a.slt(b)) ? a : b;
     }
   };
-  Shape strides(input.getRank(), 0);
+  Ints strides(input.getRank(), 0);
   int64_t stride = 1;
   for (int64_t i = input.getRank(); i-- > 0;) {
     if (llvm::is_contained(getAxes(), i))
@@ -367,7 +417,7 @@ OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
     stride *= input.getDimSize(i);
   }
   std::vector<std::optional<APInt>> totals(type.getNumElements());
-  Shape position(input.getRank(), 0);
+  Ints position(input.getRank(), 0);
   for (int64_t i = 0; i < input.getNumElements(); ++i) {
     int64_t at = 0;
     for (auto [where, step] : llvm::zip_equal(position, strides))

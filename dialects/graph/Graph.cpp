@@ -31,6 +31,8 @@ void GraphDialect::initialize() {
 }
 
 Operation *GraphDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
+  if (auto sizes = dyn_cast<AffineMapAttr>(value))
+    return SizesOp::create(builder, loc, type, sizes);
   auto elements = dyn_cast<ElementsAttr>(value);
   if (!elements || elements.getType() != type)
     return nullptr;

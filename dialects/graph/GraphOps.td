@@ -15,13 +15,22 @@ def Graph_Dialect : Dialect {
   let description = [{
     Element types: `i1` for booleans, `i8 i16 i32 i64` signed, `ui8 ui16 ui32 ui64` unsigned, `f16 bf16 f32 f64`.
     Elementwise operations broadcast their operands as numpy does. Attributes that name axes are non-negative.
+
+    A size may be unknown: it is then an expression over the model's symbols, which stand for numbers of at least 1. The type's encoding lists
+    all sizes, `tensor<?x128xf32, affine_map<()[s0] -> (s0, 128)>>`; a static type has none. Where sizes could be equal or not, operations take
+    them as equal; import has recorded that as a requirement on the function (`tegula.require`).
   }];
   let hasConstantMaterializer = 1;
   let useDefaultAttributePrinterParser = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
-class Graph_Op<string mnemonic, list<Trait> traits = []> : Op<Graph_Dialect, mnemonic, !listconcat([Pure], traits)>;
+/// Operand and result types say their sizes in normal form.
+def Graph_SizedTypes : NativeOpTrait<"SizedTypes"> {
+  let cppNamespace = "::tegula::graph";
+}
+
+class Graph_Op<string mnemonic, list<Trait> traits = []> : Op<Graph_Dialect, mnemonic, !listconcat([Pure, Graph_SizedTypes], traits)>;
 
 //===-- Enumerations -------------------------------------------------------------------------------------===//
 
@@ -72,6 +81,22 @@ def Graph_ConstantOp : Graph_Op<"constant", [ConstantLike, AllTypesMatch<["value
   let arguments = (ins ElementsAttr:$value);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "attr-dict $value";
+  let hasFolder = 1;
+}
+
+def Graph_SizesOp : Graph_Op<"sizes", [ConstantLike]> {
+  let summary = "sizes as data: integers computed from the model's symbols (ONNX Shape and what exporters compute from it)";
+  let description = [{
+    `values` are the elements in row-major order.
+
+    ```mlir
+    %0 = graph.sizes {values = affine_map<()[s0] -> (s0, 3)>} : tensor<2xi64>
+    ```
+  }];
+  let arguments = (ins AffineMapAttr:$values);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+  let hasVerifier = 1;
   let hasFolder = 1;
 }
 
@@ -201,7 +226,7 @@ def Graph_ResizeOp : Graph_Move<"resize", "interpolation to another size (ONNX R
          DefaultValuedAttr<BoolAttr, "false">:$antialias, DefaultValuedAttr<F64Attr, "0.0">:$extrapolation_value,
          DefaultValuedAttr<DenseF64ArrayAttr, "{}">:$roi)> {
   let hasFolder = 0;
-  let description = "`scales` has one factor a dimension (output size by input size as ONNX defines it); `roi` is starts then ends, for tf_crop_and_resize.";
+  let description = "`scales` has one factor a dimension (output size by input size as ONNX defines it; 0 where it is what the sizes give at run time); `roi` is starts then ends, for tf_crop_and_resize.";
 }
 def Graph_ConcatOp : Graph_Op<"concat"> {
   let summary = "tensors one after the other along an axis (ONNX Concat)";

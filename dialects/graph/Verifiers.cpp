@@ -7,14 +7,22 @@ using namespace mlir;
 namespace tegula::graph {
 
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-static ShapeRef shapeOf(Value value) { return typeOf(value).getShape(); }
 static Type elementOf(Value value) { return typeOf(value).getElementType(); }
+
+LogicalResult verifySizedTypes(Operation *op) {
+  auto check = [&](Type type) { return checkSizes(type, [&] { return op->emitOpError(); }); };
+  for (TypeRange types : {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
+    for (Type type : types)
+      if (failed(check(type)))
+        return failure();
+  return success();
+}
 
 /// Compares a result's shape with what the rule gives; a rule that failed has reported already.
 static LogicalResult expectShape(Operation *op, const FailureOr<Shape> &expected) {
   if (failed(expected))
     return failure();
-  if (ShapeRef(*expected) == shapeOf(op->getResult(0)))
+  if (mayBeEqual(*expected, shapeOf(op->getResult(0))))
     return success();
   return op->emitOpError() << "expected a result of shape " << shapeText(*expected) << ", got "
                            << shapeText(shapeOf(op->getResult(0)));
@@ -42,9 +50,6 @@ static LogicalResult expectInteger(Operation *op, StringRef what, Type got) {
 static LogicalResult expectSameElement(Operation *op) {
   return expectElement(op, "a result", elementOf(op->getResult(0)), elementOf(op->getOperand(0)));
 }
-
-/// Starts the error of a shape rule at an operation.
-#define TEGULA_ERROR [op = getOperation()] { return op->emitOpError(); }
 
 //===-- Elementwise
 //--------------------------------------------------------------------------------------===//
@@ -79,17 +84,17 @@ static LogicalResult verifyTest(Operation *op) {
       failed(
           expectElement(op, "a result", elementOf(op->getResult(0)), IntegerType::get(op->getContext(), 1))))
     return failure();
-  return expectShape(op, Shape(shapeOf(op->getOperand(0))));
+  return expectShape(op, shapeOf(op->getOperand(0)));
 }
 
 LogicalResult IsNaNOp::verify() { return verifyTest(*this); }
 LogicalResult IsInfOp::verify() { return verifyTest(*this); }
-LogicalResult CastOp::verify() { return expectShape(*this, Shape(shapeOf(getInput()))); }
+LogicalResult CastOp::verify() { return expectShape(*this, shapeOf(getInput())); }
 
 static LogicalResult verifyBroadcast(Operation *op) {
-  Shape shape(shapeOf(op->getOperand(0)));
+  Shape shape = shapeOf(op->getOperand(0));
   for (Value operand : op->getOperands().drop_front()) {
-    FailureOr<Shape> joined = inferBroadcastShape(shape, shapeOf(operand), [&] { return op->emitOpError(); });
+    FailureOr<Shape> joined = inferBroadcastShape(shape, shapeOf(operand), RuleAt(op));
     if (failed(joined))
       return failure();
     shape = *joined;
@@ -147,94 +152,112 @@ LogicalResult WhereOp::verify() {
   return verifyBroadcast(*this);
 }
 
+//===-- Sizes
+//--------------------------------------------------------------------------------------------===//
+
+LogicalResult SizesOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  AffineMap map = getValues();
+  if (failed(expectInteger(*this, "a result", type.getElementType())))
+    return failure();
+  if (map.getNumDims() != 0 || map.getNumResults() != type.getNumElements())
+    return emitOpError() << "expected a size for each of " << type.getNumElements()
+                         << " elements and no dims, got " << getValuesAttr();
+  if (AffineMap normal = sizesMap(sizesOf(map), getContext()); normal != map)
+    return emitOpError() << "expected sizes in normal form, " << AffineMapAttr::get(normal) << ", got "
+                         << getValuesAttr();
+  return success();
+}
+
 //===-- Movement
 //-----------------------------------------------------------------------------------------===//
 
 LogicalResult ReshapeOp::verify() {
   return failed(expectSameElement(*this))
              ? failure()
-             : checkReshape(shapeOf(getInput()), shapeOf(getResult()), TEGULA_ERROR);
+             : checkReshape(shapeOf(getInput()), shapeOf(getResult()), RuleAt(*this));
 }
 
 LogicalResult TransposeOp::verify() {
   if (failed(expectSameElement(*this)))
     return failure();
-  return expectShape(*this, inferTransposeShape(shapeOf(getInput()), getPerm(), TEGULA_ERROR));
+  return expectShape(*this, inferTransposeShape(shapeOf(getInput()), getPerm(), RuleAt(*this)));
 }
 
 LogicalResult ExpandOp::verify() {
   return failed(expectSameElement(*this))
              ? failure()
-             : checkExpand(shapeOf(getInput()), shapeOf(getResult()), TEGULA_ERROR);
+             : checkExpand(shapeOf(getInput()), shapeOf(getResult()), RuleAt(*this));
 }
 
 LogicalResult TileOp::verify() {
   if (failed(expectSameElement(*this)))
     return failure();
-  return expectShape(*this, inferTileShape(shapeOf(getInput()), getRepeats(), TEGULA_ERROR));
+  return expectShape(*this, inferTileShape(shapeOf(getInput()), getRepeats(), RuleAt(*this)));
 }
 
 LogicalResult SliceOp::verify() {
   if (failed(expectSameElement(*this)))
     return failure();
-  return checkSlice(shapeOf(getInput()), getStarts(), getSteps(), shapeOf(getResult()), TEGULA_ERROR);
+  return checkSlice(shapeOf(getInput()), getStarts(), getSteps(), shapeOf(getResult()), RuleAt(*this));
 }
 
 LogicalResult PadOp::verify() {
   if (failed(expectSameElement(*this)) ||
       failed(expectElement(*this, "a value", elementOf(getValue()), elementOf(getInput()))))
     return failure();
-  if (typeOf(getValue()).getNumElements() != 1)
+  if (!elementCount(shapeOf(getValue())).is(1))
     return emitOpError() << "expected a value of one element, got " << shapeText(shapeOf(getValue()));
   for (auto [dim, low, high] : llvm::zip(shapeOf(getInput()), getLow(), getHigh())) {
     bool isReflect = getMode() == PadMode::Reflect;
-    if (getMode() != PadMode::Constant && (low > 0 || high > 0) && dim < (isReflect ? 2 : 1))
+    if (getMode() != PadMode::Constant && (low > 0 || high > 0) && surelyLess(dim, isReflect ? 2 : 1))
       return emitOpError() << "expected at least " << (isReflect ? 2 : 1) << " elements to repeat, got "
-                           << dim;
+                           << dim.text();
   }
-  return expectShape(*this, inferPadShape(shapeOf(getInput()), getLow(), getHigh(), TEGULA_ERROR));
+  return expectShape(*this, inferPadShape(shapeOf(getInput()), getLow(), getHigh(), RuleAt(*this)));
 }
 
 LogicalResult GatherOp::verify() {
   if (failed(expectSameElement(*this)) || failed(expectInteger(*this, "indices", elementOf(getIndices()))))
     return failure();
   return expectShape(*this,
-                     inferGatherShape(shapeOf(getInput()), shapeOf(getIndices()), getAxis(), TEGULA_ERROR));
+                     inferGatherShape(shapeOf(getInput()), shapeOf(getIndices()), getAxis(), RuleAt(*this)));
 }
 
 LogicalResult GatherElementsOp::verify() {
   if (failed(expectSameElement(*this)) || failed(expectInteger(*this, "indices", elementOf(getIndices()))))
     return failure();
   return expectShape(
-      *this, inferGatherElementsShape(shapeOf(getInput()), shapeOf(getIndices()), getAxis(), TEGULA_ERROR));
+      *this, inferGatherElementsShape(shapeOf(getInput()), shapeOf(getIndices()), getAxis(), RuleAt(*this)));
 }
 
 LogicalResult GatherNDOp::verify() {
   if (failed(expectSameElement(*this)) || failed(expectInteger(*this, "indices", elementOf(getIndices()))))
     return failure();
   return expectShape(
-      *this, inferGatherNDShape(shapeOf(getInput()), shapeOf(getIndices()), getBatchDims(), TEGULA_ERROR));
+      *this, inferGatherNDShape(shapeOf(getInput()), shapeOf(getIndices()), getBatchDims(), RuleAt(*this)));
 }
 
 LogicalResult TriluOp::verify() {
   if (typeOf(getInput()).getRank() < 2)
     return emitOpError() << "expected an input of rank at least 2, got " << typeOf(getInput()).getRank();
-  return failed(expectSameElement(*this)) ? failure() : expectShape(*this, Shape(shapeOf(getInput())));
+  return failed(expectSameElement(*this)) ? failure() : expectShape(*this, shapeOf(getInput()));
 }
 
 LogicalResult ResizeOp::verify() {
-  ShapeRef input = shapeOf(getInput()), result = shapeOf(getResult());
+  Shape input = shapeOf(getInput()), result = shapeOf(getResult());
   if (failed(expectSameElement(*this)))
     return failure();
   if (result.size() != input.size() || getScales().size() != input.size())
     return emitOpError() << "expected a result and scales of rank " << input.size() << ", got "
                          << result.size() << " and " << getScales().size();
-  for (double scale : getScales())
-    if (!(scale > 0))
+  for (auto [from, to, scale] : llvm::zip_equal(input, result, getScales())) {
+    bool isLate = scale == 0 && !(from.isStatic() && to.isStatic()); // what the sizes give at run time
+    if (!(scale > 0) && !isLate)
       return emitOpError() << "expected scales above 0, got " << scale;
-  for (auto [from, to] : llvm::zip_equal(input, result))
-    if (from == 0 && to != 0)
+    if (from.is(0) && !to.is(0))
       return emitOpError() << "expected at least one element to resize, got shape " << shapeText(input);
+  }
   bool isCrop = getCoordinates() == CoordinateMode::TfCropAndResize;
   if (getRoi().size() != (isCrop ? 2 * input.size() : 0))
     return emitOpError() << "expected " << (isCrop ? 2 * input.size() : 0) << " roi entries, got "
@@ -247,16 +270,16 @@ LogicalResult ConcatOp::verify() {
   for (Value input : getInputs()) {
     if (failed(expectElement(*this, "inputs", elementOf(input), elementOf(getResult()))))
       return failure();
-    shapes.emplace_back(shapeOf(input));
+    shapes.push_back(shapeOf(input));
   }
-  return expectShape(*this, inferConcatShape(shapes, getAxis(), TEGULA_ERROR));
+  return expectShape(*this, inferConcatShape(shapes, getAxis(), RuleAt(*this)));
 }
 
 LogicalResult RangeOp::verify() {
   if (failed(expectSameElement(*this)) ||
       failed(expectElement(*this, "a delta", elementOf(getDelta()), elementOf(getStart()))))
     return failure();
-  if (typeOf(getStart()).getNumElements() != 1 || typeOf(getDelta()).getNumElements() != 1 ||
+  if (!elementCount(shapeOf(getStart())).is(1) || !elementCount(shapeOf(getDelta())).is(1) ||
       typeOf(getResult()).getRank() != 1)
     return emitOpError() << "expected a start and delta of one element and a result of rank 1, got "
                          << shapeText(shapeOf(getStart())) << ", " << shapeText(shapeOf(getDelta()))
@@ -271,7 +294,7 @@ LogicalResult MatMulOp::verify() {
   if (failed(expectSameElement(*this)) ||
       failed(expectElement(*this, "a right operand", elementOf(getRhs()), elementOf(getLhs()))))
     return failure();
-  return expectShape(*this, inferMatMulShape(shapeOf(getLhs()), shapeOf(getRhs()), TEGULA_ERROR));
+  return expectShape(*this, inferMatMulShape(shapeOf(getLhs()), shapeOf(getRhs()), RuleAt(*this)));
 }
 
 LogicalResult ConvOp::verify() {
@@ -280,7 +303,7 @@ LogicalResult ConvOp::verify() {
     return failure();
   WindowRef window{{}, getStrides(), getDilations(), getPadsLow(), getPadsHigh()};
   return expectShape(*this, inferConvShape(shapeOf(getInput()), shapeOf(getFilter()), window, getGroup(),
-                                           getLayout() == Layout::ChannelsLast, TEGULA_ERROR));
+                                           getLayout() == Layout::ChannelsLast, RuleAt(*this)));
 }
 
 LogicalResult ConvTransposeOp::verify() {
@@ -289,14 +312,14 @@ LogicalResult ConvTransposeOp::verify() {
     return failure();
   WindowRef window{{}, getStrides(), getDilations(), getPadsLow(), {}};
   return checkConvTranspose(shapeOf(getInput()), shapeOf(getFilter()), window, getGroup(),
-                            shapeOf(getResult()), TEGULA_ERROR);
+                            shapeOf(getResult()), RuleAt(*this));
 }
 
 template <typename Pool> static LogicalResult verifyPool(Pool pool) {
   WindowRef window{pool.getKernel(), pool.getStrides(), pool.getDilations(), pool.getPadsLow(),
                    pool.getPadsHigh()};
   return checkPool(shapeOf(pool.getInput()), window, pool.getLayout() == Layout::ChannelsLast,
-                   shapeOf(pool.getResult()), [&] { return pool.emitOpError(); });
+                   shapeOf(pool.getResult()), RuleAt(pool));
 }
 
 LogicalResult MaxPoolOp::verify() { return failed(expectSameElement(*this)) ? failure() : verifyPool(*this); }
@@ -312,42 +335,42 @@ LogicalResult MaxPoolIndicesOp::verify() {
 LogicalResult ReduceOp::verify() {
   if (failed(expectSameElement(*this)))
     return failure();
-  return expectShape(*this, inferReduceShape(shapeOf(getInput()), getAxes(), TEGULA_ERROR));
+  return expectShape(*this, inferReduceShape(shapeOf(getInput()), getAxes(), RuleAt(*this)));
 }
 
 LogicalResult ArgReduceOp::verify() {
   if (failed(expectElement(*this, "a result", elementOf(getResult()), IntegerType::get(getContext(), 64))))
     return failure();
-  return expectShape(*this, inferReduceShape(shapeOf(getInput()), {getAxis()}, TEGULA_ERROR));
+  return expectShape(*this, inferReduceShape(shapeOf(getInput()), {getAxis()}, RuleAt(*this)));
 }
 
 LogicalResult CumSumOp::verify() {
   if (failed(expectSameElement(*this)) ||
-      failed(checkAxis(getAxis(), typeOf(getInput()).getRank(), TEGULA_ERROR)))
+      failed(checkAxis(getAxis(), typeOf(getInput()).getRank(), RuleAt(*this))))
     return failure();
-  return expectShape(*this, Shape(shapeOf(getInput())));
+  return expectShape(*this, shapeOf(getInput()));
 }
 
 LogicalResult SoftmaxOp::verify() {
   if (failed(expectFloat(*this, elementOf(getInput()))))
     return failure();
-  return checkAxis(getAxis(), typeOf(getInput()).getRank(), TEGULA_ERROR);
+  return checkAxis(getAxis(), typeOf(getInput()).getRank(), RuleAt(*this));
 }
 
 LogicalResult LayerNormOp::verify() {
-  ShapeRef input = shapeOf(getInput());
+  Shape input = shapeOf(getInput());
   if (failed(expectFloat(*this, elementOf(getInput()))) || failed(expectSameElement(*this)) ||
-      failed(checkAxis(getAxis(), input.size(), TEGULA_ERROR)))
+      failed(checkAxis(getAxis(), input.size(), RuleAt(*this))))
     return failure();
   SmallVector<Value> parameters{getScale()};
   if (getBias())
     parameters.push_back(getBias());
   for (Value parameter : parameters) {
     if (failed(expectElement(*this, "scale and bias", elementOf(parameter), elementOf(getInput()))) ||
-        failed(checkExpand(shapeOf(parameter), input, TEGULA_ERROR)))
+        failed(checkExpand(shapeOf(parameter), input, RuleAt(*this))))
       return failure();
   }
-  return expectShape(*this, Shape(input));
+  return expectShape(*this, input);
 }
 
 } // namespace tegula::graph

@@ -25,7 +25,7 @@ static void leakyRelu(Node &node) {
 static void pRelu(Node &node) {
   Value x = node.input(0), slope = node.input(1);
   // Before opset 7 a vector of slopes belongs to the channels.
-  if (node.opset < 7 && Ops::rank(slope) == 1 && Ops::shape(slope)[0] != 1 && Ops::rank(x) > 2) {
+  if (node.opset < 7 && Ops::rank(slope) == 1 && !Ops::shape(slope)[0].is(1) && Ops::rank(x) > 2) {
     Shape shape(Ops::rank(x) - 1, 1);
     shape[0] = Ops::shape(slope)[0];
     slope = node.reshape(slope, shape);
@@ -125,10 +125,10 @@ static void clip(Node &node) {
     if (!node.has(index))
       continue;
     Value bound = node.input(index);
-    if (Ops::rank(bound) == 1 && Ops::shape(bound)[0] == 1)
+    if (Ops::rank(bound) == 1 && Ops::shape(bound)[0].is(1))
       bound = node.reshape(bound, {});
     if (Ops::rank(bound) != 0)
-      return node.invalid("expected bounds of one element, got " + graph::shapeText(Ops::shape(bound)));
+      return node.invalid("expected bounds of one element, got " + node.shown(Ops::shape(bound)));
     x = index == 1 ? node.max(x, bound) : node.min(x, bound);
   }
   node.result(x);

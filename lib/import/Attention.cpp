@@ -15,14 +15,14 @@ namespace {
 /// minus infinity.
 class Bias {
 public:
-  Bias(Node &node, int64_t queries, int64_t keys) : node(node), queries(queries), keys(keys) {}
+  Bias(Node &node, Dim queries, Dim keys) : node(node), queries(queries), keys(keys) {}
 
   /// Positions j - i of keys relative to queries, the queries shifted by how many keys precede them: a
   /// number, or one a batch.
-  Value distance(Value perBatchOffset, int64_t offset) {
+  Value distance(Value perBatchOffset, Dim offset) {
     Type index = node.builder.getI64Type();
     Value query = node.reshape(node.iota(queries, index), {queries, 1});
-    query = perBatchOffset ? node.add(query, perBatchOffset) : node.add(query, static_cast<double>(offset));
+    query = perBatchOffset ? node.add(query, perBatchOffset) : node.add(query, node.sizes({offset}, {}));
     return node.sub(node.iota(keys, index), query);
   }
   void require(Value allowed) {
@@ -39,49 +39,52 @@ public:
 
 private:
   Node &node;
-  int64_t queries, keys;
+  Dim queries, keys;
 };
 
 } // namespace
 
 /// [batch, sequence, heads · size] to [batch, heads, sequence, size].
 static Value splitHeads(Node &node, Value x, int64_t heads) {
-  ShapeRef shape = Ops::shape(x);
+  Shape shape = Ops::shape(x);
   if (shape.size() == 4)
     return x;
-  if (shape.size() != 3 || heads < 1 || shape[2] % heads != 0) {
+  std::optional<Dim> size = heads < 1 || shape.size() != 3 ? std::nullopt : exactDiv(shape[2], heads);
+  if (!size) {
     node.invalid("expected inputs of rank 4, or of rank 3 with a number of heads that divides the last "
                  "dimension, got " +
-                 graph::shapeText(shape));
+                 node.shown(shape));
     return {};
   }
-  return node.transpose(node.reshape(x, {shape[0], shape[1], heads, shape[2] / heads}), {0, 2, 1, 3});
+  return node.transpose(node.reshape(x, {shape[0], shape[1], heads, *size}), {0, 2, 1, 3});
 }
 
 /// Repeats each head for the queries that share it.
-static Value repeatHeads(Node &node, Value x, int64_t heads) {
-  ShapeRef shape = Ops::shape(x);
+static Value repeatHeads(Node &node, Value x, Dim heads) {
+  Shape shape = Ops::shape(x);
   if (!x || shape[1] == heads)
     return x;
-  if (shape[1] == 0 || heads % shape[1] != 0) {
-    node.invalid("expected the query heads to be a multiple of the " + Twine(shape[1]) + " key heads, got " +
-                 Twine(heads));
+  std::optional<Dim> times = exactDiv(heads, shape[1]);
+  if (!times) {
+    node.invalid("expected the query heads to be a multiple of the " + node.shown(shape[1]) +
+                 " key heads, got " + node.shown(heads));
     return {};
   }
   Value wide = node.expand(node.reshape(x, {shape[0], shape[1], 1, shape[2], shape[3]}),
-                           {shape[0], shape[1], heads / shape[1], shape[2], shape[3]});
+                           {shape[0], shape[1], *times, shape[2], shape[3]});
   return node.reshape(wide, {shape[0], heads, shape[2], shape[3]});
 }
 
-static void addMask(Node &node, Value mask, int64_t keys, Bias &bias) {
-  int64_t rank = Ops::rank(mask), given = rank ? Ops::shape(mask).back() : 0;
+static void addMask(Node &node, Value mask, Dim keys, Bias &bias) {
+  int64_t rank = Ops::rank(mask);
+  Dim given = rank ? Ops::shape(mask).back() : 0;
   if (rank < 1)
     return node.invalid("expected an attention mask of rank at least 1");
   if (node.isBool(mask))
     mask = node.where(mask, node.scalar(bias.type(), 0.0), node.scalar(bias.type(), -INFINITY));
-  if (given < keys && given != 1) { // keys that the mask does not know are masked
-    Shape low(rank, 0), high(rank, 0);
-    high.back() = keys - given;
+  if (Dim missing = keys - given; missing.isStatic() && missing.number() > 0 && !given.is(1)) {
+    Ints low(rank, 0), high(rank, 0); // keys that the mask does not know are masked
+    high.back() = missing.number();
     mask = node.pad(mask, low, high, node.like(mask, -INFINITY));
   }
   bias.add(mask);
@@ -103,9 +106,12 @@ static void attention(Node &node) {
     return node.unsupported("attention on another type than float32, float16 and bfloat16 is not supported");
   if (static_cast<bool>(pastKey) != static_cast<bool>(pastValue) || (pastKey && lengths))
     return node.invalid("expected past_key and past_value together, and not with nonpad_kv_seqlen");
-  double scale = node.hasAttribute("scale") ? node.real("scale", 1.0)
-                                            : 1.0 / std::sqrt(static_cast<double>(Ops::shape(q)[3]));
-  int64_t past = pastKey ? Ops::shape(pastKey)[2] : 0, queries = Ops::shape(q)[2];
+  std::optional<int64_t> size = node.fixed(Ops::shape(q)[3], "the size of a head");
+  if (!size)
+    return;
+  double scale =
+      node.hasAttribute("scale") ? node.real("scale", 1.0) : 1.0 / std::sqrt(static_cast<double>(*size));
+  Dim past = pastKey ? Ops::shape(pastKey)[2] : 0, queries = Ops::shape(q)[2];
   if (pastKey)
     k = node.concat({pastKey, k}, 2), v = node.concat({pastValue, v}, 2);
   node.result(k, 1);
@@ -113,7 +119,7 @@ static void attention(Node &node) {
   k = repeatHeads(node, k, Ops::shape(q)[1]), v = repeatHeads(node, v, Ops::shape(q)[1]);
   if (!k || !v)
     return;
-  int64_t keys = Ops::shape(k)[2];
+  Dim keys = Ops::shape(k)[2];
 
   Bias bias(node, queries, keys);
   if (mask)
@@ -121,7 +127,7 @@ static void attention(Node &node) {
   Value offset;
   if (lengths) {
     lengths = node.reshape(lengths, {Ops::shape(q)[0], 1, 1, 1});
-    offset = node.sub(lengths, static_cast<double>(queries));
+    offset = node.sub(lengths, node.sizes({queries}, {}));
     bias.require(node.compare(Predicate::Less, node.iota(keys, node.builder.getI64Type()), lengths));
   }
   if (isCausal)
@@ -168,17 +174,22 @@ static void rotaryEmbedding(Node &node) {
   }
   if (!x || !cosine || !sine)
     return;
-  Shape original(Ops::shape(x));
+  Shape original = Ops::shape(x);
   x = splitHeads(node, x, heads); // [batch, heads, sequence, size]
   if (!x)
     return;
-  Shape shape(Ops::shape(x));
-  int64_t size = shape[3], half = (part ? part : size) / 2;
+  Shape shape = Ops::shape(x);
+  std::optional<int64_t> known = node.fixed(shape[3], "the size of a head");
+  if (!known)
+    return;
+  int64_t size = *known, half = (part ? part : size) / 2;
   Shape table{shape[0], 1, shape[2], half};
-  if (half < 1 || 2 * half > size || Ops::count(Ops::shape(cosine)) != Ops::count(table) ||
-      Ops::count(Ops::shape(sine)) != Ops::count(table))
+  Dim count = Ops::count(table);
+  if (half < 1 || 2 * half > size ||
+      !node.equal(Ops::count(Ops::shape(cosine)), count, "expected caches for each position") ||
+      !node.equal(Ops::count(Ops::shape(sine)), count, "expected caches for each position"))
     return node.invalid("expected caches of half the rotated size for each position, got " +
-                        graph::shapeText(Ops::shape(cosine)));
+                        node.shown(Ops::shape(cosine)));
   cosine = node.reshape(cosine, table), sine = node.reshape(sine, table);
   Value rotated = node.slice(x, 3, 0, 2 * half), first, second;
   Shape pairs{shape[0], shape[1], shape[2], half, 2}, single{shape[0], shape[1], shape[2], half};

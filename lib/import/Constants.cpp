@@ -14,11 +14,14 @@ namespace tegula::importer {
 /// A large result would be a bomb made of one small node.
 static bool checkSize(Node &node, ShapeRef shape) {
   constexpr int64_t kLimit = int64_t(1) << 40;
-  Checked count = Checked::product(shape);
-  if (count.valid() && count.get() <= kLimit)
+  Dim count = Ops::count(shape);
+  bool isPossible = count.isValid() && !graph::surelyLess(kLimit, count);
+  for (Dim size : shape) // what is negative for all symbols makes the count invalid or stays so
+    isPossible = isPossible && node.atMost(0, size, "expected a size of at least 0");
+  if (isPossible)
     return true;
   node.invalid("expected a shape of at least 0 in each dimension and at most 2^40 elements, got " +
-               graph::shapeText(shape));
+               node.shown(shape));
   return false;
 }
 
@@ -36,7 +39,7 @@ static void constant(Node &node) {
   } else if (node.hasAttribute("value_int")) {
     value = DenseElementsAttr::get(RankedTensorType::get({}, b.getI64Type()), node.integer("value_int", 0));
   } else if (node.hasAttribute("value_ints")) {
-    Shape numbers = node.integers("value_ints");
+    Ints numbers = node.integers("value_ints");
     value = DenseElementsAttr::get(vectorType(numbers.size(), b.getI64Type()), ArrayRef<int64_t>(numbers));
   } else if (const onnx::AttributeProto *floats = node.attribute("value_floats")) {
     SmallVector<float> numbers(floats->floats().begin(), floats->floats().end());
@@ -52,7 +55,7 @@ static void constant(Node &node) {
 }
 
 static void constantOfShape(Node &node) {
-  std::optional<Shape> shape = node.constantIntegers(0, "input");
+  std::optional<Shape> shape = node.constantSizes(0, "input");
   const onnx::AttributeProto *found = node.attribute("value");
   if (!shape || !checkSize(node, *shape))
     return;
@@ -64,42 +67,55 @@ static void constantOfShape(Node &node) {
   std::optional<graph::Elements> elements = graph::Elements::read(value);
   if (!elements || elements->type.getNumElements() != 1)
     return node.invalid("expected a value of one element");
-  auto type = RankedTensorType::get(*shape, elements->type.getElementType());
-  if (type.getNumElements() == 0)
-    return node.result(node.filled(*shape, type.getElementType(), 0));
-  node.result(node.constant(graph::Elements{type, {elements->at(0)}, true}.write()));
+  Type element = elements->type.getElementType();
+  if (Ops::count(*shape).is(0))
+    return node.result(node.filled(*shape, element, 0));
+  bool isKnown = graph::isStatic(*shape);
+  Value number = node.constant(
+      graph::Elements{node.type(isKnown ? ShapeRef(*shape) : ShapeRef(), element), {elements->at(0)}, true}
+          .write());
+  node.result(isKnown ? number : node.expand(number, *shape));
 }
 
 static void shape(Node &node) {
-  ShapeRef shape = Ops::shape(node.input(0));
+  Shape shape = Ops::shape(node.input(0));
   int64_t rank = shape.size();
   auto bound = [&](const char *name, int64_t missing) {
     int64_t value = node.integer(name, missing);
     return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank);
   };
   int64_t start = bound("start", 0), end = std::max(start, bound("end", rank));
-  node.result(node.numbers(shape.slice(start, end - start)));
+  node.result(node.sizes(ShapeRef(shape).slice(start, end - start)));
 }
 
 static void size(Node &node) {
   Value x = node.input(0);
-  auto type = RankedTensorType::get({}, node.builder.getI64Type());
-  node.result(node.constant(DenseElementsAttr::get(type, Ops::count(Ops::shape(x)))));
+  if (x)
+    node.result(node.sizes({Ops::count(Ops::shape(x))}, {}));
+}
+
+static Dim rangeLength(Node &node, Dim from, Dim to, int64_t step) {
+  if (!from.isStatic() || !to.isStatic()) {
+    Dim span = step > 0 ? to - from : from - to;
+    node.atMost(0, span, "expected a limit that the start does not lie beyond");
+    return ceilDiv(span, std::abs(step));
+  }
+  __int128 span = static_cast<__int128>(to.number()) - from.number(), by = step;
+  __int128 steps = span / by + (span % by != 0 && (span < 0) == (by < 0) ? 1 : 0);
+  return static_cast<int64_t>(std::clamp<__int128>(steps, 0, int64_t(1) << 41));
 }
 
 static void range(Node &node) {
   Value start = node.input(0), delta = node.input(2);
-  int64_t count = 0;
+  Dim count = 0;
   if (start && isa<IntegerType>(node.element(start))) {
-    std::optional<Shape> from = node.constantIntegers(0, "start"), to = node.constantIntegers(1, "limit"),
-                         by = node.constantIntegers(2, "delta");
+    std::optional<Shape> from = node.constantSizes(0, "start"), to = node.constantSizes(1, "limit");
+    std::optional<Ints> by = node.constantIntegers(2, "delta");
     if (!from || !to || !by)
       return;
     if (from->size() != 1 || to->size() != 1 || by->size() != 1 || (*by)[0] == 0)
       return node.invalid("expected a start, a limit and a delta other than 0");
-    __int128 span = static_cast<__int128>((*to)[0]) - (*from)[0], step = (*by)[0];
-    __int128 steps = span / step + (span % step != 0 && (span < 0) == (step < 0) ? 1 : 0);
-    count = static_cast<int64_t>(std::clamp<__int128>(steps, 0, int64_t(1) << 41));
+    count = rangeLength(node, (*from)[0], (*to)[0], (*by)[0]);
   } else {
     std::optional<SmallVector<double>> from = node.constantReals(0, "start"),
                                        to = node.constantReals(1, "limit"),
@@ -139,8 +155,8 @@ static void nonZero(Node &node) {
     elements = graph::Elements::read(attribute);
   if (!elements)
     return node.unsupported("NonZero is supported for values known at compile time only");
-  ShapeRef shape = Ops::shape(x);
-  SmallVector<Shape> found(shape.size());
+  Ints shape(elements->type.getShape());
+  SmallVector<Ints> found(shape.size());
   if (elements->type.getNumElements() > graph::kFoldLimit)
     return node.unsupported("NonZero is supported for values of at most 4096 elements only");
   Value truth = node.cast(x, node.builder.getI1Type());
@@ -155,8 +171,8 @@ static void nonZero(Node &node) {
     for (size_t dim = shape.size(); dim-- > 0; rest /= shape[dim])
       found[dim].push_back(rest % shape[dim]);
   }
-  Shape flat;
-  for (const Shape &row : found)
+  Ints flat;
+  for (const Ints &row : found)
     flat.append(row);
   node.result(node.reshape(node.numbers(flat), {static_cast<int64_t>(shape.size()), count}));
 }

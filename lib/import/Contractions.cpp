@@ -21,7 +21,7 @@ static Value matmul(Node &node, Value lhs, Value rhs) {
   Value product = node.matmul(lhs, rhs);
   if (!product || (!isRow && !isColumn))
     return product;
-  Shape shape(Ops::shape(product));
+  Shape shape = Ops::shape(product);
   if (isRow)
     shape.erase(shape.end() - 2);
   if (isColumn)
@@ -38,7 +38,7 @@ static Value centred(Node &node, size_t index, size_t zeroIndex, bool isLeft) {
   if (!node.has(zeroIndex))
     return x;
   Value zero = node.cast(node.input(zeroIndex), i32);
-  if (isLeft && Ops::rank(zero) == 1 && Ops::shape(zero)[0] != 1)
+  if (isLeft && Ops::rank(zero) == 1 && !Ops::shape(zero)[0].is(1))
     zero = node.reshape(zero, {Ops::shape(zero)[0], 1});
   return node.sub(x, zero);
 }
@@ -58,8 +58,8 @@ static void gemm(Node &node) {
   if (!node.isFloat(a) && (alpha != std::floor(alpha) || beta != std::floor(beta)))
     return node.unsupported("a fraction as alpha or beta of integers is not supported");
   if (Ops::rank(a) != 2 || Ops::rank(b) != 2)
-    return node.invalid("expected matrices, got " + graph::shapeText(Ops::shape(a)) + " and " +
-                        graph::shapeText(Ops::shape(b)));
+    return node.invalid("expected matrices, got " + node.shown(Ops::shape(a)) + " and " +
+                        node.shown(Ops::shape(b)));
   Value y = node.matmul(transA ? node.transpose(a, {1, 0}) : a, transB ? node.transpose(b, {1, 0}) : b);
   if (alpha != 1.0)
     y = node.mul(y, alpha);
@@ -87,7 +87,7 @@ struct Term {
 
 /// Keeps the letters of `order` that the term has, in that order; sums the others away.
 static Term arrange(Node &node, Term term, const std::string &order) {
-  Shape gone;
+  Ints gone;
   std::string kept;
   for (size_t i = 0; i < term.letters.size(); ++i) {
     if (order.find(term.letters[i]) == std::string::npos)
@@ -96,7 +96,7 @@ static Term arrange(Node &node, Term term, const std::string &order) {
       kept += term.letters[i];
   }
   Value value = gone.empty() ? term.value : node.reduce(ReduceKind::Sum, term.value, gone, false);
-  Shape perm;
+  Ints perm;
   std::string letters;
   for (char letter : order)
     if (size_t at = kept.find(letter); at != std::string::npos && letters.find(letter) == std::string::npos) {
@@ -117,15 +117,15 @@ static Term multiply(Node &node, Term lhs, Term rhs, const std::string &keep) {
   for (char letter : rhs.letters)
     if (lhs.letters.find(letter) == std::string::npos)
       columns += letter;
-  std::map<char, int64_t> sizes;
+  std::map<char, Dim> sizes;
   for (const Term &term : {lhs, rhs})
     for (size_t i = 0; i < term.letters.size(); ++i)
       sizes[term.letters[i]] = Ops::shape(term.value)[i];
   auto product = [&](const std::string &letters) {
-    Checked total(1);
+    Dim total = 1;
     for (char letter : letters)
-      total *= Checked(sizes[letter]);
-    return total.get();
+      total *= sizes[letter];
+    return total;
   };
   Value left = node.reshape(arrange(node, lhs, batch + rows + inner).value,
                             {product(batch), product(rows), product(inner)});
@@ -155,12 +155,14 @@ static void einsum(Node &node) {
   if (parts.size() != inputs.size() || inputs.empty())
     return node.invalid("expected as many terms as inputs in equation '" + equation + "'");
   std::vector<Term> terms;
-  std::map<char, int64_t> count, sizes;
+  std::map<char, int64_t> count;
+  std::map<char, Dim> sizes;
   for (auto [part, value] : llvm::zip_equal(parts, inputs)) {
     if (!value || static_cast<int64_t>(part.size()) != Ops::rank(value))
       return node.invalid("expected a letter for each dimension in term '" + part + "'");
     for (auto [letter, dim] : llvm::zip_equal(part, Ops::shape(value))) {
-      if (!llvm::isAlpha(letter) || (!sizes.try_emplace(letter, dim).second && sizes[letter] != dim))
+      if (!llvm::isAlpha(letter) || (!sizes.try_emplace(letter, dim).second &&
+                                     !node.equal(sizes[letter], dim, "expected one size a letter")))
         return node.invalid("expected letters that stand for one size each in equation '" + equation + "'");
       ++count[letter];
     }

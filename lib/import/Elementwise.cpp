@@ -18,7 +18,7 @@ static Value legacyBroadcast(Node &node, Value lhs, Value rhs) {
     node.invalid("expected an axis that aligns the right operand inside of the left one, got " + Twine(axis));
     return {};
   }
-  Shape shape(Ops::shape(rhs));
+  Shape shape = Ops::shape(rhs);
   shape.append(rank - axis - inner, 1);
   return node.reshape(rhs, shape);
 }

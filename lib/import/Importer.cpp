@@ -26,8 +26,9 @@ template <typename List> static Opsets opsetsOf(const List &imports) {
 }
 
 Importer::Importer(std::shared_ptr<ParsedModel> model, MLIRContext &context, const ImportOptions &options,
-                   std::vector<Message> &messages)
-    : model(std::move(model)), context(context), options(options), messages(messages), builder(&context) {
+                   SizeFacts &facts, std::vector<Message> &messages)
+    : model(std::move(model)), context(context), options(options), facts(facts), messages(messages),
+      builder(&context) {
   modelOpsets = opsetsOf(this->model->model().opset_import());
   if (this->model->model().ir_version() < 3 && modelOpsets.empty())
     modelOpsets[""] = 1;
@@ -252,7 +253,7 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
   SmallVector<Value> operands;
   if (!resolveOperands(node, frame, operands) || nodeFailed)
     return define(node, frame, {});
-  Node context(builder, node, opset, operands, attributes, model);
+  Node context(builder, node, opset, operands, attributes, model, facts);
   context.loc = NameLoc::get(builder.getStringAttr(where.node));
   context.report = [this](bool isUnsupported, std::string text) { report(isUnsupported, std::move(text)); };
   if (op->computesInF32)
@@ -335,12 +336,12 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
   if (absent.empty()) {
     importNodes(function.node(), Frame{scope, opsets, &values, where.node + "/"});
   } else {
-    google::protobuf::RepeatedPtrField<onnx::NodeProto> body = function.node();
+    ParsedModel::Nodes body = function.node();
     for (onnx::NodeProto &inner : body)
       for (std::string &name : *inner.mutable_input())
         if (absent.count(name))
           name.clear();
-    importNodes(body, Frame{scope, opsets, &values, where.node + "/"});
+    importNodes(model->keep(std::move(body)), Frame{scope, opsets, &values, where.node + "/"});
   }
   callStack.pop_back();
   where = outer;
@@ -393,6 +394,25 @@ void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const A
 //===-- The door
 //-----------------------------------------------------------------------------------------===//
 
+static OwningOpRef<ModuleOp> importOnce(std::shared_ptr<ParsedModel> model, MLIRContext &context,
+                                        const ImportOptions &options, SizeFacts &facts,
+                                        std::vector<Message> &messages, Outcome &outcome) {
+  Importer importer(std::move(model), context, options, facts, messages);
+  // Verifiers and shape rules report through MLIR; their text becomes a message about the current node.
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+      return;
+    std::string text = diagnostic.str();
+    StringRef shown = text;
+    if (shown.consume_front("'graph."))
+      shown = shown.split("' op ").second;
+    importer.report(/*isUnsupported=*/false, shown.str());
+  });
+  OwningOpRef<ModuleOp> module = importer.run();
+  outcome = importer.outcome();
+  return module;
+}
+
 FailureOr<OwningOpRef<ModuleOp>> importModel(const std::string &path, MLIRContext &context,
                                              const ImportOptions &options, std::vector<Message> &messages,
                                              Outcome &outcome) {
@@ -408,21 +428,23 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const std::string &path, MLIRContex
     });
     return failure();
   }
-  Importer importer(std::move(*model), context, options, messages);
-  // Verifiers and shape rules report through MLIR; their text becomes a message about the current node.
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-      return;
-    std::string text = diagnostic.str();
-    StringRef shown = text;
-    if (shown.consume_front("'graph."))
-      shown = shown.split("' op ").second;
-    importer.report(/*isUnsupported=*/false, shown.str());
-  });
-  OwningOpRef<ModuleOp> module = importer.run();
-  outcome = importer.outcome();
+  // Sizes that one import had to take as equal are one size in the next, which knows more of its shapes.
+  constexpr int kMaxImports = 5;
+  SizeFacts facts;
+  OwningOpRef<ModuleOp> module;
+  std::vector<Message> said;
+  for (int round = 1;; ++round) {
+    said.clear();
+    module = importOnce(*model, context, options, facts, said, outcome);
+    if (round == kMaxImports || !facts.unify())
+      break;
+  }
+  llvm::append_range(messages, said);
   if (!module)
     return failure();
+  auto main = module->lookupSymbol<func::FuncOp>("main");
+  graph::writeSymbols(main, facts.symbols);
+  graph::writeRequirements(main, facts.allRequirements());
   return module;
 }
 

@@ -31,7 +31,7 @@ struct Frame {
 class Importer {
 public:
   Importer(std::shared_ptr<ParsedModel> model, mlir::MLIRContext &context, const ImportOptions &options,
-           std::vector<Message> &messages);
+           SizeFacts &facts, std::vector<Message> &messages);
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
   /// Ok unless something was reported.
@@ -48,6 +48,7 @@ private:
   bool importInputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
   bool checkOptionNames(const onnx::GraphProto &graph);
   std::optional<Shape> inputShape(const onnx::ValueInfoProto &input, std::map<std::string, int64_t> &dims);
+  Dim symbolNamed(const std::string &name, const std::string &option);
   mlir::ElementsAttr boundValue(const std::string &name, const HostTensor &tensor,
                                 mlir::RankedTensorType type);
   void importOutputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
@@ -77,6 +78,7 @@ private:
   std::shared_ptr<ParsedModel> model;
   mlir::MLIRContext &context;
   const ImportOptions &options;
+  SizeFacts &facts;
   std::vector<Message> &messages;
   mlir::OpBuilder builder;
   Scope mainScope;

@@ -17,13 +17,14 @@ static void gather(Node &node) {
   // One index known at compile time is a slice, which costs nothing.
   Attribute constant;
   std::optional<graph::Elements> known;
-  if (Ops::count(Ops::shape(indices)) == 1 && matchPattern(indices, m_Constant(&constant)))
+  if (Ops::count(Ops::shape(indices)).is(1) && matchPattern(indices, m_Constant(&constant)))
     known = graph::Elements::read(constant);
-  int64_t size = Ops::shape(x)[*axis], at = known ? known->integer(0) : -1;
-  at += known && at < 0 ? size : 0;
-  if (at < 0 || at >= size)
+  Dim size = Ops::shape(x)[*axis], at = known ? known->integer(0) : -1;
+  if (known && known->integer(0) < 0)
+    at += size;
+  if (!at.isStatic() || at.number() < 0 || !graph::surelyLess(at, size))
     return node.result(node.gather(x, indices, *axis));
-  Shape shape(Ops::shape(x));
+  Shape shape = Ops::shape(x);
   shape.erase(shape.begin() + *axis);
   shape.insert(shape.begin() + *axis, Ops::rank(indices), 1);
   node.result(node.reshape(node.slice(x, *axis, at, at + 1), shape));
@@ -40,8 +41,7 @@ static void gatherElements(Node &node) {
 static void gatherND(Node &node) {
   Value x = node.input(0), indices = node.input(1);
   int64_t batchDims = node.integer("batch_dims", 0);
-  FailureOr<Shape> shape =
-      graph::inferGatherNDShape(Ops::shape(x), Ops::shape(indices), batchDims, [&] { return node.error(); });
+  FailureOr<Shape> shape = graph::inferGatherNDShape(Ops::shape(x), Ops::shape(indices), batchDims, node);
   if (succeeded(shape))
     node.result(node.make<graph::GatherNDOp>(*shape, node.element(x), x, indices, batchDims));
 }
@@ -51,7 +51,7 @@ static void trilu(Node &node) {
   bool upper = node.integer("upper", 1) != 0;
   int64_t diagonal = 0;
   if (node.has(1)) {
-    std::optional<Shape> k = node.constantIntegers(1, "k");
+    std::optional<Ints> k = node.constantIntegers(1, "k");
     if (!k)
       return;
     if (k->size() != 1)
@@ -74,10 +74,10 @@ static void oneHot(Node &node) {
   if (!depths || !axis || !values)
     return;
   if (depths->size() != 1 || !((*depths)[0] >= 1 && (*depths)[0] < 0x1p31) ||
-      Ops::shape(values) != ShapeRef({2}))
+      !node.fits(Ops::shape(values), {2}, "expected two values"))
     return node.invalid("expected a depth of at least 1 and two values");
   int64_t depth = static_cast<int64_t>((*depths)[0]);
-  Shape at(Ops::shape(indices)), along(rank, 1);
+  Shape at = Ops::shape(indices), along(rank, 1);
   at.insert(at.begin() + *axis, 1);
   along[*axis] = depth;
   Type index = node.builder.getI64Type();
@@ -92,18 +92,20 @@ static void oneHot(Node &node) {
 
 static void compress(Node &node) {
   Value x = node.input(0);
-  std::optional<Shape> condition = node.constantIntegers(1, "condition");
+  std::optional<Ints> condition = node.constantIntegers(1, "condition");
   bool isFlat = !node.hasAttribute("axis");
   std::optional<int64_t> axis = isFlat ? 0 : node.axis(node.integer("axis", 0), Ops::rank(x));
   if (!x || !condition || !axis)
     return;
   if (isFlat)
     x = node.reshape(x, {Ops::count(Ops::shape(x))});
-  Shape chosen;
+  Ints chosen;
   for (auto [i, isChosen] : llvm::enumerate(*condition))
     if (isChosen)
       chosen.push_back(static_cast<int64_t>(i));
-  if (x && !chosen.empty() && chosen.back() >= Ops::shape(x)[*axis])
+  if (x && !chosen.empty() &&
+      !node.atMost(chosen.back() + 1, Ops::shape(x)[*axis],
+                   "expected at most as many conditions as elements"))
     return node.invalid("expected at most as many conditions as elements, got " + Twine(condition->size()));
   node.result(node.gather(x, node.numbers(chosen), *axis));
 }

@@ -13,6 +13,12 @@ static std::string listOf(ArrayRef<std::string> names) {
   return llvm::join(llvm::map_range(names, [](const std::string &name) { return "'" + name + "'"; }), ", ");
 }
 
+/// The name of a dimension, made from its place where the model has none.
+static std::string dimName(const onnx::ValueInfoProto &input, int axis) {
+  const std::string &name = input.type().tensor_type().shape().dim(axis).dim_param();
+  return name.empty() ? input.name() + "." + std::to_string(axis) : name;
+}
+
 /// Names in options that the model does not have are mistakes worth an error.
 bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
   SmallVector<std::string> inputs;
@@ -21,9 +27,10 @@ bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
     if (mainScope.initializers.count(input.name()))
       continue;
     inputs.push_back(input.name());
-    for (const onnx::TensorShapeProto::Dimension &dim : input.type().tensor_type().shape().dim())
-      if (!dim.dim_param().empty())
-        dims.insert(dim.dim_param());
+    const onnx::TensorShapeProto &shape = input.type().tensor_type().shape();
+    for (int i = 0; i < shape.dim_size(); ++i)
+      if (!shape.dim(i).dim_param().empty() || !shape.dim(i).has_dim_value() || shape.dim(i).dim_value() < 0)
+        dims.insert(dimName(input, i));
   }
   bool isFine = true;
   auto checkInput = [&](const std::string &name, const char *option) {
@@ -49,28 +56,41 @@ bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
   return isFine;
 }
 
+Dim Importer::symbolNamed(const std::string &name, const std::string &option) {
+  auto found = llvm::find(facts.symbols, name);
+  unsigned index = found - facts.symbols.begin();
+  if (found == facts.symbols.end()) {
+    facts.symbols.push_back(name);
+    facts.fixingOptions.push_back(option);
+  }
+  return Dim::symbol(index, &context);
+}
+
 std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
                                           std::map<std::string, int64_t> &dims) {
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
-  std::optional<Shape> given;
+  std::optional<Ints> given;
   if (auto found = options.shapes.find(input.name()); found != options.shapes.end())
-    given = Shape(found->second.begin(), found->second.end());
+    given = Ints(found->second.begin(), found->second.end());
   else if (auto bound = options.bound.find(input.name()); bound != options.bound.end())
-    given = Shape(bound->second.shape.begin(), bound->second.shape.end());
+    given = Ints(bound->second.shape.begin(), bound->second.shape.end());
   if (!type.has_shape()) {
-    if (!given)
+    if (!given) {
       report(false,
              "input '" + input.name() + "' has no shape: fix it with --shape " + input.name() + ":1x2x3");
-    return given;
+      return std::nullopt;
+    }
+    return graph::dimsOf(*given);
   }
   int rank = type.shape().dim_size();
+  auto givenText = [&] { return graph::shapeText(graph::dimsOf(*given)); };
   if (given && static_cast<int>(given->size()) != rank) {
     report(false, "expected a shape of rank " + std::to_string(rank) + " for input '" + input.name() +
-                      "', got " + graph::shapeText(*given));
+                      "', got " + givenText());
     return std::nullopt;
   }
   Shape shape;
-  SmallVector<std::string> unknown;
+  bool isComplete = true;
   for (int i = 0; i < rank; ++i) {
     const onnx::TensorShapeProto::Dimension &dim = type.shape().dim(i);
     bool isFixed = dim.has_dim_value() && dim.dim_value() >= 0;
@@ -79,10 +99,9 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
                         std::to_string(dim.dim_value()));
       return std::nullopt;
     }
-    auto named = dims.find(dim.dim_param());
+    auto named = dims.find(dimName(input, i));
     if (given && (*given)[i] < 0) {
-      report(false, "expected sizes of at least 0 for input '" + input.name() + "', got " +
-                        graph::shapeText(*given));
+      report(false, "expected sizes of at least 0 for input '" + input.name() + "', got " + givenText());
       return std::nullopt;
     }
     if (given && isFixed && (*given)[i] != dim.dim_value()) {
@@ -91,34 +110,33 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
                         std::to_string((*given)[i]));
       return std::nullopt;
     }
+    bool isNamed = !dim.dim_param().empty();
+    std::string option = isNamed ? "--dim " + dim.dim_param() + "=N" : "--shape " + input.name() + ":1x2x3";
     if (given)
       shape.push_back((*given)[i]);
     else if (isFixed)
       shape.push_back(dim.dim_value());
     else if (named != dims.end())
       shape.push_back(named->second);
-    else
-      unknown.push_back(dim.dim_param());
+    else if (options.symbolic)
+      shape.push_back(symbolNamed(dimName(input, i), option));
+    else {
+      report(true, "input '" + input.name() + "' has a dimension " +
+                       (isNamed ? "'" + dim.dim_param() + "' " : std::string()) +
+                       "of unknown size: fix it with " + option);
+      isComplete = false;
+    }
   }
-  if (unknown.empty())
-    return shape;
-  for (const std::string &name : unknown) {
-    if (name.empty())
-      report(true, "input '" + input.name() + "' has a dimension of unknown size: fix it with --shape " +
-                       input.name() + ":1x2x3");
-    else
-      report(true, "input '" + input.name() + "' has a dimension '" + name +
-                       "' of unknown size: fix it with --dim " + name + "=N");
-  }
-  return std::nullopt;
+  return isComplete ? std::optional(shape) : std::nullopt;
 }
 
 ElementsAttr Importer::boundValue(const std::string &name, const HostTensor &tensor, RankedTensorType type) {
-  Shape shape(tensor.shape.begin(), tensor.shape.end());
+  Ints shape(tensor.shape.begin(), tensor.shape.end());
   std::string dtype = dtypeName(type.getElementType());
-  if (ShapeRef(shape) != type.getShape() || tensor.dtype != dtype) {
-    report(false, "expected --bind " + name + " to give " + dtype + " " + graph::shapeText(type.getShape()) +
-                      ", got " + tensor.dtype + " " + graph::shapeText(shape));
+  if (IntsRef(shape) != type.getShape() || tensor.dtype != dtype) {
+    report(false, "expected --bind " + name + " to give " + dtype + " " +
+                      graph::shapeText(graph::shapeOf(type)) + ", got " + tensor.dtype + " " +
+                      graph::shapeText(graph::dimsOf(shape)));
     return {};
   }
   auto bytes = std::make_shared<std::vector<uint8_t>>(tensor.bytes);
@@ -168,19 +186,24 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
       isComplete = false;
       continue;
     }
-    auto type = RankedTensorType::get(*shape, element);
-    if (!(Checked::product(*shape) * Checked(8)).valid()) {
+    Shape known = llvm::map_to_vector<6>(*shape, [&](Dim size) { return facts.representative(size); });
+    RankedTensorType type = graph::tensorType(known, element);
+    if (!(graph::elementCount(*shape) * 8).isValid()) {
       report(false, "expected input '" + input.name() + "' to have a size below 2^60, got " +
-                        graph::shapeText(*shape));
+                        graph::shapeText(*shape, facts.symbols));
       isComplete = false;
       continue;
     }
     unsigned index = function.getNumArguments();
     auto loc = NameLoc::get(builder.getStringAttr(input.name()));
-    DictionaryAttr names = builder.getDictionaryAttr(
-        {builder.getNamedAttr("tegula.dtype", builder.getStringAttr(dtypeName(element))),
-         builder.getNamedAttr("tegula.name", builder.getStringAttr(input.name()))});
-    if (failed(function.insertArgument(index, type, names, loc)))
+    SmallVector<NamedAttribute> names{
+        builder.getNamedAttr("tegula.dtype", builder.getStringAttr(dtypeName(element))),
+        builder.getNamedAttr("tegula.name", builder.getStringAttr(input.name()))};
+    // The declared sizes, where the type may already say what they have to be equal to.
+    if (!graph::isStatic(*shape))
+      names.push_back(
+          builder.getNamedAttr("tegula.dims", AffineMapAttr::get(graph::sizesMap(*shape, &context))));
+    if (failed(function.insertArgument(index, type, builder.getDictionaryAttr(names), loc)))
       return false;
     Value value = function.getArgument(index);
     if (auto bound = options.bound.find(input.name()); bound != options.bound.end()) {
@@ -205,12 +228,12 @@ void Importer::checkOutputType(const onnx::ValueInfoProto &output, RankedTensorT
   bool fits = !declared.has_shape() || declared.shape().dim_size() == type.getRank();
   for (int i = 0; fits && declared.has_shape() && i < type.getRank(); ++i)
     fits = !declared.shape().dim(i).has_dim_value() || declared.shape().dim(i).dim_value() < 0 ||
-           declared.shape().dim(i).dim_value() == type.getDimSize(i);
+           type.isDynamicDim(i) || declared.shape().dim(i).dim_value() == type.getDimSize(i);
   if (fits)
     return;
   Message warning;
   warning.severity = Message::Severity::Warning;
-  warning.text = "output '" + output.name() + "' has shape " + graph::shapeText(type.getShape()) +
+  warning.text = "output '" + output.name() + "' has shape " + graph::shapeText(graph::shapeOf(type)) +
                  ", which is not the declared one";
   messages.push_back(std::move(warning));
 }

@@ -13,13 +13,13 @@ static Value negativeLogLikelihood(Node &node, Value scores, Value target, Value
   int64_t ignored = node.integer("ignore_index", 0);
   if (!scores || !target)
     return {};
-  ShapeRef shape = Ops::shape(scores);
+  Shape shape = Ops::shape(scores);
   Shape expected(shape);
   if (shape.size() >= 2)
     expected.erase(expected.begin() + 1);
-  if (shape.size() < 2 || Ops::shape(target) != ShapeRef(expected)) {
+  if (shape.size() < 2 || !node.fits(Ops::shape(target), expected, "expected targets of the scores' shape")) {
     node.invalid("expected targets of the scores' shape without its classes, got " +
-                 graph::shapeText(Ops::shape(target)) + " for " + graph::shapeText(shape));
+                 node.shown(Ops::shape(target)) + " for " + node.shown(shape));
     return {};
   }
   Type index = node.builder.getI64Type();
@@ -46,7 +46,7 @@ static Value negativeLogLikelihood(Node &node, Value scores, Value target, Value
   }
   if (reduction == "none")
     return loss;
-  Shape all = Ops::span(0, static_cast<int64_t>(expected.size()));
+  Ints all = Ops::span(0, static_cast<int64_t>(expected.size()));
   if (reduction == "sum" || (reduction == "mean" && share)) {
     Value total = node.reduce(ReduceKind::Sum, loss, all, false);
     return reduction == "sum" ? total : node.div(total, node.reduce(ReduceKind::Sum, share, all, false));

@@ -264,6 +264,8 @@ ElementsAttr constantOf(RankedTensorType type, SharedBytes data, StringRef name)
 
 llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared_ptr<ParsedModel> &model,
                                          const onnx::TensorProto &tensor) {
+  if (auto known = model->values.find(&tensor); known != model->values.end())
+    return known->second;
   llvm::Expected<RankedTensorType> type = tensorType(context, tensor);
   if (!type)
     return type.takeError();
@@ -284,7 +286,7 @@ llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared
   if (static_cast<int64_t>(data.bytes.size()) != size)
     return invalidError("expected " + Twine(size) + " bytes for tensor '" + tensor.name() + "', got " +
                         Twine(data.bytes.size()));
-  return constantOf(*type, std::move(data), tensor.name());
+  return model->values[&tensor] = constantOf(*type, std::move(data), tensor.name());
 }
 
 } // namespace tegula::importer

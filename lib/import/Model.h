@@ -6,6 +6,8 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/Support/Error.h"
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -35,7 +37,7 @@ struct SharedBytes {
 llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const std::string &location,
                                              int64_t offset, int64_t length);
 
-/// A parsed model. Tensors hand their bytes over instead of copying them, so each may be read once.
+/// A parsed model, whose tensors hand their bytes over instead of copying them.
 class ParsedModel {
 public:
   static llvm::Expected<std::shared_ptr<ParsedModel>> read(const std::string &path);
@@ -44,9 +46,16 @@ public:
   /// The folder that external data must lie in.
   const std::string &folder() const { return directory; }
 
+  using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
+  /// Keeps changed copies of nodes as long as the model, because constants point into them.
+  const Nodes &keep(Nodes nodes) { return copies.emplace_back(std::move(nodes)); }
+  /// The values of tensors that were read before; a model may be imported more than once.
+  std::map<const onnx::TensorProto *, mlir::ElementsAttr> values;
+
 private:
   onnx::ModelProto proto;
   std::string directory;
+  std::deque<Nodes> copies;
 };
 
 /// The element type of ONNX's number for it; nothing for strings, complex numbers and types of less than a

@@ -5,37 +5,47 @@ using namespace mlir;
 
 namespace tegula::importer {
 
+static std::optional<Shape> asSizes(const std::optional<Ints> &numbers) {
+  return numbers ? std::optional(graph::dimsOf(*numbers)) : std::nullopt;
+}
+
 static void reshape(Node &node) {
   Value x = node.input(0);
   std::optional<Shape> wanted =
-      node.opset < 5 ? node.optionalIntegers("shape") : node.constantIntegers(1, "shape");
+      node.opset < 5 ? asSizes(node.optionalIntegers("shape")) : node.constantSizes(1, "shape");
   bool allowZero = node.integer("allowzero", 0) != 0;
   if (!x || !wanted)
     return;
-  ShapeRef from = Ops::shape(x);
-  Checked known(1);
+  Shape from = Ops::shape(x);
+  Dim known = 1;
   int64_t unknown = -1;
   for (size_t i = 0; i < wanted->size(); ++i) {
-    int64_t &dim = (*wanted)[i];
-    if (dim == 0 && !allowZero) {
+    Dim &dim = (*wanted)[i];
+    if (dim.is(0) && !allowZero) {
       if (i >= from.size())
         return node.invalid("expected a 0 in the shape to stand at an input's dimension, got position " +
                             Twine(i));
       dim = from[i];
     }
-    if (dim == -1 && unknown < 0)
+    if (dim.is(-1) && unknown < 0)
       unknown = static_cast<int64_t>(i);
-    else if (dim < 0)
-      return node.invalid("expected sizes of at least 0 and one -1 at most, got " + Twine(dim));
+    else if (graph::surelyLess(dim, 0))
+      return node.invalid("expected sizes of at least 0 and one -1 at most, got " +
+                          (dim.isStatic() ? std::to_string(dim.number()) : node.shown(dim)));
     else
       known *= dim;
   }
   if (unknown >= 0) {
-    int64_t total = Ops::count(from);
-    if (!known.valid() || known.get() == 0 || total % known.get() != 0)
-      return node.invalid("expected the other sizes to divide the " + Twine(total) +
+    Dim total = Ops::count(from);
+    std::optional<Dim> rest = exactDiv(total, known);
+    if (!rest && !(total.isStatic() && known.isStatic()) && floorDiv(total, known).isValid()) {
+      rest = floorDiv(total, known);
+      node.equal(*rest * known, total, "expected the other sizes to divide the elements of the input");
+    }
+    if (!rest)
+      return node.invalid("expected the other sizes to divide the " + node.shown(total) +
                           " elements of the input");
-    (*wanted)[unknown] = total / known.get();
+    (*wanted)[unknown] = *rest;
   }
   node.result(node.reshape(x, *wanted));
 }
@@ -46,17 +56,18 @@ static void flatten(Node &node) {
   axis += axis < 0 ? rank : 0;
   if (axis < 0 || axis > rank)
     return node.invalid("expected an axis from 0 to " + Twine(rank) + ", got " + Twine(axis));
-  ShapeRef shape = Ops::shape(x);
+  Shape all = Ops::shape(x);
+  ShapeRef shape = all;
   node.result(node.reshape(x, {Ops::count(shape.take_front(axis)), Ops::count(shape.drop_front(axis))}));
 }
 
 /// Squeeze and Unsqueeze name axes by attribute before opset 13, by input since.
-static std::optional<std::optional<Shape>> axesOf(Node &node) {
+static std::optional<std::optional<Ints>> axesOf(Node &node) {
   if (node.opset < 13)
     return node.optionalIntegers("axes");
   if (!node.has(1))
-    return std::optional<Shape>();
-  std::optional<Shape> axes = node.constantIntegers(1, "axes");
+    return std::optional<Ints>();
+  std::optional<Ints> axes = node.constantIntegers(1, "axes");
   if (!axes)
     return std::nullopt;
   return axes;
@@ -64,37 +75,38 @@ static std::optional<std::optional<Shape>> axesOf(Node &node) {
 
 static void squeeze(Node &node) {
   Value x = node.input(0);
-  std::optional<std::optional<Shape>> given = axesOf(node);
+  std::optional<std::optional<Ints>> given = axesOf(node);
   if (!given || !x)
     return;
-  ShapeRef shape = Ops::shape(x);
-  std::optional<Shape> axes = *given ? node.axes(**given, Ops::rank(x)) : Shape();
+  Shape shape = Ops::shape(x);
+  std::optional<Ints> axes = *given ? node.axes(**given, Ops::rank(x)) : Ints();
   if (!axes)
     return;
   Shape result;
   for (size_t i = 0; i < shape.size(); ++i) {
-    bool isNamed = *given ? llvm::is_contained(*axes, static_cast<int64_t>(i)) : shape[i] == 1;
+    bool isNamed = *given ? llvm::is_contained(*axes, static_cast<int64_t>(i)) : shape[i].is(1);
     if (!isNamed)
       result.push_back(shape[i]);
-    else if (shape[i] != 1)
-      return node.invalid("expected size 1 at axis " + Twine(i) + ", got " + Twine(shape[i]));
+    else if (!node.equal(shape[i], 1, "expected size 1 at the axis to remove"))
+      return node.invalid("expected size 1 at axis " + Twine(i) + ", got " + node.shown(shape[i]));
   }
   node.result(node.reshape(x, result));
 }
 
 static void unsqueeze(Node &node) {
   Value x = node.input(0);
-  std::optional<std::optional<Shape>> given = axesOf(node);
+  std::optional<std::optional<Ints>> given = axesOf(node);
   if (!given || !x)
     return;
   if (!*given)
     return node.invalid("expected axes");
   int64_t rank = Ops::rank(x) + static_cast<int64_t>((*given)->size());
-  std::optional<Shape> axes = node.axes(**given, rank);
+  std::optional<Ints> axes = node.axes(**given, rank);
   if (!axes)
     return;
   Shape result;
-  ShapeRef shape = Ops::shape(x);
+  Shape all = Ops::shape(x);
+  ShapeRef shape = all;
   for (int64_t i = 0; i < rank; ++i) {
     if (llvm::is_contained(*axes, i)) {
       result.push_back(1);
@@ -108,7 +120,7 @@ static void unsqueeze(Node &node) {
 
 static void transpose(Node &node) {
   Value x = node.input(0);
-  Shape reversed;
+  Ints reversed;
   for (int64_t i = Ops::rank(x); i-- > 0;)
     reversed.push_back(i);
   node.result(node.transpose(x, node.integers("perm", reversed)));
@@ -116,25 +128,42 @@ static void transpose(Node &node) {
 
 static void expand(Node &node) {
   Value x = node.input(0);
-  std::optional<Shape> wanted = node.constantIntegers(1, "shape");
+  std::optional<Shape> wanted = node.constantSizes(1, "shape");
   if (!wanted || !x)
     return;
-  for (int64_t dim : *wanted)
-    if (dim < 0)
-      return node.invalid("expected sizes of at least 0, got " + Twine(dim));
-  FailureOr<Shape> joined = graph::inferBroadcastShape(Ops::shape(x), *wanted, [&] { return node.error(); });
+  for (Dim dim : *wanted)
+    if (graph::surelyLess(dim, 0))
+      return node.invalid("expected sizes of at least 0, got " +
+                          (dim.isStatic() ? std::to_string(dim.number()) : node.shown(dim)));
+  FailureOr<Shape> joined = graph::inferBroadcastShape(Ops::shape(x), *wanted, node);
   if (succeeded(joined))
     node.result(node.expand(x, *joined));
+}
+
+/// Repeats as often as sizes say: each dimension becomes two, of which the first is broadcast.
+static Value repeat(Node &node, Value x, ShapeRef repeats) {
+  Shape shape = Ops::shape(x), apart, wide, result;
+  if (repeats.size() != shape.size()) {
+    node.invalid("expected " + Twine(shape.size()) + " repeats, got " + Twine(repeats.size()));
+    return {};
+  }
+  for (auto [size, times] : llvm::zip_equal(shape, repeats)) {
+    node.atMost(0, times, "expected repeats of at least 0");
+    apart.append({1, size});
+    wide.append({times, size});
+    result.push_back(times * size);
+  }
+  return node.reshape(node.expand(node.reshape(x, apart), wide), result);
 }
 
 static void tile(Node &node) {
   Value x = node.input(0);
   std::optional<Shape> repeats;
   if (node.opset >= 6) {
-    repeats = node.constantIntegers(1, "repeats");
+    repeats = node.constantSizes(1, "repeats");
   } else {
     // The first version repeats one axis.
-    std::optional<Shape> tiles = node.constantIntegers(1, "tiles"), axis = node.constantIntegers(2, "axis");
+    std::optional<Ints> tiles = node.constantIntegers(1, "tiles"), axis = node.constantIntegers(2, "axis");
     if (!tiles || !axis || tiles->size() != 1 || axis->size() != 1)
       return;
     std::optional<int64_t> at = node.axis((*axis)[0], Ops::rank(x));
@@ -145,20 +174,74 @@ static void tile(Node &node) {
   }
   if (!repeats || !x)
     return;
-  FailureOr<Shape> result = graph::inferTileShape(Ops::shape(x), *repeats, [&] { return node.error(); });
+  if (!graph::isStatic(*repeats))
+    return node.result(repeat(node, x, *repeats));
+  Ints numbers = graph::numbersOf(*repeats);
+  FailureOr<Shape> result = graph::inferTileShape(Ops::shape(x), numbers, node);
   if (succeeded(result))
-    node.result(node.make<graph::TileOp>(*result, node.element(x), x, *repeats));
+    node.result(node.make<graph::TileOp>(*result, node.element(x), x, numbers));
+}
+
+namespace {
+
+/// What a slice takes of one dimension.
+struct Cut {
+  Dim start = 0, count = 0;
+  int64_t step = 1;
+};
+
+} // namespace
+
+/// Where a bound counts from the end, and is clamped to what a walk in this direction can reach.
+static Cut cutKnown(int64_t dim, int64_t start, int64_t end, int64_t step) {
+  int64_t low = step > 0 ? 0 : -1, high = step > 0 ? dim : dim - 1;
+  int64_t first =
+      std::clamp(start < 0 ? start + dim : start, step > 0 ? low : int64_t(0), std::max<int64_t>(high, 0));
+  int64_t last = std::clamp(end < 0 ? end + dim : end, low, std::max(low, high));
+  int64_t span = step > 0 ? last - first : first - last, stride = step > 0 ? step : -step;
+  int64_t count = dim > 0 && span > 0 ? (span - 1) / stride + 1 : 0;
+  return {count > 0 ? first : 0, count, count > 1 ? step : 1};
+}
+
+/// The same over symbols. A bound that may lie inside or outside is taken to lie inside.
+static Cut cutSymbolic(Node &node, Dim dim, Dim start, Dim end, int64_t step) {
+  constexpr int64_t kFar = INT32_MAX; // exporters write such numbers for "to the end"
+  auto place = [&](Dim bound, Dim low, Dim high) -> Dim {
+    if (bound.isStatic() && bound.number() <= -kFar)
+      return low;
+    if (bound.isStatic() && bound.number() >= kFar)
+      return high;
+    if (graph::surelyLess(bound, 0))
+      bound += dim;
+    if (graph::surelyAtMost(bound, low))
+      return low;
+    if (graph::surelyAtMost(high, bound))
+      return high;
+    node.atMost(low, bound, "expected bounds inside of the sliced dimension");
+    node.atMost(bound, high, "expected bounds inside of the sliced dimension");
+    return bound;
+  };
+  bool isForward = step > 0;
+  Dim first = place(start, 0, isForward ? dim : dim - 1),
+      last = place(end, isForward ? 0 : -1, isForward ? dim : dim - 1);
+  Dim span = isForward ? last - first : first - last;
+  if (graph::surelyAtMost(span, 0))
+    return {};
+  node.atMost(0, span, "expected bounds in the order of the slice");
+  Dim count = ceilDiv(span, isForward ? step : -step);
+  return {first, count, count.is(1) ? 1 : step};
 }
 
 static void slice(Node &node) {
   Value x = node.input(0);
-  std::optional<Shape> starts, ends, axes, steps;
+  std::optional<Shape> starts, ends;
+  std::optional<Ints> axes, steps;
   int64_t rank = Ops::rank(x);
   if (node.opset < 10) {
-    starts = node.optionalIntegers("starts"), ends = node.optionalIntegers("ends"),
+    starts = asSizes(node.optionalIntegers("starts")), ends = asSizes(node.optionalIntegers("ends"));
     axes = node.optionalIntegers("axes");
   } else {
-    starts = node.constantIntegers(1, "starts"), ends = node.constantIntegers(2, "ends");
+    starts = node.constantSizes(1, "starts"), ends = node.constantSizes(2, "ends");
     if (node.has(3) && !(axes = node.constantIntegers(3, "axes")))
       return;
     if (node.has(4) && !(steps = node.constantIntegers(4, "steps")))
@@ -166,32 +249,25 @@ static void slice(Node &node) {
   }
   if (!x || !starts || !ends)
     return node.opset < 10 ? node.invalid("expected starts and ends") : void();
-  if (!axes) {
-    axes = Shape();
-    for (size_t i = 0; i < starts->size(); ++i)
-      axes->push_back(static_cast<int64_t>(i));
-  }
+  if (!axes)
+    axes = Ops::span(0, static_cast<int64_t>(starts->size()));
   if (!steps)
-    steps = Shape(starts->size(), 1);
+    steps = Ints(starts->size(), 1);
   if (ends->size() != starts->size() || axes->size() != starts->size() || steps->size() != starts->size())
     return node.invalid("expected as many ends, axes and steps as starts");
-  std::optional<Shape> where = node.axes(*axes, rank);
+  std::optional<Ints> where = node.axes(*axes, rank);
   if (!where)
     return;
-  Shape from(rank, 0), by(rank, 1), counts(Ops::shape(x));
+  Shape from(rank, 0), counts = Ops::shape(x);
+  Ints by(rank, 1);
   for (auto [axis, start, end, step] : llvm::zip_equal(*where, *starts, *ends, *steps)) {
-    int64_t dim = Ops::shape(x)[axis];
     if (step == 0 || step == INT64_MIN)
       return node.invalid("expected steps other than 0");
-    // Where a bound counts from the end, and is clamped to what a walk in this direction can reach.
-    int64_t low = step > 0 ? 0 : -1, high = step > 0 ? dim : dim - 1;
-    int64_t first =
-        std::clamp(start < 0 ? start + dim : start, step > 0 ? low : int64_t(0), std::max<int64_t>(high, 0));
-    int64_t last = std::clamp(end < 0 ? end + dim : end, low, std::max(low, high));
-    int64_t span = step > 0 ? last - first : first - last, stride = step > 0 ? step : -step;
-    counts[axis] = dim > 0 && span > 0 ? (span - 1) / stride + 1 : 0;
-    from[axis] = counts[axis] > 0 ? first : 0;
-    by[axis] = counts[axis] > 1 ? step : 1;
+    Dim dim = Ops::shape(x)[axis];
+    bool isKnown = dim.isStatic() && start.isStatic() && end.isStatic();
+    Cut cut = isKnown ? cutKnown(dim.number(), start.number(), end.number(), step)
+                      : cutSymbolic(node, dim, start, end, step);
+    from[axis] = cut.start, counts[axis] = cut.count, by[axis] = cut.step;
   }
   node.result(node.slice(x, from, by, counts));
 }
@@ -213,32 +289,40 @@ static void split(Node &node) {
   std::optional<int64_t> axis = node.axis(node.integer("axis", 0), Ops::rank(x));
   std::optional<Shape> sizes;
   bool byInput = node.opset >= 13 || (node.opset < 2 && node.has(1));
-  if (byInput && node.has(1) && !(sizes = node.constantIntegers(1, "split")))
+  if (byInput && node.has(1) && !(sizes = node.constantSizes(1, "split")))
     return;
   if (!byInput)
-    sizes = node.optionalIntegers("split");
+    sizes = asSizes(node.optionalIntegers("split"));
   int64_t parts = node.integer("num_outputs", static_cast<int64_t>(node.results.size()));
   if (!x || !axis)
     return;
-  int64_t dim = Ops::shape(x)[*axis];
+  Dim dim = Ops::shape(x)[*axis];
   if (parts < 1 || parts != static_cast<int64_t>(node.results.size()))
     return node.invalid("expected as many outputs as parts, got " + Twine(node.results.size()) + " and " +
                         Twine(parts));
   if (!sizes) {
     // The last part is smaller where the size is not a multiple; only opset 18 allows that.
-    int64_t part = llvm::divideCeil(dim, parts);
-    if (node.opset < 18 && dim % parts != 0)
-      return node.invalid("expected a size that " + Twine(parts) + " divides, got " + Twine(dim));
+    std::optional<Dim> even = exactDiv(dim, parts);
+    if (!even && !dim.isStatic()) {
+      even = floorDiv(dim, parts);
+      node.equal(*even * parts, dim, "expected a size that the number of outputs divides");
+    }
+    if (!even && node.opset < 18)
+      return node.invalid("expected a size that " + Twine(parts) + " divides, got " + node.shown(dim));
     sizes = Shape();
-    for (int64_t i = 0; i < parts; ++i)
-      sizes->push_back(std::clamp<int64_t>(dim - i * part, 0, part));
+    for (int64_t i = 0; i < parts; ++i) {
+      int64_t part = even ? 0 : llvm::divideCeil(dim.number(), parts);
+      sizes->push_back(even ? *even : Dim(std::clamp<int64_t>(dim.number() - i * part, 0, part)));
+    }
   }
-  Checked total(0);
-  for (int64_t size : *sizes)
-    total += size;
-  if (sizes->size() != node.results.size() || !total.valid() || total.get() != dim)
-    return node.invalid("expected " + Twine(node.results.size()) + " sizes that add up to " + Twine(dim));
-  int64_t begin = 0;
+  Dim total = 0;
+  for (Dim size : *sizes)
+    total += graph::surelyLess(size, 0) ? Dim::invalid() : size;
+  if (sizes->size() != node.results.size() || !total.isValid() ||
+      !node.equal(total, dim, "expected sizes that add up to the input's"))
+    return node.invalid("expected " + Twine(node.results.size()) + " sizes that add up to " +
+                        node.shown(dim));
+  Dim begin = 0;
   for (auto [i, size] : llvm::enumerate(*sizes)) {
     node.result(node.slice(x, *axis, begin, begin + size), i);
     begin += size;
@@ -254,61 +338,95 @@ static std::optional<graph::PadMode> padMode(Node &node) {
   return known;
 }
 
+/// Pads by amounts that are sizes: what is added stands beside the tensor.
+static Value surround(Node &node, Value x, IntsRef axes, ShapeRef pads, Value value) {
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    auto beside = [&](Dim amount) {
+      Shape shape = Ops::shape(x);
+      shape[axis] = amount;
+      return node.expand(value, shape);
+    };
+    Dim low = pads[i], high = pads[i + axes.size()];
+    if (!node.atMost(0, low, "expected pads of at least 0") ||
+        !node.atMost(0, high, "expected pads of at least 0")) {
+      node.unsupported("pads that crop by an unknown size are not supported");
+      return {};
+    }
+    SmallVector<Value> parts{x};
+    if (!low.is(0))
+      parts.insert(parts.begin(), beside(low));
+    if (!high.is(0))
+      parts.push_back(beside(high));
+    x = parts.size() == 1 ? x : node.concat(parts, axis);
+  }
+  return x;
+}
+
 static void pad(Node &node) {
   Value x = node.input(0), value;
   std::optional<graph::PadMode> mode = padMode(node);
   std::optional<Shape> pads;
   int64_t rank = Ops::rank(x);
   if (node.opset < 11) {
-    pads = node.opset < 2 ? node.optionalIntegers("paddings") : node.optionalIntegers("pads");
+    pads = asSizes(node.opset < 2 ? node.optionalIntegers("paddings") : node.optionalIntegers("pads"));
     value = node.like(x, node.real("value", 0.0));
   } else {
-    pads = node.constantIntegers(1, "pads");
+    pads = node.constantSizes(1, "pads");
     value = node.has(2) ? node.reshape(node.input(2), {}) : node.like(x, 0.0);
   }
   if (!x || !mode || !pads || !value)
     return;
-  Shape axes = Ops::span(0, rank);
+  Ints axes = Ops::span(0, rank);
   if (node.has(3)) {
-    std::optional<Shape> named = node.constantIntegers(3, "axes");
-    std::optional<Shape> checked = named ? node.axes(*named, rank) : std::nullopt;
+    std::optional<Ints> named = node.constantIntegers(3, "axes");
+    std::optional<Ints> checked = named ? node.axes(*named, rank) : std::nullopt;
     if (!checked)
       return;
     axes = *checked;
   }
   if (pads->size() != 2 * axes.size())
     return node.invalid("expected " + Twine(2 * axes.size()) + " pads, got " + Twine(pads->size()));
-  Shape low(rank, 0), high(rank, 0);
+  if (!graph::isStatic(*pads))
+    return *mode == graph::PadMode::Constant
+               ? node.result(surround(node, x, axes, *pads, value))
+               : node.unsupported("pads of an unknown size are supported in mode constant only");
+  Ints low(rank, 0), high(rank, 0);
   for (auto [i, axis] : llvm::enumerate(axes)) {
-    low[axis] = (*pads)[i];
-    high[axis] = (*pads)[i + axes.size()];
-    int64_t dim = Ops::shape(x)[axis], most = std::max(low[axis], high[axis]);
+    low[axis] = (*pads)[i].number();
+    high[axis] = (*pads)[i + axes.size()].number();
+    Dim dim = Ops::shape(x)[axis];
+    int64_t most = std::max(low[axis], high[axis]);
     // The other modes are defined once around only where nothing is cropped at the same time.
-    bool isOnce = *mode == graph::PadMode::Constant ||
+    bool isOnce = *mode == graph::PadMode::Constant || most == 0 ||
                   (std::min(low[axis], high[axis]) >= 0 &&
-                   (*mode == graph::PadMode::Edge || most < dim + (*mode == graph::PadMode::Wrap)));
-    if (!isOnce && most != 0)
+                   (*mode == graph::PadMode::Edge || node.atMost(most + (*mode != graph::PadMode::Wrap), dim,
+                                                                 "expected pads below the size")));
+    if (!isOnce)
       return node.unsupported("mode " + graph::stringifyPadMode(*mode).str() +
                               " is supported with pads from 0 to less than the size only, got " +
-                              Twine(low[axis]) + " and " + Twine(high[axis]) + " for size " + Twine(dim));
+                              Twine(low[axis]) + " and " + Twine(high[axis]) + " for size " +
+                              node.shown(dim));
   }
-  FailureOr<Shape> result = graph::inferPadShape(Ops::shape(x), low, high, [&] { return node.error(); });
+  FailureOr<Shape> result = graph::inferPadShape(Ops::shape(x), low, high, node);
   if (succeeded(result))
     node.result(node.make<graph::PadOp>(*result, node.element(x), x, value, low, high, *mode));
 }
 
 static void centerCropPad(Node &node) {
   Value x = node.input(0);
-  std::optional<Shape> wanted = node.constantIntegers(1, "shape");
+  std::optional<Ints> wanted = node.constantIntegers(1, "shape");
   int64_t rank = Ops::rank(x);
-  std::optional<Shape> axes = node.axes(node.integers("axes", Ops::span(0, rank)), rank);
+  std::optional<Ints> axes = node.axes(node.integers("axes", Ops::span(0, rank)), rank);
   if (!wanted || !axes || !x)
     return;
   if (wanted->size() != axes->size())
     return node.invalid("expected as many sizes as axes");
-  Shape low(rank, 0), high(rank, 0);
+  Ints low(rank, 0), high(rank, 0);
   for (auto [axis, size] : llvm::zip_equal(*axes, *wanted)) {
-    int64_t dim = Ops::shape(x)[axis], more = size - dim;
+    std::optional<int64_t> dim = node.fixed(Ops::shape(x)[axis], "the size to crop");
+    if (!dim)
+      return;
+    int64_t more = size - *dim;
     if (size < 0)
       return node.invalid("expected sizes of at least 0, got " + Twine(size));
     // An odd element is cropped at the end, and padded at the end.
@@ -324,16 +442,18 @@ static void depthToSpace(Node &node) {
     return;
   int64_t block = node.integer("blocksize", 0);
   std::string mode = node.text("mode", "DCR");
-  ShapeRef shape = Ops::shape(x);
-  if (shape.size() != 4 || block < 1 || block > (1 << 15) || shape[1] % (block * block) != 0)
+  Shape shape = Ops::shape(x);
+  std::optional<Dim> channels =
+      shape.size() != 4 || block < 1 || block > (1 << 15) ? std::nullopt : exactDiv(shape[1], block * block);
+  if (!channels)
     return node.invalid("expected an input of rank 4 whose channels are a multiple of blocksize squared");
   if (mode != "DCR" && mode != "CRD")
     return node.invalid("expected mode DCR or CRD, got '" + mode + "'");
-  int64_t n = shape[0], c = shape[1] / (block * block), h = shape[2], w = shape[3];
+  Dim n = shape[0], c = *channels, h = shape[2], w = shape[3];
   bool depthFirst = mode == "DCR";
   Value split =
       node.reshape(x, depthFirst ? Shape{n, block, block, c, h, w} : Shape{n, c, block, block, h, w});
-  Value moved = node.transpose(split, depthFirst ? Shape{0, 3, 4, 1, 5, 2} : Shape{0, 1, 4, 2, 5, 3});
+  Value moved = node.transpose(split, depthFirst ? Ints{0, 3, 4, 1, 5, 2} : Ints{0, 1, 4, 2, 5, 3});
   node.result(node.reshape(moved, {n, c, h * block, w * block}));
 }
 
@@ -344,10 +464,13 @@ static void spaceToDepth(Node &node) {
   int64_t block = node.integer("blocksize", 0);
   if (std::string mode = node.text("mode", "DCR"); mode != "DCR")
     return node.unsupported("mode '" + mode + "' is not supported");
-  ShapeRef shape = Ops::shape(x);
-  if (shape.size() != 4 || block < 1 || shape[2] % block != 0 || shape[3] % block != 0)
+  Shape shape = Ops::shape(x);
+  bool isImage = shape.size() == 4 && block >= 1;
+  Dim h = isImage ? floorDiv(shape[2], block) : 0, w = isImage ? floorDiv(shape[3], block) : 0;
+  if (!isImage || !node.equal(h * block, shape[2], "expected a height that is a multiple of blocksize") ||
+      !node.equal(w * block, shape[3], "expected a width that is a multiple of blocksize"))
     return node.invalid("expected an input of rank 4 whose height and width are multiples of blocksize");
-  int64_t n = shape[0], c = shape[1], h = shape[2] / block, w = shape[3] / block;
+  Dim n = shape[0], c = shape[1];
   Value moved = node.transpose(node.reshape(x, {n, c, h, block, w, block}), {0, 3, 5, 1, 2, 4});
   node.result(node.reshape(moved, {n, c * block * block, h, w}));
 }
@@ -360,7 +483,7 @@ static void dropout(Node &node) {
   if (node.opset < 7 && node.integer("is_test", 0) == 0)
     return node.unsupported("training is not supported: export the model for inference");
   if (node.has(2)) {
-    std::optional<Shape> training = node.constantIntegers(2, "training_mode");
+    std::optional<Ints> training = node.constantIntegers(2, "training_mode");
     if (!training)
       return;
     if (training->size() != 1 || (*training)[0] != 0)

@@ -39,8 +39,28 @@ static SmallVector<std::string> inputsBehind(Value value) {
   return names;
 }
 
+/// "--dim batch=N --dim seq=N" for the symbols of some sizes.
+std::string Node::fixingOptions(ShapeRef sizes) const {
+  SmallVector<std::string> options;
+  for (unsigned i = 0; i < facts.symbols.size(); ++i)
+    if (llvm::any_of(sizes, [&](Dim size) { return size.hasSymbol(i); }))
+      options.push_back(facts.fixingOptions[i]);
+  return llvm::join(options, " ");
+}
+
+std::optional<int64_t> Node::fixed(Dim size, StringRef what) {
+  if (!size.isStatic())
+    unsupported(what + " must be known at compile time, got " + shown(size) + ": fix it with " +
+                fixingOptions({size}));
+  return size.fixed();
+}
+
 void Node::reportNotConstant(Value value, StringRef name) {
   SmallVector<std::string> inputs = inputsBehind(value);
+  // What comes from sizes alone is a matter of the sizes.
+  if (auto sizes = graph::Sizes::read(value))
+    return unsupported("'" + name + "' is needed at compile time and is " + shown(sizes->values) +
+                       ", which depends on symbols: fix them with " + fixingOptions(sizes->values));
   if (inputs.empty())
     return unsupported("'" + name +
                        "' is needed at compile time, and it is computed in a way that is not folded");
@@ -57,7 +77,7 @@ static std::optional<graph::Elements> readConstant(Value value) {
   return graph::Elements::read(attribute);
 }
 
-std::optional<Shape> Node::constantIntegers(size_t index, StringRef name) {
+std::optional<Ints> Node::constantIntegers(size_t index, StringRef name) {
   Value value = input(index);
   if (!value)
     return std::nullopt;
@@ -70,10 +90,20 @@ std::optional<Shape> Node::constantIntegers(size_t index, StringRef name) {
     reportNotConstant(value, name);
     return std::nullopt;
   }
-  Shape result;
+  Ints result;
   for (int64_t i = 0; i < elements->type.getNumElements() && i <= graph::kFoldLimit; ++i)
     result.push_back(elements->integer(i));
   return result;
+}
+
+std::optional<Shape> Node::constantSizes(size_t index, StringRef name) {
+  if (std::optional<graph::Sizes> sizes =
+          graph::Sizes::read(operands.size() > index ? operands[index] : Value())) {
+    usedInputs.insert(index);
+    return sizes->values;
+  }
+  std::optional<Ints> numbers = constantIntegers(index, name);
+  return numbers ? std::optional(graph::dimsOf(*numbers)) : std::nullopt;
 }
 
 std::optional<SmallVector<double>> Node::constantReals(size_t index, StringRef name) {
@@ -123,12 +153,12 @@ std::string Node::text(StringRef name, StringRef missing) {
   return found ? found->s() : missing.str();
 }
 
-Shape Node::integers(StringRef name, ShapeRef missing) {
+Ints Node::integers(StringRef name, IntsRef missing) {
   const onnx::AttributeProto *found = find(name, onnx::AttributeProto::INTS);
-  return found ? Shape(found->ints().begin(), found->ints().end()) : Shape(missing);
+  return found ? Ints(found->ints().begin(), found->ints().end()) : Ints(missing);
 }
 
-std::optional<Shape> Node::optionalIntegers(StringRef name) {
+std::optional<Ints> Node::optionalIntegers(StringRef name) {
   if (!hasAttribute(name))
     return std::nullopt;
   return integers(name);
@@ -170,8 +200,8 @@ std::optional<int64_t> Node::axis(int64_t value, int64_t rank) {
   return std::nullopt;
 }
 
-std::optional<Shape> Node::axes(ShapeRef values, int64_t rank) {
-  Shape result;
+std::optional<Ints> Node::axes(IntsRef values, int64_t rank) {
+  Ints result;
   for (int64_t value : values) {
     std::optional<int64_t> one = axis(value, rank);
     if (!one)

@@ -17,8 +17,8 @@ using Attributes = llvm::StringMap<const onnx::AttributeProto *>;
 class Node : public Ops {
 public:
   Node(mlir::OpBuilder &builder, const onnx::NodeProto &proto, int64_t opset, mlir::ArrayRef<Value> operands,
-       const Attributes &attributes, std::shared_ptr<ParsedModel> model)
-      : Ops(builder), proto(proto), opset(opset), results(proto.output_size()), operands(operands),
+       const Attributes &attributes, std::shared_ptr<ParsedModel> model, SizeFacts &facts)
+      : Ops(builder, facts), proto(proto), opset(opset), results(proto.output_size()), operands(operands),
         attributes(attributes), model(std::move(model)) {}
 
   const onnx::NodeProto &proto;
@@ -36,22 +36,27 @@ public:
   void ignore(size_t index) { usedInputs.insert(index); }
   /// The value of an integer input that shapes depend on; reports what to do where it is not known at compile
   /// time.
-  std::optional<Shape> constantIntegers(size_t index, llvm::StringRef name);
+  std::optional<Ints> constantIntegers(size_t index, llvm::StringRef name);
+  /// The same where the integers may be sizes over the model's symbols.
+  std::optional<Shape> constantSizes(size_t index, llvm::StringRef name);
   std::optional<mlir::SmallVector<double>> constantReals(size_t index, llvm::StringRef name);
+
+  /// The number of a size that must be known at compile time; reports how to fix it where it is not.
+  std::optional<int64_t> fixed(Dim size, llvm::StringRef what);
 
   //===-- Attributes
   //-------------------------------------------------------------------------------------===//
   bool hasAttribute(llvm::StringRef name) { return find(name, onnx::AttributeProto::UNDEFINED); }
-  int64_t integer(llvm::StringRef name, int64_t missing);
-  double real(llvm::StringRef name, double missing);
-  std::string text(llvm::StringRef name, llvm::StringRef missing);
-  Shape integers(llvm::StringRef name, ShapeRef missing = {});
-  std::optional<Shape> optionalIntegers(llvm::StringRef name);
   /// Reports and returns false where an attribute that ONNX requires is missing.
   bool require(llvm::StringRef name);
   /// The element type of ONNX's number for it; reports and returns null where there is none or it is not
   /// supported.
   mlir::Type elementTypeOf(int64_t dataType);
+  int64_t integer(llvm::StringRef name, int64_t missing);
+  double real(llvm::StringRef name, double missing);
+  std::string text(llvm::StringRef name, llvm::StringRef missing);
+  Ints integers(llvm::StringRef name, IntsRef missing = {});
+  std::optional<Ints> optionalIntegers(llvm::StringRef name);
   const onnx::AttributeProto *attribute(llvm::StringRef name) {
     return find(name, onnx::AttributeProto::UNDEFINED);
   }
@@ -61,7 +66,7 @@ public:
   /// An axis counted from the end where negative; reports and returns nothing where it is out of range.
   /// `extra` positions may follow the last.
   std::optional<int64_t> axis(int64_t value, int64_t rank);
-  std::optional<Shape> axes(ShapeRef values, int64_t rank);
+  std::optional<Ints> axes(IntsRef values, int64_t rank);
 
   //===-- Results
   //----------------------------------------------------------------------------------------===//
@@ -84,6 +89,7 @@ public:
 
 private:
   const onnx::AttributeProto *find(llvm::StringRef name, onnx::AttributeProto::AttributeType type);
+  std::string fixingOptions(ShapeRef sizes) const;
   void reportNotConstant(Value value, llvm::StringRef name);
 
   mlir::ArrayRef<Value> operands;

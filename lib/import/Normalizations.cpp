@@ -10,9 +10,10 @@ static Value perChannel(Node &node, Value parameter, Value x) {
   if (!parameter || !x)
     return {};
   Shape shape(Ops::rank(x) - 1, 1);
-  if (Ops::rank(x) < 2 || Ops::shape(parameter) != ShapeRef({Ops::shape(x)[1]})) {
-    node.invalid("expected one parameter a channel, got " + graph::shapeText(Ops::shape(parameter)) +
-                 " for " + graph::shapeText(Ops::shape(x)));
+  if (Ops::rank(x) < 2 ||
+      !node.fits(Ops::shape(parameter), {Ops::shape(x)[1]}, "expected one parameter a channel")) {
+    node.invalid("expected one parameter a channel, got " + node.shown(Ops::shape(parameter)) + " for " +
+                 node.shown(Ops::shape(x)));
     return {};
   }
   shape[0] = Ops::shape(x)[1];
@@ -42,7 +43,7 @@ static void batchNormalization(Node &node) {
 }
 
 /// Mean and 1/√(variance + ε) over axes that stay with size 1, in f32 at least.
-static std::pair<Value, Value> statistics(Node &node, Value x, ShapeRef axes, double epsilon) {
+static std::pair<Value, Value> statistics(Node &node, Value x, IntsRef axes, double epsilon) {
   Value mean = node.mean(x, axes);
   Value centred = node.sub(x, mean);
   Value variance = node.mean(node.mul(centred, centred), axes);
@@ -66,7 +67,7 @@ static void layerNormalization(Node &node) {
   node.result(node.layerNorm(x, scale, bias, *axis, epsilon));
   if (!node.wants(1) && !node.wants(2))
     return;
-  Shape axes = Ops::span(*axis, Ops::rank(x));
+  Ints axes = Ops::span(*axis, Ops::rank(x));
   auto [mean, inverse] = statistics(node, widened(node, x), axes, epsilon);
   node.result(mean, 1);
   node.result(inverse, 2);
@@ -93,13 +94,14 @@ static void groupNormalization(Node &node) {
     return node.unsupported("statistics in another type than float32 are not supported");
   if (!x || !scale || !bias)
     return;
-  ShapeRef shape = Ops::shape(x);
-  if (shape.size() < 3 || groups < 1 || shape[1] % groups != 0)
+  Shape shape = Ops::shape(x);
+  std::optional<Dim> size = shape.size() < 3 || groups < 1 ? std::nullopt : exactDiv(shape[1], groups);
+  if (!size)
     return node.invalid("expected an input of rank at least 3 and num_groups that divides its channels");
   // As layer normalisation of [N, group, channels of the group, ...]; opset 18 has one parameter a group, 21
   // one a channel.
-  int64_t each = shape[1] / groups;
-  Shape split{shape[0], groups, each}, parameters{groups, node.opset < 21 ? 1 : each};
+  Dim each = *size;
+  Shape split{shape[0], groups, each}, parameters{groups, node.opset < 21 ? Dim(1) : each};
   split.append(shape.begin() + 2, shape.end());
   parameters.append(shape.size() - 2, 1);
   Value y = node.layerNorm(node.reshape(x, split), node.reshape(scale, parameters),
@@ -136,7 +138,7 @@ static void lpNormalization(Node &node) {
 
 static void meanVarianceNormalization(Node &node) {
   Value x = node.input(0);
-  std::optional<Shape> axes = node.axes(node.integers("axes", {0, 2, 3}), Ops::rank(x));
+  std::optional<Ints> axes = node.axes(node.integers("axes", {0, 2, 3}), Ops::rank(x));
   if (!axes)
     return;
   llvm::sort(*axes);

@@ -7,8 +7,18 @@ using namespace mlir;
 
 namespace tegula::importer {
 
-ShapeRef Ops::shape(Value value) {
-  return value ? mlir::cast<RankedTensorType>(value.getType()).getShape() : ShapeRef();
+Shape Ops::shape(Value value) { return value ? graph::shapeOf(value) : Shape(); }
+
+RankedTensorType Ops::type(ShapeRef shape, Type element) {
+  return graph::tensorType(llvm::map_to_vector(shape, [&](Dim size) { return facts.representative(size); }),
+                           element);
+}
+
+void Ops::assume(graph::Requirement::Kind kind, Dim lhs, Dim rhs, StringRef text) const {
+  std::string node;
+  if (auto name = dyn_cast<NameLoc>(loc))
+    node = name.getName().str();
+  facts.require({kind, lhs, rhs, node, text.str()});
 }
 
 Type Ops::element(Value value) {
@@ -27,13 +37,14 @@ Value Ops::finish(Operation *op) {
   if (folded.empty())
     return op->getResult(0);
   if (auto attribute = dyn_cast<Attribute>(folded.front())) {
-    auto value = dyn_cast<ElementsAttr>(attribute);
-    if (!value || value.getType() != op->getResult(0).getType())
+    if (isa<graph::ConstantOp>(op) || (isa<graph::SizesOp>(op) && isa<AffineMapAttr>(attribute)))
       return op->getResult(0);
-    if (isa<graph::ConstantOp>(op))
+    Operation *constant =
+        op->getDialect()->materializeConstant(builder, attribute, op->getResult(0).getType(), loc);
+    if (!constant)
       return op->getResult(0);
     op->erase();
-    return graph::ConstantOp::create(builder, loc, value.getType(), value);
+    return constant->getResult(0);
   }
   Value value = mlir::cast<Value>(folded.front());
   if (value != op->getResult(0))
@@ -48,7 +59,9 @@ Value Ops::constant(ElementsAttr value) {
 Value Ops::scalar(Type element, double value) { return filled({}, element, value); }
 
 Value Ops::filled(ShapeRef shape, Type element, double value) {
-  auto type = RankedTensorType::get(shape, element);
+  if (!graph::isStatic(shape))
+    return expand(filled({}, element, value), shape);
+  RankedTensorType type = this->type(shape, element);
   if (auto real = dyn_cast<FloatType>(element)) {
     APFloat number(value);
     bool loses;
@@ -60,7 +73,13 @@ Value Ops::filled(ShapeRef shape, Type element, double value) {
                                                      /*isSigned=*/true, /*implicitTrunc=*/true)));
 }
 
-Value Ops::numbers(ShapeRef values) {
+Value Ops::sizes(ShapeRef values, ShapeRef shape) {
+  Value vector = make<graph::SizesOp>({static_cast<int64_t>(values.size())}, builder.getI64Type(),
+                                      graph::sizesMap(values, builder.getContext()));
+  return reshape(vector, shape);
+}
+
+Value Ops::numbers(IntsRef values) {
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder.getI64Type());
   return constant(DenseElementsAttr::get(type, values));
 }
@@ -70,7 +89,7 @@ std::optional<Shape> Ops::broadcast(ArrayRef<Value> values) {
     return std::nullopt;
   Shape joined;
   for (Value value : values) {
-    FailureOr<Shape> next = graph::inferBroadcastShape(joined, shape(value), [&] { return error(); });
+    FailureOr<Shape> next = graph::inferBroadcastShape(joined, shape(value), *this);
     if (failed(next))
       return std::nullopt;
     joined = *next;
@@ -94,32 +113,49 @@ Value Ops::cast(Value input, Type to) {
 
 Value Ops::reshape(Value input, ShapeRef to) { return make<graph::ReshapeOp>(to, element(input), input); }
 
-Value Ops::transpose(Value input, ShapeRef perm) {
+Value Ops::transpose(Value input, IntsRef perm) {
   if (!input)
     return {};
-  FailureOr<Shape> result = graph::inferTransposeShape(shape(input), perm, [&] { return error(); });
+  FailureOr<Shape> result = graph::inferTransposeShape(shape(input), perm, *this);
   return failed(result) ? Value() : make<graph::TransposeOp>(*result, element(input), input, perm);
 }
 
 Value Ops::expand(Value input, ShapeRef to) { return make<graph::ExpandOp>(to, element(input), input); }
 
-Value Ops::slice(Value input, ShapeRef starts, ShapeRef steps, ShapeRef counts) {
-  return make<graph::SliceOp>(counts, element(input), input, starts, steps);
-}
-
-Value Ops::slice(Value input, int64_t axis, int64_t begin, int64_t end) {
+Value Ops::slice(Value input, ShapeRef starts, IntsRef steps, ShapeRef counts) {
   if (!input)
     return {};
-  Shape starts(rank(input), 0), steps(rank(input), 1), counts(shape(input));
+  Ints known(starts.size(), 0), unit(steps);
+  Shape outer = shape(input);
+  for (auto [axis, start] : llvm::enumerate(starts)) {
+    if (start.isStatic()) {
+      known[axis] = start.number();
+      outer[axis] = counts[axis];
+      continue;
+    }
+    // Where a slice begins is not known at compile time: elements by their index.
+    Value first = sizes({start}, {}), step = sizes({steps[axis]}, {});
+    input = gather(input, make<graph::RangeOp>({counts[axis]}, builder.getI64Type(), first, step),
+                   static_cast<int64_t>(axis));
+    outer[axis] = counts[axis];
+    unit[axis] = 1;
+  }
+  return make<graph::SliceOp>(outer, element(input), input, known, unit);
+}
+
+Value Ops::slice(Value input, int64_t axis, Dim begin, Dim end) {
+  if (!input)
+    return {};
+  Shape starts(rank(input), 0), counts = shape(input);
   starts[axis] = begin;
   counts[axis] = end - begin;
-  return slice(input, starts, steps, counts);
+  return slice(input, starts, Ints(rank(input), 1), counts);
 }
 
-Value Ops::pad(Value input, ShapeRef low, ShapeRef high, Value value) {
+Value Ops::pad(Value input, IntsRef low, IntsRef high, Value value) {
   if (!input)
     return {};
-  FailureOr<Shape> result = graph::inferPadShape(shape(input), low, high, [&] { return error(); });
+  FailureOr<Shape> result = graph::inferPadShape(shape(input), low, high, *this);
   return failed(result)
              ? Value()
              : make<graph::PadOp>(*result, element(input), input, value, low, high, graph::PadMode::Constant);
@@ -128,8 +164,8 @@ Value Ops::pad(Value input, ShapeRef low, ShapeRef high, Value value) {
 Value Ops::concat(ArrayRef<Value> inputs, int64_t axis) {
   if (inputs.empty() || llvm::is_contained(inputs, Value()))
     return {};
-  SmallVector<Shape> shapes = llvm::map_to_vector(inputs, [](Value input) { return Shape(shape(input)); });
-  FailureOr<Shape> result = graph::inferConcatShape(shapes, axis, [&] { return error(); });
+  SmallVector<Shape> shapes = llvm::map_to_vector(inputs, [](Value input) { return shape(input); });
+  FailureOr<Shape> result = graph::inferConcatShape(shapes, axis, *this);
   return failed(result) ? Value()
                         : make<graph::ConcatOp>(*result, element(inputs.front()), ValueRange(inputs), axis);
 }
@@ -137,32 +173,31 @@ Value Ops::concat(ArrayRef<Value> inputs, int64_t axis) {
 Value Ops::gather(Value input, Value indices, int64_t axis) {
   if (!input || !indices)
     return {};
-  FailureOr<Shape> result =
-      graph::inferGatherShape(shape(input), shape(indices), axis, [&] { return error(); });
+  FailureOr<Shape> result = graph::inferGatherShape(shape(input), shape(indices), axis, *this);
   return failed(result) ? Value() : make<graph::GatherOp>(*result, element(input), input, indices, axis);
 }
 
-Value Ops::iota(int64_t count, Type element) {
+Value Ops::iota(Dim count, Type element) {
   return make<graph::RangeOp>({count}, element, scalar(element, 0), scalar(element, 1));
 }
 
 Value Ops::matmul(Value lhs, Value rhs) {
   if (!lhs || !rhs)
     return {};
-  FailureOr<Shape> result = graph::inferMatMulShape(shape(lhs), shape(rhs), [&] { return error(); });
+  FailureOr<Shape> result = graph::inferMatMulShape(shape(lhs), shape(rhs), *this);
   return failed(result) ? Value() : make<graph::MatMulOp>(*result, element(lhs), lhs, rhs);
 }
 
-Value Ops::reduce(ReduceKind kind, Value input, ShapeRef axes, bool keep) {
+Value Ops::reduce(ReduceKind kind, Value input, IntsRef axes, bool keep) {
   if (!input)
     return {};
-  FailureOr<Shape> result = graph::inferReduceShape(shape(input), axes, [&] { return error(); });
+  FailureOr<Shape> result = graph::inferReduceShape(shape(input), axes, *this);
   if (failed(result))
     return {};
   Value reduced = make<graph::ReduceOp>(*result, element(input), kind, input, axes);
   if (!keep)
     return reduced;
-  Shape kept(shape(input));
+  Shape kept = shape(input);
   for (int64_t axis : axes)
     kept[axis] = 1;
   return reshape(reduced, kept);

@@ -10,6 +10,9 @@
 
 namespace tegula::importer {
 
+using graph::Dim;
+using graph::Ints;
+using graph::IntsRef;
 using graph::Predicate;
 using graph::ReduceKind;
 using graph::Shape;
@@ -17,25 +20,51 @@ using graph::ShapeRef;
 using mlir::Type;
 using mlir::Value;
 
-/// Null in, null out: handlers need no checks between steps.
-class Ops {
+/// What one import knows and assumes of sizes.
+class SizeFacts {
 public:
-  explicit Ops(mlir::OpBuilder &builder) : builder(builder), loc(builder.getUnknownLoc()) {}
+  llvm::SmallVector<std::string> symbols;
+  llvm::SmallVector<std::string> fixingOptions; ///< of each symbol: "--dim batch=N"
+  void require(graph::Requirement requirement);
+  /// The size that stands for all that were assumed to be equal to it, by imports before this one.
+  Dim representative(Dim size) const;
+  /// Makes requirements that are equations hold from the next import on, which finds the others again; false,
+  /// with everything as it was, where none is new.
+  bool unify();
+  llvm::SmallVector<graph::Requirement> allRequirements() const;
+
+private:
+  bool learn(Dim lhs, Dim rhs);
+
+  llvm::SmallVector<graph::Requirement> learned, requirements;
+  llvm::SmallVector<Dim> meanings; ///< of each symbol
+  llvm::SmallVector<std::pair<Dim, Dim>> equal;
+};
+
+/// Null in, null out: handlers need no checks between steps.
+class Ops : public graph::Rule {
+public:
+  Ops(mlir::OpBuilder &builder, SizeFacts &facts)
+      : builder(builder), loc(builder.getUnknownLoc()), facts(facts) {}
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
+  SizeFacts &facts;
 
   //===-- Reading
   //----------------------------------------------------------------------------------------===//
   /// The shape, empty for null.
-  static ShapeRef shape(Value value);
+  static Shape shape(Value value);
   /// first, first + 1, ... up to last, exclusive.
-  static Shape span(int64_t first, int64_t last) {
+  static Ints span(int64_t first, int64_t last) {
     return llvm::to_vector(llvm::seq(first, std::max(first, last)));
   }
   /// The number of elements; shapes of values are known not to overflow.
-  static int64_t count(ShapeRef shape) { return Checked::product(shape).get(); }
-  static int64_t rank(Value value) { return static_cast<int64_t>(shape(value).size()); }
+  static Dim count(ShapeRef shape) { return graph::elementCount(shape); }
+  static int64_t rank(Value value) { return value ? graph::tensorType(value).getRank() : 0; }
+  /// "2x3", with the symbols' names.
+  std::string shown(ShapeRef shape) const { return graph::shapeText(shape, facts.symbols); }
+  std::string shown(Dim size) const { return size.text(facts.symbols); }
   /// The element type, f32 for null.
   Type element(Value value);
   bool isFloat(Value value) { return mlir::isa<mlir::FloatType>(element(value)); }
@@ -47,15 +76,18 @@ public:
   template <typename Op, typename... Args> Value make(ShapeRef shape, Type element, Args &&...args) {
     if ((isNull(args) || ...))
       return {};
-    return finish(
-        Op::create(builder, loc, mlir::RankedTensorType::get(shape, element), std::forward<Args>(args)...));
+    return finish(Op::create(builder, loc, type(shape, element), std::forward<Args>(args)...));
   }
+  mlir::RankedTensorType type(ShapeRef shape, Type element);
   Value constant(mlir::ElementsAttr value);
   /// A constant of rank 0.
   Value scalar(Type element, double value);
   /// A scalar of the same element type.
   Value like(Value value, double number) { return value ? scalar(element(value), number) : Value(); }
-  Value numbers(ShapeRef values);
+  Value numbers(IntsRef values);
+  /// Sizes as a tensor of i64, a constant where all are numbers.
+  Value sizes(ShapeRef values, ShapeRef shape);
+  Value sizes(ShapeRef values) { return sizes(values, {static_cast<int64_t>(values.size())}); }
   Value filled(ShapeRef shape, Type element, double value);
 
   template <typename Op> Value unary(Value input) {
@@ -89,21 +121,22 @@ public:
   Value cast(Value input, Type element);
 
   Value reshape(Value input, ShapeRef to);
-  Value transpose(Value input, ShapeRef perm);
+  Value transpose(Value input, IntsRef perm);
   Value expand(Value input, ShapeRef to);
-  Value slice(Value input, ShapeRef starts, ShapeRef steps, ShapeRef counts);
+  /// `counts` elements from each start on; where a start is not known at compile time, by index.
+  Value slice(Value input, ShapeRef starts, IntsRef steps, ShapeRef counts);
   /// Elements [begin, end) of one axis.
-  Value slice(Value input, int64_t axis, int64_t begin, int64_t end);
-  Value pad(Value input, ShapeRef low, ShapeRef high, Value value);
+  Value slice(Value input, int64_t axis, Dim begin, Dim end);
+  Value pad(Value input, IntsRef low, IntsRef high, Value value);
   Value concat(mlir::ArrayRef<Value> inputs, int64_t axis);
   Value gather(Value input, Value indices, int64_t axis);
   /// 0, 1, ... of the given integer or float type.
-  Value iota(int64_t count, Type element);
+  Value iota(Dim count, Type element);
   Value matmul(Value lhs, Value rhs);
   /// Reduces; with `keep` the axes stay with size 1.
-  Value reduce(ReduceKind kind, Value input, ShapeRef axes, bool keep);
-  Value sum(Value input, ShapeRef axes) { return reduce(ReduceKind::Sum, input, axes, true); }
-  Value mean(Value input, ShapeRef axes) { return reduce(ReduceKind::Mean, input, axes, true); }
+  Value reduce(ReduceKind kind, Value input, IntsRef axes, bool keep);
+  Value sum(Value input, IntsRef axes) { return reduce(ReduceKind::Sum, input, axes, true); }
+  Value mean(Value input, IntsRef axes) { return reduce(ReduceKind::Mean, input, axes, true); }
   Value softmax(Value input, int64_t axis);
   /// `bias` may be null.
   Value layerNorm(Value input, Value scale, Value bias, int64_t axis, double epsilon);
@@ -112,9 +145,16 @@ public:
     return min(max(input, like(input, low)), like(input, high));
   }
 
+  /// Whether a shape may be the expected one, which is assumed where it depends on symbols.
+  bool fits(ShapeRef shape, ShapeRef expected, llvm::StringRef text) const {
+    return shape.size() == expected.size() && llvm::all_of(llvm::zip_equal(shape, expected), [&](auto pair) {
+             return equal(std::get<0>(pair), std::get<1>(pair), text);
+           });
+  }
   std::optional<Shape> broadcast(mlir::ArrayRef<Value> values);
   /// Starts an error at the current node.
-  mlir::InFlightDiagnostic error() { return mlir::emitError(loc); }
+  mlir::InFlightDiagnostic error() const override { return mlir::emitError(loc); }
+  void assume(graph::Requirement::Kind kind, Dim lhs, Dim rhs, llvm::StringRef text) const override;
 
   /// Verifies and folds a new operation; null where it is malformed (reported).
   Value finish(mlir::Operation *op);

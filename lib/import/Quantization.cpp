@@ -13,7 +13,7 @@ namespace tegula::importer {
 static Value spread(Node &node, Value parameter, Value x, int64_t axis, int64_t block) {
   if (!parameter || !x || Ops::rank(parameter) == 0)
     return parameter;
-  if (Ops::count(Ops::shape(parameter)) == 1 && block == 0)
+  if (Ops::count(Ops::shape(parameter)).is(1) && block == 0)
     return node.reshape(parameter, {});
   std::optional<int64_t> at = node.axis(axis, Ops::rank(x));
   if (!at)
@@ -21,17 +21,16 @@ static Value spread(Node &node, Value parameter, Value x, int64_t axis, int64_t 
   if (block == 0) {
     Shape shape(Ops::rank(x), 1);
     if (Ops::rank(parameter) != 1) {
-      node.invalid("expected scales of rank 1, got " + graph::shapeText(Ops::shape(parameter)));
+      node.invalid("expected scales of rank 1, got " + node.shown(Ops::shape(parameter)));
       return {};
     }
     shape[*at] = Ops::shape(parameter)[0];
     return node.reshape(parameter, shape);
   }
-  ShapeRef shape = Ops::shape(parameter);
+  Shape shape = Ops::shape(parameter);
   if (static_cast<int64_t>(shape.size()) != Ops::rank(x) || block < 0 ||
-      llvm::divideCeil(Ops::shape(x)[*at], block) != static_cast<uint64_t>(shape[*at])) {
-    node.invalid("expected one scale a block of " + Twine(block) + " elements, got " +
-                 graph::shapeText(shape));
+      !node.equal(ceilDiv(Ops::shape(x)[*at], block), shape[*at], "expected one scale a block")) {
+    node.invalid("expected one scale a block of " + Twine(block) + " elements, got " + node.shown(shape));
     return {};
   }
   Value indices =
@@ -108,7 +107,7 @@ static void dequantizeLinear(Node &node) {
 
 static void dynamicQuantizeLinear(Node &node) {
   Value x = node.input(0);
-  Shape all = Ops::span(0, Ops::rank(x));
+  Ints all = Ops::span(0, Ops::rank(x));
   Value high = node.reduce(ReduceKind::Max, x, all, false), low = node.reduce(ReduceKind::Min, x, all, false);
   high = node.max(high, node.like(high, 0.0)), low = node.min(low, node.like(low, 0.0));
   Value scale = node.div(node.sub(high, low), 255.0);
@@ -127,7 +126,7 @@ static void requantize(Node &node, Value product, Value leftScale, Value rightSc
                        size_t zeroIndex, Type to) {
   Value scale = node.input(scaleIndex), zero = node.has(zeroIndex) ? node.input(zeroIndex) : Value();
   for (Value *parameter : {&scale, &zero})
-    if (*parameter && Ops::count(Ops::shape(*parameter)) == 1)
+    if (*parameter && Ops::count(Ops::shape(*parameter)).is(1))
       *parameter = node.reshape(*parameter, {});
   Type wide = node.builder.getF32Type();
   if (!product || !leftScale || !rightScale || !scale)
@@ -147,7 +146,7 @@ static void qLinearMatMul(Node &node) {
   // Parameters are one number, one a row of a, or one a column of b.
   auto shaped = [&](size_t index, bool isRow) -> Value {
     Value parameter = node.input(index);
-    if (Ops::rank(parameter) == 1 && Ops::shape(parameter)[0] == 1)
+    if (Ops::rank(parameter) == 1 && Ops::shape(parameter)[0].is(1))
       return node.reshape(parameter, {});
     return isRow && Ops::rank(parameter) == 1 ? node.reshape(parameter, {Ops::shape(parameter)[0], 1})
                                               : parameter;

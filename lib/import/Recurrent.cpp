@@ -49,7 +49,8 @@ private:
   Value direction(Value tensor, int64_t index);
   Value initial(size_t input, int64_t index);
 
-  int64_t gates, size = 0, steps = 0, batch = 0, directions = 1;
+  int64_t gates, size = 0, steps = 0, directions = 1;
+  Dim batch = 0;
   size_t numActivations;
   std::string order;
   std::vector<std::string> activations;
@@ -84,20 +85,25 @@ void Recurrence::read(ArrayRef<StringRef> defaults) {
     return;
   if (isBatchFirst)
     x = node.transpose(x, {1, 0, 2});
-  ShapeRef shape = Ops::shape(x);
-  size = Ops::rank(recurrentWeights) == 3 ? Ops::shape(recurrentWeights)[2] : 0;
+  Shape shape = Ops::shape(x);
+  if (!graph::isStatic(Ops::shape(recurrentWeights)) || !graph::isStatic(Ops::shape(weights)))
+    return node.unsupported("weights of an unknown size are not supported");
+  size = Ops::rank(recurrentWeights) == 3 ? Ops::shape(recurrentWeights)[2].number() : 0;
   bool fits = shape.size() == 3 && size > 0 && (given == 0 || given == size) &&
-              Ops::shape(recurrentWeights) == ShapeRef({directions, gates * size, size}) &&
-              Ops::shape(weights) == ShapeRef({directions, gates * size, shape[2]});
+              Ops::shape(recurrentWeights) == Shape({directions, gates * size, size}) &&
+              node.fits(Ops::shape(weights), {directions, gates * size, shape[2]},
+                        "expected weights of the input's size");
   if (!fits)
     return node.invalid("expected an input of rank 3 and weights of its size and hidden_size, got " +
-                        graph::shapeText(Ops::shape(weights)) + " and " +
-                        graph::shapeText(Ops::shape(recurrentWeights)));
+                        node.shown(Ops::shape(weights)) + " and " + node.shown(Ops::shape(recurrentWeights)));
   if (activations.size() != numActivations * directions ||
       (order != "forward" && order != "reverse" && order != "bidirectional"))
     return node.invalid("expected direction forward, reverse or bidirectional and " +
                         Twine(numActivations * directions) + " activations");
-  steps = shape[0], batch = shape[1];
+  std::optional<int64_t> length = node.fixed(shape[0], "the length of the sequence");
+  if (!length)
+    return;
+  steps = *length, batch = shape[1];
   if (steps < 1 || steps > kMaxSteps)
     return node.unsupported("sequences of 1 to " + Twine(kMaxSteps) + " steps are supported, got " +
                             Twine(steps));
@@ -126,7 +132,7 @@ Value Recurrence::activate(size_t index, Value value) {
 Value Recurrence::direction(Value tensor, int64_t index) {
   if (!tensor)
     return {};
-  return node.reshape(node.slice(tensor, 0, index, index + 1), Ops::shape(tensor).drop_front());
+  return node.reshape(node.slice(tensor, 0, index, index + 1), ArrayRef(Ops::shape(tensor)).drop_front());
 }
 
 Value Recurrence::initial(size_t input, int64_t index) {
@@ -135,17 +141,18 @@ Value Recurrence::initial(size_t input, int64_t index) {
   Value state = node.input(input);
   if (isBatchFirst)
     state = node.transpose(state, {1, 0, 2});
-  if (Ops::shape(state) != ShapeRef({directions, batch, size})) {
+  if (!node.fits(Ops::shape(state), {directions, batch, size}, "expected an initial state for the batch")) {
     if (state)
-      node.invalid("expected an initial state of " + graph::shapeText({directions, batch, size}) + ", got " +
-                   graph::shapeText(Ops::shape(state)));
+      node.invalid("expected an initial state of " + node.shown({directions, batch, size}) + ", got " +
+                   node.shown(Ops::shape(state)));
     return {};
   }
   return direction(state, index);
 }
 
 void Recurrence::run(llvm::function_ref<void(Recurrence &)> step, size_t numStates) {
-  int64_t inputSize = Ops::shape(x)[2], rows = gates * size;
+  Dim inputSize = Ops::shape(x)[2];
+  int64_t rows = gates * size;
   SmallVector<Value> outputs(directions), lastHidden, lastCell;
   for (int64_t d = 0; d < directions; ++d) {
     firstActivation = d * numActivations;

@@ -8,7 +8,7 @@ namespace tegula::importer {
 namespace {
 
 struct Reduction {
-  Shape axes;
+  Ints axes;
   bool keep = true;
   bool isIdentity = false; ///< no axes, and the node says that this means to do nothing
 };
@@ -18,7 +18,7 @@ struct Reduction {
 /// Axes are an attribute before opset `inputSince` and an input since.
 static std::optional<Reduction> readReduction(Node &node, Value x, int64_t inputSince) {
   Reduction result;
-  std::optional<Shape> given;
+  std::optional<Ints> given;
   result.keep = node.integer("keepdims", 1) != 0;
   bool isNoop = node.integer("noop_with_empty_axes", 0) != 0;
   if (node.opset < inputSince)
@@ -30,7 +30,7 @@ static std::optional<Reduction> readReduction(Node &node, Value x, int64_t input
   int64_t rank = Ops::rank(x);
   result.isIdentity = isNoop && (!given || given->empty());
   if (given && !given->empty()) {
-    std::optional<Shape> axes = node.axes(*given, rank);
+    std::optional<Ints> axes = node.axes(*given, rank);
     if (!axes)
       return std::nullopt;
     result.axes = *axes;
@@ -41,11 +41,11 @@ static std::optional<Reduction> readReduction(Node &node, Value x, int64_t input
   return result;
 }
 
-static int64_t countOf(Value x, ShapeRef axes) {
-  Checked count(1);
+static Dim countOf(Value x, IntsRef axes) {
+  Dim count = 1;
   for (int64_t axis : axes)
-    count *= Checked(Ops::shape(x)[axis]);
-  return count.get();
+    count *= Ops::shape(x)[axis];
+  return count;
 }
 
 template <ReduceKind kind, int64_t inputSince> static void reduce(Node &node) {
@@ -59,16 +59,16 @@ template <ReduceKind kind, int64_t inputSince> static void reduce(Node &node) {
         node.cast(node.reduce(kind, node.cast(x, byte), r->axes, r->keep), node.builder.getI1Type()));
   }
   if (kind == ReduceKind::Mean && !node.isFloat(x)) {
-    int64_t count = countOf(x, r->axes);
-    if (count == 0)
+    Dim count = countOf(x, r->axes);
+    if (count.is(0))
       return node.invalid("expected at least one element to take the mean of");
-    return node.result(
-        node.div(node.reduce(ReduceKind::Sum, x, r->axes, r->keep), static_cast<double>(count)));
+    Value total = node.reduce(ReduceKind::Sum, x, r->axes, r->keep);
+    return node.result(node.div(total, node.cast(node.sizes({count}, {}), node.element(total))));
   }
   node.result(node.reduce(kind, x, r->axes, r->keep));
 }
 
-static Value logSumExp(Node &node, Value x, ShapeRef axes, bool keep) {
+static Value logSumExp(Node &node, Value x, IntsRef axes, bool keep) {
   // Shifted by the largest element; where that is infinite the shift would give NaN.
   Value largest = node.reduce(ReduceKind::Max, x, axes, true);
   if (!largest)
@@ -79,7 +79,7 @@ static Value logSumExp(Node &node, Value x, ShapeRef axes, bool keep) {
   Value total = node.add(node.log(node.sum(node.exp(node.sub(x, shift)), axes)), shift);
   if (keep || !total)
     return total;
-  FailureOr<Shape> shape = graph::inferReduceShape(Ops::shape(x), axes, [&] { return node.error(); });
+  FailureOr<Shape> shape = graph::inferReduceShape(Ops::shape(x), axes, node);
   return mlir::failed(shape) ? Value() : node.reshape(total, *shape);
 }
 
@@ -114,7 +114,7 @@ template <bool largest> static void argReduce(Node &node) {
   bool keep = node.integer("keepdims", 1) != 0, selectLast = node.integer("select_last_index", 0) != 0;
   if (!x || !axis)
     return;
-  Shape shape(Ops::shape(x)), kept(Ops::shape(x));
+  Shape shape = Ops::shape(x), kept(Ops::shape(x));
   shape.erase(shape.begin() + *axis);
   kept[*axis] = 1;
   Value index =
@@ -124,7 +124,7 @@ template <bool largest> static void argReduce(Node &node) {
 
 static void cumSum(Node &node) {
   Value x = node.input(0);
-  std::optional<Shape> given = node.constantIntegers(1, "axis");
+  std::optional<Ints> given = node.constantIntegers(1, "axis");
   bool exclusive = node.integer("exclusive", 0) != 0, reverse = node.integer("reverse", 0) != 0;
   if (!given || !x)
     return;
@@ -150,7 +150,8 @@ template <typename Function> static void alongAxis(Node &node, Function function
     return;
   if (!isOld || *axis == rank - 1)
     return node.result(function(x, *axis));
-  ShapeRef shape = Ops::shape(x);
+  Shape all = Ops::shape(x);
+  ShapeRef shape = all;
   Value matrix = node.reshape(x, {Ops::count(shape.take_front(*axis)), Ops::count(shape.drop_front(*axis))});
   node.result(node.reshape(function(matrix, 1), shape));
 }
@@ -171,7 +172,7 @@ static void hardmax(Node &node) {
   alongAxis(node, [&](Value x, int64_t axis) -> Value {
     if (!x)
       return {};
-    Shape shape(Ops::shape(x)), along(Ops::rank(x), 1), kept(Ops::shape(x));
+    Shape shape = Ops::shape(x), along(Ops::rank(x), 1), kept(Ops::shape(x));
     along[axis] = shape[axis];
     kept[axis] = 1;
     shape.erase(shape.begin() + axis);

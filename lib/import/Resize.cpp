@@ -39,6 +39,16 @@ static bool readMode(Node &node, Request &request) {
   return true;
 }
 
+/// floor(size · scale), in f32 as the reference computes it; of unknown sizes by a simple fraction only.
+static std::optional<Dim> scaled(Dim size, double scale) {
+  if (size.isStatic())
+    return static_cast<int64_t>(std::floor(static_cast<float>(size.number()) * static_cast<float>(scale)));
+  for (int64_t divisor = 1; divisor <= 64; divisor *= 2)
+    if (double numerator = scale * static_cast<double>(divisor); numerator == std::floor(numerator))
+      return floorDiv(size * static_cast<int64_t>(numerator), divisor);
+  return std::nullopt;
+}
+
 /// Sizes from scales: floor(size · scale).
 static bool sizesFromScales(Node &node, Value x, Request &request) {
   if (request.scales.size() != static_cast<size_t>(Ops::rank(x))) {
@@ -46,13 +56,16 @@ static bool sizesFromScales(Node &node, Value x, Request &request) {
     return false;
   }
   for (auto [dim, scale] : llvm::zip_equal(Ops::shape(x), request.scales)) {
-    if (!(scale > 0) || static_cast<double>(dim) * scale > 0x1p40) {
+    if (!(scale > 0) || (dim.isStatic() && static_cast<double>(dim.number()) * scale > 0x1p40)) {
       node.invalid("expected scales above 0 and a size below 2^40");
       return false;
     }
-    // In f32, as the reference computes it.
-    request.sizes.push_back(
-        static_cast<int64_t>(std::floor(static_cast<float>(dim) * static_cast<float>(scale))));
+    std::optional<Dim> size = scaled(dim, scale);
+    if (!size) {
+      node.unsupported("a scale of " + std::to_string(scale) + " of an unknown size is not supported");
+      return false;
+    }
+    request.sizes.push_back(*size);
   }
   return true;
 }
@@ -102,12 +115,24 @@ static void upsample(Node &node) {
     emitOld(node, x, request);
 }
 
+/// size / dim where it is one number for all symbols.
+static std::optional<double> scaleOf(Dim size, Dim dim) {
+  if (size.isStatic() && dim.isStatic())
+    return static_cast<double>(size.number()) / static_cast<double>(dim.number());
+  if (auto times = exactDiv(size, dim); times && times->isStatic())
+    return static_cast<double>(times->number());
+  if (auto part = exactDiv(dim, size); part && part->isStatic())
+    return 1.0 / static_cast<double>(part->number());
+  return std::nullopt;
+}
+
 /// The sizes of opset 11 on, with the policy of opset 18; false where something is wrong (reported).
-static bool readSizes(Node &node, Value x, ShapeRef axes, const Shape &given, Request &request) {
+static bool readSizes(Node &node, Value x, IntsRef axes, const Shape &given, Request &request) {
   std::string policy = node.text("keep_aspect_ratio_policy", "stretch");
   request.sizes = Shape(Ops::shape(x));
   request.scales.assign(Ops::rank(x), 1.0);
-  if (given.size() != axes.size() || llvm::any_of(given, [](int64_t size) { return size < 0; })) {
+  if (given.size() != axes.size() ||
+      llvm::any_of(given, [](Dim size) { return graph::surelyLess(size, 0); })) {
     node.invalid("expected a size of at least 0 for each axis");
     return false;
   }
@@ -116,24 +141,33 @@ static bool readSizes(Node &node, Value x, ShapeRef axes, const Shape &given, Re
                  "'");
     return false;
   }
+  bool isKnown = true;
   double common = policy == "not_larger" ? INFINITY : 0;
   for (auto [axis, size] : llvm::zip_equal(axes, given)) {
-    int64_t dim = Ops::shape(x)[axis];
-    double scale = static_cast<double>(size) / static_cast<double>(dim);
-    if (dim == 0 || size == 0 || size > (int64_t(1) << 40)) {
+    Dim dim = Ops::shape(x)[axis];
+    if (dim.is(0) || size.is(0) || graph::surelyLess(int64_t(1) << 40, size)) {
       node.unsupported("resizing from or to nothing is not supported");
       return false;
     }
-    common = policy == "not_larger" ? std::min(common, scale) : std::max(common, scale);
     request.sizes[axis] = size;
-    request.scales[axis] = scale;
+    std::optional<double> scale = scaleOf(size, dim);
+    request.scales[axis] = scale.value_or(0); // at run time
+    isKnown &= scale.has_value();
+    common = policy == "not_larger" ? std::min(common, request.scales[axis])
+                                    : std::max(common, request.scales[axis]);
   }
   if (policy == "stretch")
     return true;
+  if (!isKnown) {
+    node.unsupported("keep_aspect_ratio_policy " + policy + " is supported for known sizes only");
+    return false;
+  }
   for (int64_t axis : axes) {
     request.scales[axis] = common;
-    request.sizes[axis] =
-        static_cast<int64_t>(std::floor(common * static_cast<double>(Ops::shape(x)[axis]) + 0.5));
+    std::optional<int64_t> dim = node.fixed(Ops::shape(x)[axis], "the size to scale");
+    if (!dim)
+      return false;
+    request.sizes[axis] = static_cast<int64_t>(std::floor(common * static_cast<double>(*dim) + 0.5));
   }
   return true;
 }
@@ -174,7 +208,7 @@ static void resize(Node &node) {
   if (!readCoordinates(node, request))
     return;
   int64_t rank = Ops::rank(x);
-  std::optional<Shape> axes = node.axes(node.integers("axes", Ops::span(0, rank)), rank);
+  std::optional<Ints> axes = node.axes(node.integers("axes", Ops::span(0, rank)), rank);
   if (!axes)
     return;
   bool isCrop = request.coordinates == CoordinateMode::TfCropAndResize;
@@ -194,9 +228,9 @@ static void resize(Node &node) {
     node.ignore(1);
   }
   // An empty tensor stands for an absent one in opset 11.
-  bool hasScales = node.has(2) && Checked::product(Ops::shape(node.input(2))).get() > 0;
+  bool hasScales = node.has(2) && !Ops::count(Ops::shape(node.input(2))).is(0);
   if (node.has(3)) {
-    std::optional<Shape> given = node.constantIntegers(3, "sizes");
+    std::optional<Shape> given = node.constantSizes(3, "sizes");
     if (!given || !readSizes(node, x, *axes, *given, request))
       return;
     return node.result(emit(node, x, request));

@@ -8,39 +8,47 @@ namespace tegula::importer {
 namespace {
 
 struct Window {
-  Shape kernel, strides, dilations, low, high;
+  Ints kernel, strides, dilations, low, high;
   bool isCeil = false;
   graph::WindowRef ref() const { return {kernel, strides, dilations, low, high}; }
 };
 
 } // namespace
 
-/// Pads that make the output as large as the input divided by the stride, the odd one before or after.
-static void padSame(ShapeRef spatial, Window &window, bool oddAfter) {
+/// Pads that make the output as large as the input divided by the stride, the odd one before or after; false
+/// where they depend on an unknown size (reported).
+static bool padSame(Node &node, ShapeRef spatial, Window &window, bool oddAfter) {
   for (size_t i = 0; i < spatial.size(); ++i) {
-    int64_t out = llvm::divideCeil(spatial[i], window.strides[i]);
-    int64_t total = std::max<int64_t>(0, (out - 1) * window.strides[i] +
-                                             (window.kernel[i] - 1) * window.dilations[i] + 1 - spatial[i]);
+    // With stride 1 the input's size cancels.
+    Dim covered = (ceilDiv(spatial[i], window.strides[i]) - 1) * window.strides[i] +
+                  (window.kernel[i] - 1) * window.dilations[i] + 1;
+    std::optional<int64_t> missing =
+        node.fixed(covered - spatial[i], "the padding of auto_pad " + node.text("auto_pad", ""));
+    if (!missing)
+      return false;
+    int64_t total = std::max<int64_t>(0, *missing);
     window.low[i] = oddAfter ? total / 2 : total - total / 2;
     window.high[i] = total - window.low[i];
   }
+  return true;
 }
 
 /// Reads the attributes that all window operators share; nothing where they contradict each other (reported).
-static std::optional<Window> readWindow(Node &node, Value x, ShapeRef filterKernel) {
+static std::optional<Window> readWindow(Node &node, Value x, IntsRef filterKernel) {
   if (Ops::rank(x) < 3) {
     if (x)
       node.invalid("expected an input of rank at least 3, got " + Twine(Ops::rank(x)));
     return std::nullopt;
   }
-  ShapeRef spatial = Ops::shape(x).drop_front(2);
+  Shape shape = Ops::shape(x);
+  ShapeRef spatial = ShapeRef(shape).drop_front(2);
   size_t rank = spatial.size();
   Window window;
   window.kernel = node.integers("kernel_shape", filterKernel);
-  window.strides = node.integers("strides", Shape(rank, 1));
-  window.dilations = node.integers("dilations", Shape(rank, 1));
+  window.strides = node.integers("strides", Ints(rank, 1));
+  window.dilations = node.integers("dilations", Ints(rank, 1));
   window.isCeil = node.integer("ceil_mode", 0) != 0;
-  Shape pads = node.integers("pads", Shape(2 * rank, 0));
+  Ints pads = node.integers("pads", Ints(2 * rank, 0));
   std::string automatic = node.text("auto_pad", "NOTSET");
   if (window.kernel.size() != rank || window.strides.size() != rank || window.dilations.size() != rank ||
       pads.size() != 2 * rank) {
@@ -48,7 +56,7 @@ static std::optional<Window> readWindow(Node &node, Value x, ShapeRef filterKern
                  " pads");
     return std::nullopt;
   }
-  for (const Shape *list : {&window.kernel, &window.strides, &window.dilations})
+  for (const Ints *list : {&window.kernel, &window.strides, &window.dilations})
     for (int64_t number : *list)
       if (number < 1 || number > INT32_MAX) {
         node.invalid("expected kernel sizes, strides and dilations of at least 1, got " + Twine(number));
@@ -59,17 +67,18 @@ static std::optional<Window> readWindow(Node &node, Value x, ShapeRef filterKern
       node.invalid("expected pads of at least 0, got " + Twine(number));
       return std::nullopt;
     }
-  if (!filterKernel.empty() && ShapeRef(window.kernel) != filterKernel) {
-    node.invalid("expected kernel_shape to be the filter's, got " + graph::shapeText(window.kernel) +
-                 " and " + graph::shapeText(filterKernel));
+  if (!filterKernel.empty() && IntsRef(window.kernel) != filterKernel) {
+    node.invalid("expected kernel_shape to be the filter's, got " + node.shown(graph::dimsOf(window.kernel)) +
+                 " and " + node.shown(graph::dimsOf(filterKernel)));
     return std::nullopt;
   }
-  window.low = Shape(pads.begin(), pads.begin() + rank);
-  window.high = Shape(pads.begin() + rank, pads.end());
+  window.low = Ints(pads.begin(), pads.begin() + rank);
+  window.high = Ints(pads.begin() + rank, pads.end());
   if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-    padSame(spatial, window, automatic == "SAME_UPPER");
+    if (!padSame(node, spatial, window, automatic == "SAME_UPPER"))
+      return std::nullopt;
   } else if (automatic == "VALID") {
-    window.low = window.high = Shape(rank, 0);
+    window.low = window.high = Ints(rank, 0);
     window.isCeil = false; // VALID says itself that only whole windows count
   } else if (automatic != "NOTSET" && !automatic.empty()) {
     node.invalid("expected auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID, got '" + automatic + "'");
@@ -83,25 +92,35 @@ static Value addBias(Node &node, Value y, Value bias) {
   if (!y || !bias)
     return {};
   Shape shape(Ops::rank(y) - 1, 1);
-  if (Ops::shape(bias) != ShapeRef({Ops::shape(y)[1]})) {
-    node.invalid("expected a bias of " + Twine(Ops::shape(y)[1]) + " elements, got " +
-                 graph::shapeText(Ops::shape(bias)));
+  if (!node.fits(Ops::shape(bias), {Ops::shape(y)[1]}, "expected a bias of one element a channel")) {
+    node.invalid("expected a bias of " + node.shown(Ops::shape(y)[1]) + " elements, got " +
+                 node.shown(Ops::shape(bias)));
     return {};
   }
   shape[0] = Ops::shape(y)[1];
   return node.add(y, node.reshape(bias, shape));
 }
 
+/// The sizes of a filter's kernel, which must be known (reported).
+static std::optional<Ints> kernelOf(Node &node, Value filter) {
+  Shape shape = Ops::shape(filter);
+  if (!graph::isStatic(shape)) {
+    node.unsupported("a filter of unknown size is not supported, got " + node.shown(shape));
+    return std::nullopt;
+  }
+  return graph::numbersOf(ShapeRef(shape).drop_front(std::min<size_t>(2, shape.size())));
+}
+
 static Value convolve(Node &node, Value x, Value filter) {
   if (!x || !filter)
     return {};
-  ShapeRef kernel = Ops::shape(filter).drop_front(std::min<size_t>(2, Ops::rank(filter)));
   int64_t group = node.integer("group", 1);
-  std::optional<Window> window = readWindow(node, x, kernel);
+  std::optional<Ints> kernel = kernelOf(node, filter);
+  std::optional<Window> window = kernel ? readWindow(node, x, *kernel) : std::nullopt;
   if (!window)
     return {};
-  FailureOr<Shape> shape = graph::inferConvShape(Ops::shape(x), Ops::shape(filter), window->ref(), group,
-                                                 false, [&] { return node.error(); });
+  FailureOr<Shape> shape =
+      graph::inferConvShape(Ops::shape(x), Ops::shape(filter), window->ref(), group, false, node);
   if (mlir::failed(shape))
     return {};
   return node.make<graph::ConvOp>(*shape, node.element(x), x, filter, window->strides, window->dilations,
@@ -137,10 +156,10 @@ static void convTranspose(Node &node) {
   size_t rank = std::max<int64_t>(0, Ops::rank(x) - 2);
   std::string automatic = node.text("auto_pad", "NOTSET");
   bool isSame = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
-  std::optional<Window> window =
-      readWindow(node, x, Ops::shape(filter).drop_front(std::min<size_t>(2, Ops::rank(filter))));
-  Shape extra = node.integers("output_padding", Shape(rank, 0));
-  std::optional<Shape> wanted = node.optionalIntegers("output_shape");
+  std::optional<Ints> kernel = kernelOf(node, filter);
+  std::optional<Window> window = kernel ? readWindow(node, x, *kernel) : std::nullopt;
+  Ints extra = node.integers("output_padding", Ints(rank, 0));
+  std::optional<Ints> wanted = node.optionalIntegers("output_shape");
   int64_t group = node.integer("group", 1);
   if (!window)
     return;
@@ -148,26 +167,30 @@ static void convTranspose(Node &node) {
     wanted->erase(wanted->begin(), wanted->begin() + 2);
   if (extra.size() != rank || (wanted && wanted->size() != rank))
     return node.invalid("expected " + Twine(rank) + " entries of output_padding and output_shape");
-  Shape shape{Ops::shape(x)[0], Ops::shape(filter).size() > 1 ? Ops::shape(filter)[1] * group : 0};
+  Shape shape{Ops::shape(x)[0], Ops::rank(filter) > 1 ? Ops::shape(filter)[1] * group : 0};
   for (size_t i = 0; i < rank; ++i) {
     if (extra[i] < 0 || extra[i] > INT32_MAX)
       return node.invalid("expected output_padding of 0 to 2^31, got " + Twine(extra[i]));
-    int64_t in = Ops::shape(x)[i + 2];
-    if (in > INT32_MAX)
-      return node.invalid("expected an input of at most 2^31 in each dimension, got " + Twine(in));
-    int64_t full =
-        (in - 1) * window->strides[i] + extra[i] + (window->kernel[i] - 1) * window->dilations[i] + 1;
+    Dim in = Ops::shape(x)[i + 2];
+    if (in.isStatic() && in.number() > INT32_MAX)
+      return node.invalid("expected an input of at most 2^31 in each dimension, got " + node.shown(in));
+    Dim full = (in - 1) * window->strides[i] + extra[i] + (window->kernel[i] - 1) * window->dilations[i] + 1;
     if (wanted || isSame) {
       // The size of the output is chosen: what is too much is cut off at both ends, what is missing stays
       // zero at the end.
-      int64_t out = wanted ? (*wanted)[i] : in * window->strides[i], total = std::max<int64_t>(0, full - out);
+      Dim out = wanted ? Dim((*wanted)[i]) : in * window->strides[i];
+      std::optional<int64_t> surplus = node.fixed(full - out, "what is cut off of the output");
+      if (!surplus)
+        return;
+      int64_t total = std::max<int64_t>(0, *surplus);
       window->low[i] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
       shape.push_back(out);
     } else {
       shape.push_back(full - window->low[i] - window->high[i]);
     }
-    if (shape.back() < 0)
-      return node.invalid("expected pads smaller than the output, got output size " + Twine(shape.back()));
+    if (!node.atMost(0, shape.back(), "expected pads smaller than the output"))
+      return node.invalid("expected pads smaller than the output, got output size " +
+                          Twine(shape.back().fixed().value_or(-1)));
   }
   Value y = node.make<graph::ConvTransposeOp>(shape, node.element(x), x, filter, window->strides,
                                               window->dilations, window->low, group);
@@ -179,25 +202,29 @@ static void convTranspose(Node &node) {
 
 /// The result's shape; nothing where a window does not fit (reported).
 static std::optional<Shape> pooledShape(Node &node, Value x, const Window &window) {
-  Shape shape(Ops::shape(x).take_front(2));
-  ShapeRef spatial = Ops::shape(x).drop_front(2);
+  Shape all = Ops::shape(x), shape{all[0], all[1]};
+  ShapeRef spatial = ShapeRef(all).drop_front(2);
   for (size_t i = 0; i < spatial.size(); ++i) {
-    int64_t extent =
+    Dim extent =
         spatial[i] + window.low[i] + window.high[i] - (window.kernel[i] - 1) * window.dilations[i] - 1;
+    int64_t stride = window.strides[i];
     // With ceil_mode one window may reach beyond the padded input, even the first.
-    int64_t count = (window.isCeil ? llvm::divideCeilSigned(extent, window.strides[i])
-                                   : llvm::divideFloorSigned(extent, window.strides[i])) +
-                    1;
-    if (count < 1) {
+    if (!node.atMost(window.isCeil ? 1 - stride : 0, extent,
+                     "expected a kernel that fits into the padded input")) {
       node.invalid("expected a kernel that fits into the padded input, got size " +
                    Twine((window.kernel[i] - 1) * window.dilations[i] + 1) +
                    (window.dilations[i] > 1 ? " with its dilation" : "") + " for input size " +
-                   Twine(spatial[i] + window.low[i] + window.high[i]) + " with its padding");
+                   node.shown(spatial[i] + window.low[i] + window.high[i]) + " with its padding");
       return std::nullopt;
     }
+    Dim count = (window.isCeil ? ceilDiv(extent, stride) : floorDiv(extent, stride)) + 1;
     // A window that begins in the padding after the input does not exist.
-    if (window.isCeil && (count - 1) * window.strides[i] >= spatial[i] + window.low[i])
-      --count;
+    if (window.isCeil) {
+      Dim beginnings = ceilDiv(spatial[i] + window.low[i], stride);
+      if (graph::surelyAtMost(beginnings, count) ||
+          !node.atMost(count, beginnings, "expected windows inside"))
+        count = beginnings;
+    }
     shape.push_back(count);
   }
   return shape;
@@ -256,7 +283,7 @@ static void lpPool(Node &node) {
                        : node.binary<graph::PowOp>(total, node.like(x, 1 / p)));
 }
 
-static Shape spatialAxes(Value x) { return Ops::span(2, Ops::rank(x)); }
+static Ints spatialAxes(Value x) { return Ops::span(2, Ops::rank(x)); }
 
 template <ReduceKind kind> static void globalPool(Node &node) {
   Value x = node.input(0);
@@ -284,8 +311,8 @@ static void lrn(Node &node) {
   double alpha = node.real("alpha", 0.0001), beta = node.real("beta", 0.75), bias = node.real("bias", 1.0);
   if (rank < 2 || size < 1 || size > INT32_MAX)
     return node.invalid("expected an input of rank at least 2 and a size of at least 1");
-  ShapeRef shape = Ops::shape(x);
-  int64_t inner = Ops::count(shape.drop_front(2));
+  Shape shape = Ops::shape(x);
+  Dim inner = Ops::count(ShapeRef(shape).drop_front(2));
   Window window{{size, 1}, {1, 1}, {1, 1}, {(size - 1) / 2, 0}, {size - 1 - (size - 1) / 2, 0}, false};
   Value squares = node.reshape(node.mul(x, x), {shape[0], 1, shape[1], inner});
   Value mean = node.reshape(average(node, squares, window, /*countPads=*/true), shape);

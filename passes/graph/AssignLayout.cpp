@@ -129,7 +129,7 @@ private:
     if (!input)
       input = transposed(builder, conv.getLoc(), conv.getInput(), perm);
     filter = transposed(builder, conv.getLoc(), filter, filterPerm);
-    auto type = tensorType(conv).clone(permuted(shapeOf(conv), perm));
+    RankedTensorType type = withShape(conv, permuted(shapeOf(conv), perm));
     movedForms[conv.getResult()] =
         ConvOp::create(builder, conv.getLoc(), type, input, filter, conv.getStrides(), conv.getDilations(),
                        conv.getPadsLow(), conv.getPadsHigh(), conv.getGroup(), Layout::ChannelsLast);
@@ -152,7 +152,7 @@ private:
       } else {
         // A broadcast operand of lower rank, or a constant.
         Value from = plain(value);
-        SmallVector<int64_t> shape(perm.size() - tensorType(from).getRank(), 1);
+        Shape shape(perm.size() - tensorType(from).getRank(), 1);
         llvm::append_range(shape, shapeOf(from));
         builder.setInsertionPoint(op);
         operands.push_back(
@@ -162,7 +162,7 @@ private:
     builder.setInsertionPoint(op);
     Operation *other = builder.clone(*op);
     other->setOperands(operands);
-    other->getResult(0).setType(tensorType(result).clone(permuted(shapeOf(result), perm)));
+    other->getResult(0).setType(withShape(result, permuted(shapeOf(result), perm)));
     moveAttributes(other, perm);
     movedForms[result] = other->getResult(0);
     replaced.push_back(op);
@@ -175,14 +175,15 @@ private:
     auto other = cast<Op>(builder.clone(*op));
     other.getInputMutable().assign(input);
     setAxes(other, to);
-    other.getResult().setType(tensorType(op).clone(permuted(shapeOf(op), to.perm)));
+    other.getResult().setType(withShape(op, permuted(shapeOf(op), to.perm)));
     plainForms[op.getResult()] = transposed(builder, op.getLoc(), other.getResult(), invertPerm(to.perm));
     replaced.push_back(op);
   }
 
   /// matmul(reshape(x), w) => matmul(reshape(moved x), w with its rows in the new order)
   void moveFlatten(ReshapeOp reshape) {
-    SmallVector<int64_t> shape(shapeOf(reshape.getInput()).drop_front()), perm;
+    Shape shape(ShapeRef(shapeOf(reshape.getInput())).drop_front());
+    SmallVector<int64_t> perm;
     for (int64_t dim : ArrayRef<int64_t>(layout.perm(reshape.getInput())).drop_front())
       perm.push_back(dim - 1);
     reshape.getInputMutable().assign(moved(reshape.getInput()));

@@ -23,7 +23,7 @@ SmallVector<int64_t> channelsFirstPerm(size_t rank) { return invertPerm(channels
 
 /// Whether a reshape groups the dimensions of the image only, given where the channels stand.
 static bool keepsChannels(ReshapeOp reshape, bool meansLast) {
-  ArrayRef<int64_t> input = shapeOf(reshape.getInput()), result = shapeOf(reshape);
+  Shape input = shapeOf(reshape.getInput()), result = shapeOf(reshape);
   return input.size() >= 3 && result.size() >= 3 && input[0] == result[0] &&
          (meansLast ? input.back() == result.back() : input[1] == result[1]);
 }
@@ -55,9 +55,9 @@ MovedReduction moveReduction(ArrayRef<int64_t> axes, ArrayRef<int64_t> perm) {
 }
 
 bool isFlattenForMatMul(ReshapeOp reshape) {
-  ArrayRef<int64_t> input = shapeOf(reshape.getInput()), result = shapeOf(reshape);
+  Shape input = shapeOf(reshape.getInput()), result = shapeOf(reshape);
   return result.size() == 2 && !input.empty() && input[0] == result[0] &&
-         llvm::all_of(reshape->getUsers(), [&](Operation *user) {
+         isStatic(ShapeRef(input).drop_front()) && llvm::all_of(reshape->getUsers(), [&](Operation *user) {
            auto matmul = dyn_cast<MatMulOp>(user);
            return matmul && matmul.getLhs() == reshape && tensorType(matmul.getRhs()).getRank() == 2 &&
                   isConstantDerived(matmul.getRhs());
@@ -183,6 +183,15 @@ int ChannelLayout::requiredBy(OpOperand &use) const {
       .Default([&](Operation *) { return home; });
 }
 
+/// How many elements a shape is taken to have where symbols leave it open: the comparison matters, not the
+/// number.
+static int64_t expectedElements(const Shape &shape) {
+  constexpr int64_t kExpectedSymbol = 64, kMost = int64_t(1) << 40;
+  Dim count = elementCount(shape);
+  SmallVector<int64_t> symbols(count.numSymbols(), kExpectedSymbol);
+  return std::clamp<int64_t>(count.evaluate(symbols).value_or(kMost), 0, kMost);
+}
+
 void ChannelLayout::decide() {
   MinimumCut cut;
   for (auto &[value, info] : values) {
@@ -195,11 +204,11 @@ void ChannelLayout::decide() {
       cut.addEdge(info.node, MinimumCut::sink, MinimumCut::infinite);
   }
   for (auto &[value, info] : values) {
-    RankedTensorType type = tensorType(value);
     // A reshape costs nothing at run time, yet one less is better; behind another reshape it is none.
     int64_t cost = isa_and_nonnull<ReshapeOp>(value.getDefiningOp()) ? 0 : 1;
-    if (!movesUnitDimsOnly(type.getShape(), perm(value)))
-      cost += type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    if (!movesUnitDimsOnly(shapeOf(value), perm(value)))
+      cost += expectedElements(shapeOf(value)) *
+              static_cast<int64_t>(llvm::divideCeil(tensorType(value).getElementTypeBitWidth(), 8));
     // One transpose serves all users that want the other layout: `last` follows if the value alone is stored
     // last, `first` likewise.
     int last = cut.addNode(), first = cut.addNode();

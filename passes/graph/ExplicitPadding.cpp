@@ -19,28 +19,33 @@ using namespace tegula::graph;
 namespace {
 
 /// How many elements the windows reach beyond the low end of the input and beyond its high end, at least
-/// none.
+/// none and at most where sizes are unknown; false where there is no bound.
 template <typename Op>
-void reach(Op op, ArrayRef<int64_t> kernel, size_t firstDim, SmallVector<int64_t> &low,
+bool reach(Op op, ArrayRef<int64_t> kernel, size_t firstDim, SmallVector<int64_t> &low,
            SmallVector<int64_t> &high) {
-  ArrayRef<int64_t> input = shapeOf(op.getInput()), result = shapeOf(op);
+  Shape input = shapeOf(op.getInput()), result = shapeOf(op);
   low.assign(input.size(), 0);
   high.assign(input.size(), 0);
   for (size_t i = 0; i < kernel.size(); ++i) {
     size_t dim = firstDim + i;
-    int64_t extent = (result[dim] - 1) * op.getStrides()[i] + (kernel[i] - 1) * op.getDilations()[i] + 1;
+    Dim extent = (result[dim] - 1) * op.getStrides()[i] + (kernel[i] - 1) * op.getDilations()[i] + 1;
+    std::optional<int64_t> beyond = (extent - input[dim] - op.getPadsLow()[i]).maximum();
+    if (!beyond)
+      return false;
     low[dim] = op.getPadsLow()[i];
-    high[dim] = std::max<int64_t>(0, extent - input[dim] - op.getPadsLow()[i]);
+    high[dim] = std::max<int64_t>(0, *beyond);
   }
+  return true;
 }
 
 /// Replaces the operation's padding by a padded input.
 template <typename Op>
 LogicalResult padInput(Op op, ArrayRef<int64_t> kernel, bool lowest, PatternRewriter &rewriter) {
-  if (tensorType(op).getNumElements() == 0)
+  if (elementCount(shapeOf(op)).is(0))
     return failure();
   SmallVector<int64_t> low, high;
-  reach(op, kernel, op.getLayout() == Layout::ChannelsFirst ? 2 : 1, low, high);
+  if (!reach(op, kernel, op.getLayout() == Layout::ChannelsFirst ? 2 : 1, low, high))
+    return rewriter.notifyMatchFailure(op, "expected windows that reach beyond the input by a known amount");
   auto isNegative = [](int64_t amount) { return amount < 0; };
   if (llvm::any_of(op.getPadsLow(), isNegative) || llvm::any_of(op.getPadsHigh(), isNegative))
     return rewriter.notifyMatchFailure(op, "expected padding that does not crop");
@@ -50,13 +55,13 @@ LogicalResult padInput(Op op, ArrayRef<int64_t> kernel, bool lowest, PatternRewr
     return failure();
   Value input = op.getInput();
   if (!llvm::all_of(llvm::concat<int64_t>(low, high), [](int64_t amount) { return amount == 0; })) {
-    SmallVector<int64_t> shape(shapeOf(input));
+    Shape shape = shapeOf(input);
     for (size_t dim = 0; dim < shape.size(); ++dim)
       shape[dim] += low[dim] + high[dim];
-    RankedTensorType scalar = tensorType(input).clone(ArrayRef<int64_t>());
+    RankedTensorType scalar = withShape(input, {});
     Value value = lowest ? createLowest(rewriter, op.getLoc(), scalar)
                          : createSplat(rewriter, op.getLoc(), scalar, 0.0);
-    input = PadOp::create(rewriter, op.getLoc(), tensorType(input).clone(shape), input, value, low, high,
+    input = PadOp::create(rewriter, op.getLoc(), withShape(input, shape), input, value, low, high,
                           PadMode::Constant);
   }
   rewriter.modifyOpInPlace(op, [&] {
@@ -72,7 +77,7 @@ struct PadConv : OpRewritePattern<ConvOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ConvOp op, PatternRewriter &rewriter) const override {
     size_t spatial = op.getStrides().size();
-    ArrayRef<int64_t> filter = shapeOf(op.getFilter());
+    ArrayRef<int64_t> filter = tensorType(op.getFilter()).getShape();
     bool first = op.getLayout() == Layout::ChannelsFirst;
     return padInput(op, first ? filter.drop_front(2) : filter.take_front(spatial), /*lowest=*/false,
                     rewriter);
@@ -94,7 +99,9 @@ struct PadAveragePool : OpRewritePattern<AveragePoolOp> {
     if (!op.getCountIncludePad())
       return rewriter.notifyMatchFailure(op, "expected padding that counts");
     SmallVector<int64_t> low, high;
-    reach(op, op.getKernel(), op.getLayout() == Layout::ChannelsFirst ? 2 : 1, low, high);
+    if (!reach(op, op.getKernel(), op.getLayout() == Layout::ChannelsFirst ? 2 : 1, low, high))
+      return rewriter.notifyMatchFailure(op,
+                                         "expected windows that reach beyond the input by a known amount");
     for (size_t i = 0; i < op.getKernel().size(); ++i)
       if (high[i + (op.getLayout() == Layout::ChannelsFirst ? 2 : 1)] > op.getPadsHigh()[i])
         return rewriter.notifyMatchFailure(

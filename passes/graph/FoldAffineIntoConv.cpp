@@ -41,12 +41,12 @@ int64_t filterDim(Operation *op) {
 
 /// Whether `constant` has, broadcast to `result`, one value for each position of dimension `dim`.
 bool isPerChannel(Value constant, Value result, int64_t dim) {
-  ArrayRef<int64_t> shape = shapeOf(constant);
+  Shape shape = shapeOf(constant);
   int64_t missing = tensorType(result).getRank() - static_cast<int64_t>(shape.size());
   if (missing < 0 || !isConstantDerived(constant))
     return false;
   for (auto [i, size] : llvm::enumerate(shape))
-    if (size != 1 && static_cast<int64_t>(i) + missing != dim)
+    if (!size.is(1) && static_cast<int64_t>(i) + missing != dim)
       return false;
   return true;
 }
@@ -80,7 +80,7 @@ struct FoldFactor : OpRewritePattern<MulOp> {
       if (!op || !(factor = splitPerChannel(mul, value, channelDim(operand))) || value != operand)
         continue;
       Value filter = op->getOperand(1);
-      SmallVector<int64_t> shape(tensorType(filter).getRank(), 1);
+      Shape shape(tensorType(filter).getRank(), 1);
       shape[filterDim(op)] = tensorType(factor).getNumElements();
       // The factor may be computed after the contraction: build the new one where both are known.
       Value scaled = MulOp::create(rewriter, op->getLoc(), filter.getType(), filter,
@@ -165,7 +165,7 @@ struct FoldInputFactor : OpRewritePattern<ConvOp> {
     Value input, factor = splitPerChannel(mul, input, first ? 1 : rank - 1);
     if (!factor)
       return failure();
-    SmallVector<int64_t> shape(rank, 1);
+    Shape shape(rank, 1);
     shape[first ? 1 : rank - 2] = tensorType(factor).getNumElements();
     Value scaled = MulOp::create(rewriter, conv.getLoc(), conv.getFilter().getType(), conv.getFilter(),
                                  reshaped(rewriter, conv.getLoc(), factor, shape));

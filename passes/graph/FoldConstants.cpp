@@ -115,9 +115,12 @@ ElementsAttr moveElements(Operation *op) {
     return {};
   ElementsAttr value = constant.getValue();
   RankedTensorType type = tensorType(op->getResult(0));
+  if (!type.hasStaticShape())
+    return {};
   if (isa<ReshapeOp>(op))
     return reshapeElements(value, type);
-  SmallVector<int64_t> strides = denseStrides(shapeOf(constant), type.getElementTypeBitWidth() / 8);
+  SmallVector<int64_t> strides =
+      denseStrides(tensorType(constant).getShape(), type.getElementTypeBitWidth() / 8);
   if (auto transpose = dyn_cast<TransposeOp>(op))
     return copyElements(value, 0, permuted(ArrayRef<int64_t>(strides), transpose.getPerm()), type);
   auto slice = cast<SliceOp>(op);
@@ -191,7 +194,7 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
     int64_t growth = 0;
     module.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isa<GraphDialect>(op->getDialect()) || op->getNumOperands() == 0 || op->getNumResults() != 1 ||
-          op->use_empty())
+          op->use_empty() || !tensorType(op->getResult(0)).hasStaticShape())
         return;
       int64_t operandBytes = 0;
       for (Value operand : op->getOperands()) {

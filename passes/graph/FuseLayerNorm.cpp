@@ -3,7 +3,6 @@
 #include "Constants.h"
 #include "Movement.h"
 
-#include "tegula/dialects/graph/Shapes.h"
 #include "tegula/passes/graph/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -26,13 +25,13 @@ Value matchTrailingMean(Value value, int64_t &axis) {
   auto reduce = reshape ? reshape.getInput().getDefiningOp<ReduceOp>() : ReduceOp();
   if (!reduce || reduce.getKind() != ReduceKind::Mean || reduce.getAxes().empty())
     return {};
-  ArrayRef<int64_t> input = shapeOf(reduce.getInput());
+  Shape input = shapeOf(reduce.getInput());
   axis = llvm::min_element(reduce.getAxes())[0];
   if (reduce.getAxes().size() != input.size() - axis)
     return {};
-  SmallVector<int64_t> kept(input.take_front(axis));
+  Shape kept(ShapeRef(input).take_front(axis));
   kept.resize(input.size(), 1);
-  return shapeOf(value) == ArrayRef<int64_t>(kept) ? reduce.getInput() : Value();
+  return shapeOf(value) == kept ? reduce.getInput() : Value();
 }
 
 /// x of x*x or pow(x, 2).
@@ -86,8 +85,12 @@ struct FuseQuotient : OpRewritePattern<DivOp> {
         last = add;
     }
     rewriter.setInsertionPoint(last);
-    if (!scale)
-      scale = createSplat(rewriter, div.getLoc(), tensorType(x).clone(shapeOf(x).drop_front(axis)), 1.0);
+    if (!scale) {
+      Shape row(ShapeRef(shapeOf(x)).drop_front(axis));
+      if (!isStatic(row)) // one number broadcasts as well
+        row.assign(row.size(), 1);
+      scale = createSplat(rewriter, div.getLoc(), withShape(x, row), 1.0);
+    }
     rewriter.replaceOpWithNewOp<LayerNormOp>(last, x.getType(), x, scale, bias, axis, APFloat(*epsilon));
     return success();
   }

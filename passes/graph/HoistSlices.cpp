@@ -21,40 +21,40 @@ namespace {
 
 /// Whether `value` is used by slices with unit steps only, which together take no more than it has.
 bool isCutUp(Value value) {
-  int64_t taken = 0;
+  Dim taken = 0;
   for (Operation *user : value.getUsers()) {
     auto slice = dyn_cast<SliceOp>(user);
     if (!slice || llvm::any_of(slice.getSteps(), [](int64_t step) { return step != 1; }))
       return false;
-    taken += tensorType(slice).getNumElements();
+    taken += elementCount(shapeOf(slice));
   }
-  return taken <= tensorType(value).getNumElements();
+  return surelyAtMost(taken, elementCount(shapeOf(value)));
 }
 
-/// The only dimension that a slice shortens; -1 if there are several or none.
+/// The only dimension that a slice shortens, to a known size; -1 if there are several or none.
 int64_t cutDim(SliceOp slice) {
   int64_t dim = -1;
   for (auto [i, from, to] : llvm::enumerate(shapeOf(slice.getInput()), shapeOf(slice))) {
     if (from == to)
       continue;
-    if (dim >= 0)
+    if (dim >= 0 || !to.isStatic())
       return -1;
     dim = i;
   }
   return dim;
 }
 
-Value slice(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> starts,
-            ArrayRef<int64_t> shape) {
-  if (shapeOf(value) == shape)
+Value slice(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> starts, ShapeRef shape) {
+  if (ShapeRef(shapeOf(value)) == shape)
     return value;
-  return SliceOp::create(builder, loc, tensorType(value).clone(shape), value, starts,
+  return SliceOp::create(builder, loc, withShape(value, shape), value, starts,
                          SmallVector<int64_t>(shape.size(), 1));
 }
 
 /// `value` without what lies outside [start, start + size) of dimension `dim`.
-Value slice(OpBuilder &builder, Location loc, Value value, int64_t dim, int64_t start, int64_t size) {
-  SmallVector<int64_t> starts(tensorType(value).getRank(), 0), shape(shapeOf(value));
+Value slice(OpBuilder &builder, Location loc, Value value, int64_t dim, int64_t start, Dim size) {
+  SmallVector<int64_t> starts(tensorType(value).getRank(), 0);
+  Shape shape = shapeOf(value);
   starts[dim] = start;
   shape[dim] = size;
   return slice(builder, loc, value, starts, shape);
@@ -83,17 +83,17 @@ struct HoistOverReshape : OpRewritePattern<SliceOp> {
     int64_t dim = cutDim(op);
     if (!reshape || dim < 0 || !isCutUp(reshape))
       return failure();
-    ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(reshape);
-    int64_t outer = ShapedType::getNumElements(to.take_front(dim)),
-            inner = ShapedType::getNumElements(to.drop_front(dim + 1));
+    Shape from = shapeOf(reshape.getInput()), to = shapeOf(reshape);
+    Dim outer = elementCount(ShapeRef(to).take_front(dim)),
+        inner = elementCount(ShapeRef(to).drop_front(dim + 1));
     for (size_t i = 0; i < from.size(); ++i) {
-      int64_t own = ShapedType::getNumElements(from.drop_front(i + 1));
-      if (from[i] == 1 || own == 0 || ShapedType::getNumElements(from.take_front(i)) != outer ||
-          inner % own != 0 || from[i] != to[dim] * (inner / own))
+      std::optional<Dim> factor = exactDiv(inner, elementCount(ShapeRef(from).drop_front(i + 1)));
+      bool fits = factor && factor->isStatic() && !from[i].is(1) &&
+                  elementCount(ShapeRef(from).take_front(i)) == outer && from[i] == to[dim] * *factor;
+      if (!fits)
         continue;
-      int64_t factor = inner / own;
-      Value input = slice(rewriter, op.getLoc(), reshape.getInput(), i, op.getStarts()[dim] * factor,
-                          shapeOf(op)[dim] * factor);
+      Value input = slice(rewriter, op.getLoc(), reshape.getInput(), i,
+                          op.getStarts()[dim] * factor->number(), shapeOf(op)[dim] * *factor);
       rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), input);
       return success();
     }
@@ -109,13 +109,13 @@ struct HoistOverElementwise : OpRewritePattern<SliceOp> {
     Operation *producer = op.getInput().getDefiningOp();
     int64_t dim = cutDim(op);
     if (!isa_and_nonnull<ElementwiseOpInterface>(producer) || dim < 0 || !isCutUp(op.getInput()) ||
-        llvm::count_if(
-            producer->getOperands(), [](Value operand) { return !isConstantDerived(operand); }) != 1)
+        llvm::count_if(producer->getOperands(), [](Value operand) { return !isConstantDerived(operand); }) !=
+            1)
       return failure();
     SmallVector<Value> operands;
     for (Value operand : producer->getOperands()) {
       int64_t own = dim - (tensorType(op).getRank() - tensorType(operand).getRank());
-      bool isBroadcast = own < 0 || shapeOf(operand)[own] == 1;
+      bool isBroadcast = own < 0 || shapeOf(operand)[own].is(1);
       operands.push_back(
           isBroadcast ? operand
                       : slice(rewriter, op.getLoc(), operand, own, op.getStarts()[dim], shapeOf(op)[dim]));
@@ -136,10 +136,10 @@ struct HoistOverMatMul : OpRewritePattern<SliceOp> {
     int64_t rank = tensorType(op).getRank(), dim = cutDim(op);
     if (!matmul || dim != rank - 1 || !isCutUp(matmul) || !isConstantDerived(matmul.getRhs()))
       return failure();
-    int64_t columns = shapeOf(op)[dim], depth = shapeOf(matmul.getLhs()).back();
+    Dim columns = shapeOf(op)[dim], depth = shapeOf(matmul.getLhs()).back();
     // A slice reads and writes `columns` elements a row; a product of its own reads the row of `depth`
     // elements once more.
-    if (2 * columns < depth)
+    if (!surelyAtMost(depth, columns * 2))
       return rewriter.notifyMatchFailure(
           op, "expected the slice to be at least half as wide as the product is deep");
     Value rhs = slice(rewriter, op.getLoc(), matmul.getRhs(), tensorType(matmul.getRhs()).getRank() - 1,

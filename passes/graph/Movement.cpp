@@ -29,10 +29,10 @@ bool isIdentityPerm(ArrayRef<int64_t> perm) {
                       [](auto it) { return static_cast<int64_t>(it.index()) == it.value(); });
 }
 
-bool movesUnitDimsOnly(ArrayRef<int64_t> shape, ArrayRef<int64_t> perm) {
+bool movesUnitDimsOnly(ShapeRef shape, ArrayRef<int64_t> perm) {
   int64_t last = -1;
   for (int64_t dim : perm) {
-    if (shape[dim] == 1)
+    if (shape[dim].is(1))
       continue;
     if (dim < last)
       return false;
@@ -41,19 +41,18 @@ bool movesUnitDimsOnly(ArrayRef<int64_t> shape, ArrayRef<int64_t> perm) {
   return true;
 }
 
-Value reshaped(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> shape) {
-  RankedTensorType type = tensorType(value);
-  if (type.getShape() == shape)
+Value reshaped(OpBuilder &builder, Location loc, Value value, ShapeRef shape) {
+  RankedTensorType type = withShape(value, shape);
+  if (value.getType() == type)
     return value;
-  return ReshapeOp::create(builder, loc, type.clone(shape), value);
+  return ReshapeOp::create(builder, loc, type, value);
 }
 
 Value transposed(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> perm) {
-  RankedTensorType type = tensorType(value);
-  SmallVector<int64_t> shape = permuted(type.getShape(), perm);
-  if (movesUnitDimsOnly(type.getShape(), perm))
+  Shape from = shapeOf(value), shape = permuted(from, perm);
+  if (movesUnitDimsOnly(from, perm))
     return reshaped(builder, loc, value, shape);
-  return TransposeOp::create(builder, loc, type.clone(shape), value, perm);
+  return TransposeOp::create(builder, loc, withShape(value, shape), value, perm);
 }
 
 } // namespace tegula::graph

@@ -2,15 +2,16 @@
 #pragma once
 
 #include "tegula/dialects/graph/Graph.h"
+#include "tegula/dialects/graph/Shapes.h"
 
 #include "mlir/IR/Builders.h"
 
 namespace tegula::graph {
 
-inline mlir::RankedTensorType tensorType(mlir::Value value) {
-  return mlir::cast<mlir::RankedTensorType>(value.getType());
+/// The type of `value`'s elements in another shape.
+inline mlir::RankedTensorType withShape(mlir::Value value, ShapeRef shape) {
+  return tensorType(shape, tensorType(value).getElementType());
 }
-inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return tensorType(value).getShape(); }
 
 /// Result dimension i of `transpose perm` is input dimension perm[i]; these follow that reading.
 llvm::SmallVector<int64_t> identityPerm(size_t rank);
@@ -19,7 +20,7 @@ llvm::SmallVector<int64_t> invertPerm(llvm::ArrayRef<int64_t> perm);
 llvm::SmallVector<int64_t> composePerm(llvm::ArrayRef<int64_t> first, llvm::ArrayRef<int64_t> second);
 bool isIdentityPerm(llvm::ArrayRef<int64_t> perm);
 /// Whether the elements of a tensor of this shape keep their order in memory.
-bool movesUnitDimsOnly(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> perm);
+bool movesUnitDimsOnly(ShapeRef shape, llvm::ArrayRef<int64_t> perm);
 /// `values` in the order of the result's dimensions.
 template <typename T> llvm::SmallVector<T> permuted(llvm::ArrayRef<T> values, llvm::ArrayRef<int64_t> perm) {
   llvm::SmallVector<T> result;
@@ -27,10 +28,12 @@ template <typename T> llvm::SmallVector<T> permuted(llvm::ArrayRef<T> values, ll
     result.push_back(values[dim]);
   return result;
 }
+inline Shape permuted(const Shape &shape, llvm::ArrayRef<int64_t> perm) {
+  return permuted(ShapeRef(shape), perm);
+}
 
 /// `value` in another shape of as many elements; `value` itself where it has that shape.
-mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
-                     llvm::ArrayRef<int64_t> shape);
+mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, ShapeRef shape);
 /// `value` transposed; a reshape where no element moves, `value` itself for the identity.
 mlir::Value transposed(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value,
                        llvm::ArrayRef<int64_t> perm);

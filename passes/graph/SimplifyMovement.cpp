@@ -3,7 +3,6 @@
 #include "Constants.h"
 #include "Movement.h"
 
-#include "tegula/dialects/graph/Shapes.h"
 #include "tegula/passes/graph/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -97,7 +96,7 @@ struct DropUnitDimsFirst : OpRewritePattern<ReshapeOp> {
     auto transpose = op.getInput().getDefiningOp<TransposeOp>();
     if (!transpose || !transpose->hasOneUse())
       return failure();
-    ArrayRef<int64_t> to = shapeOf(op), middle = shapeOf(transpose), from = shapeOf(transpose.getInput());
+    Shape to = shapeOf(op), middle = shapeOf(transpose), from = shapeOf(transpose.getInput());
     if (to.size() >= middle.size())
       return failure();
     // The kept dimensions of the transpose's result, by their dimension in its input.
@@ -107,13 +106,14 @@ struct DropUnitDimsFirst : OpRewritePattern<ReshapeOp> {
       if (next < to.size() && to[next] == size) {
         kept.push_back(dim);
         ++next;
-      } else if (size != 1) {
+      } else if (!size.is(1)) {
         return failure();
       }
     }
     if (next != to.size())
       return failure();
-    SmallVector<int64_t> order = kept, shape, perm;
+    SmallVector<int64_t> order = kept, perm;
+    Shape shape;
     llvm::sort(order);
     for (int64_t dim : order)
       shape.push_back(from[dim]);
@@ -142,7 +142,7 @@ struct SinkReshapes : OpInterfaceRewritePattern<ElementwiseOpInterface> {
     RankedTensorType type = tensorType(op->getResult(0));
     Operation *inner = rewriter.clone(*op);
     inner->setOperands(inputs);
-    inner->getResult(0).setType(type.clone(shapeOf(inputs.front())));
+    inner->getResult(0).setType(withShape(op->getResult(0), shapeOf(inputs.front())));
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, type, inner->getResult(0));
     return success();
   }
@@ -176,7 +176,7 @@ struct MergeConcats : OpRewritePattern<ConcatOp> {
       if (inner && inner.getAxis() == op.getAxis() && inner->hasOneUse()) {
         llvm::append_range(inputs, inner.getInputs());
         changed = true;
-      } else if (shapeOf(input)[op.getAxis()] == 0) {
+      } else if (shapeOf(input)[op.getAxis()].is(0)) {
         changed = true;
       } else {
         inputs.push_back(input);
@@ -225,12 +225,12 @@ struct DropExpand : OpInterfaceRewritePattern<ElementwiseOpInterface> {
       Shape shape;
       for (Value other : op->getOperands()) {
         Value used = other == operand.get() ? expand.getInput() : other;
-        FailureOr<Shape> both = inferBroadcastShape(shape, shapeOf(used), [&] { return op->emitError(); });
+        FailureOr<Shape> both = inferBroadcastShape(shape, shapeOf(used), RuleAt(op));
         if (failed(both))
           return failure();
         shape = *both;
       }
-      if (ShapeRef(shape) != shapeOf(op->getResult(0)))
+      if (shape != shapeOf(op->getResult(0)))
         continue;
       Value from = operand.get();
       rewriter.modifyOpInPlace(op, [&] {
@@ -248,7 +248,7 @@ struct DropExpand : OpInterfaceRewritePattern<ElementwiseOpInterface> {
 struct ReduceUnitDims : OpRewritePattern<ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
-    if (!llvm::all_of(op.getAxes(), [&](int64_t axis) { return shapeOf(op.getInput())[axis] == 1; }))
+    if (!llvm::all_of(op.getAxes(), [&](int64_t axis) { return shapeOf(op.getInput())[axis].is(1); }))
       return failure();
     rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), op.getInput(), shapeOf(op)));
     return success();
@@ -259,21 +259,22 @@ struct ReduceUnitDims : OpRewritePattern<ReduceOp> {
 template <typename PoolOp, ReduceKind kind> struct PoolToReduce : OpRewritePattern<PoolOp> {
   using OpRewritePattern<PoolOp>::OpRewritePattern;
   LogicalResult matchAndRewrite(PoolOp op, PatternRewriter &rewriter) const override {
-    ArrayRef<int64_t> input = shapeOf(op.getInput());
+    Shape input = shapeOf(op.getInput()), result = shapeOf(op);
     size_t first = op.getLayout() == Layout::ChannelsFirst ? 2 : 1, spatial = op.getKernel().size();
     if (!allZero(op.getPadsLow()) || !allZero(op.getPadsHigh()) || !allOne(op.getDilations()) ||
-        input.slice(first, spatial) != op.getKernel() || !allOne(shapeOf(op).slice(first, spatial)))
+        ShapeRef(input).slice(first, spatial) != ShapeRef(dimsOf(op.getKernel())) ||
+        !llvm::all_of(ShapeRef(result).slice(first, spatial), [](Dim size) { return size.is(1); }))
       return failure();
-    SmallVector<int64_t> axes, shape;
+    SmallVector<int64_t> axes;
+    Shape shape;
     for (size_t i = 0; i < input.size(); ++i) {
       if (i >= first && i < first + spatial)
         axes.push_back(i);
       else
         shape.push_back(input[i]);
     }
-    Value reduced =
-        ReduceOp::create(rewriter, op.getLoc(), tensorType(op).clone(shape), kind, op.getInput(), axes);
-    rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), reduced, shapeOf(op)));
+    Value reduced = ReduceOp::create(rewriter, op.getLoc(), withShape(op, shape), kind, op.getInput(), axes);
+    rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), reduced, result));
     return success();
   }
 };
@@ -286,12 +287,12 @@ struct GatherToSlice : OpRewritePattern<GatherOp> {
     auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
     if (!dense || dense.getNumElements() == 0 || !dense.getElementType().isSignlessInteger())
       return failure();
-    ArrayRef<int64_t> shape = shapeOf(op.getInput());
+    Shape shape = shapeOf(op.getInput());
     int64_t axis = op.getAxis(), previous = -1, start = 0, step = 1, position = 0;
     for (const APInt &value : dense.getValues<APInt>()) {
       int64_t index = value.getSExtValue();
-      index += index < 0 ? shape[axis] : 0;
-      if (index < 0 || index >= shape[axis])
+      index += index < 0 ? shape[axis].fixed().value_or(0) : 0;
+      if (index < 0 || !surelyLess(index, shape[axis]))
         return failure();
       if (position == 0)
         start = index;
@@ -302,12 +303,12 @@ struct GatherToSlice : OpRewritePattern<GatherOp> {
       previous = index;
       ++position;
     }
-    SmallVector<int64_t> starts(shape.size(), 0), steps(shape.size(), 1), sliced(shape);
+    SmallVector<int64_t> starts(shape.size(), 0), steps(shape.size(), 1);
+    Shape sliced = shape;
     starts[axis] = start;
     steps[axis] = step;
     sliced[axis] = position;
-    Value slice =
-        SliceOp::create(rewriter, op.getLoc(), tensorType(op).clone(sliced), op.getInput(), starts, steps);
+    Value slice = SliceOp::create(rewriter, op.getLoc(), withShape(op, sliced), op.getInput(), starts, steps);
     rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), slice, shapeOf(op)));
     return success();
   }

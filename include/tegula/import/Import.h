@@ -14,6 +14,7 @@ struct ImportOptions {
   std::map<std::string, int64_t> dims;
   std::map<std::string, std::vector<int64_t>> shapes;
   std::map<std::string, HostTensor> bound;
+  bool symbolic = false; ///< sizes that nothing fixes become symbols instead of errors
 };
 
 /// Reads the model at `path`. On failure `messages` holds everything that is wrong with it and `outcome` the

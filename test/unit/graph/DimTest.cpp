@@ -76,7 +76,9 @@ TEST_F(DimTest, ComparisonsHaveThreeAnswers) {
   EXPECT_TRUE(surelyLess(s - 1, s));
   EXPECT_TRUE(surelyAtMost(1, b * s));
   EXPECT_FALSE(surelyAtMost(b, s));
-  EXPECT_EQ(modulo(s, 4).minimum(), std::nullopt);
+  EXPECT_EQ(modulo(s, 4).minimum(), std::optional<int64_t>(0));
+  EXPECT_EQ(modulo(s, 4).maximum(), std::optional<int64_t>(3));
+  EXPECT_EQ((floorDiv(s + 1, 2) * 2 - s).maximum(), std::optional<int64_t>(1));
   EXPECT_EQ(floorDiv(s + 1, 2).minimum(), std::optional<int64_t>(1));
 }
 

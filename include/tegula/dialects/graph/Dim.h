@@ -38,6 +38,7 @@ public:
   /// The number, or ShapedType::kDynamic.
   int64_t numberOrDynamic() const { return isStatic() ? value : mlir::ShapedType::kDynamic; }
   mlir::AffineExpr expr(mlir::MLIRContext *context) const;
+  bool hasSymbol(unsigned index) const { return expression && expression.isFunctionOfSymbol(index); }
   /// One more than the highest symbol in it.
   unsigned numSymbols() const;
   /// "s0 * 2", or with the symbols' names "batch * 2".
@@ -109,6 +110,9 @@ Shape sizesOf(mlir::AffineMap map);
 ///   tensor<?x128xf32, affine_map<()[s0] -> (s0, 128)>>
 /// A static type has no encoding.
 mlir::RankedTensorType tensorType(ShapeRef shape, mlir::Type element);
+inline mlir::RankedTensorType tensorType(mlir::Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType());
+}
 Shape shapeOf(mlir::Type tensor);
 Shape shapeOf(mlir::Value tensor);
 /// Checks that a tensor type's encoding says its sizes; other types pass.

@@ -30,6 +30,24 @@ struct Elements {
   mlir::DenseElementsAttr write() const;
 };
 
+/// Integers of a small tensor, some of which are sizes: what graph.sizes holds.
+struct Sizes {
+  mlir::RankedTensorType type;
+  Shape values; ///< row-major
+
+  /// Reads the value of a constant or of graph.sizes; nothing where it is unknown, too large or no integers.
+  static std::optional<Sizes> read(mlir::Attribute attribute, mlir::Type type);
+  static std::optional<Sizes> read(mlir::Value value);
+  /// A dense attribute where all are numbers, else the attribute of graph.sizes; null where one is invalid.
+  mlir::Attribute write() const;
+};
+
+/// Visits all positions of a shape in row-major order, until `visit` says no.
+bool forEachPosition(IntsRef shape, llvm::function_ref<bool(IntsRef position)> visit);
+
+/// Folds an elementwise operation on integers of which some are sizes.
+mlir::OpFoldResult foldSizes(mlir::Operation *op, llvm::ArrayRef<mlir::Attribute> operands);
+
 /// Folds an elementwise operation by interpreting what it emits for one element.
 mlir::OpFoldResult foldElementwise(mlir::Operation *op, llvm::ArrayRef<mlir::Attribute> operands);
 

@@ -9,6 +9,18 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace tegula::graph {
+
+/// Checks the encodings of an operation's operand and result types.
+mlir::LogicalResult verifySizedTypes(mlir::Operation *op);
+
+template <typename Concrete> class SizedTypes : public mlir::OpTrait::TraitBase<Concrete, SizedTypes> {
+public:
+  static mlir::LogicalResult verifyTrait(mlir::Operation *op) { return verifySizedTypes(op); }
+};
+
+} // namespace tegula::graph
+
 #include "tegula/dialects/graph/GraphDialect.h.inc"
 #include "tegula/dialects/graph/GraphEnums.h.inc"
 #include "tegula/dialects/graph/GraphInterfaces.h.inc"
