@@ -44,6 +44,11 @@ struct PackOperands : impl::PackOperandsBase<PackOperands> {
     input.replaceAllUsesExcept(unpack.getResult(), unpack);
     kernel.setFunctionType(FunctionType::get(&getContext(), kernel.getBlock().getArgumentTypes(),
                                              kernel.getFunctionType().getResults()));
+    if (ArrayAttr dims = kernel.getDimsAttr()) { // a constant's sizes are all known
+      SmallVector<Attribute> tensors(dims.getValue());
+      tensors[arg] = builder.getDenseI64ArrayAttr(SmallVector<int64_t>(packed.getRank(), -1));
+      kernel.setDimsAttr(builder.getArrayAttr(tensors));
+    }
     for (LaunchOp launch : launches) {
       builder.setInsertionPoint(launch);
       Value operand = launch.getInputs()[arg];
