@@ -66,6 +66,7 @@ public:
       modelHash = hashFile(path);
       Outcome outcome = Outcome::Ok;
       importer::ImportOptions importing{options.dims, options.shapes, options.bound};
+      importing.symbolic = true;
       auto imported = timed("import", [&] {
         return importer::importModel(path, context, importing, result.messages, outcome);
       });
