@@ -285,6 +285,24 @@ static Value buildRange(TensorKit &k, graph::RangeOp op, RankedTensorType type, 
   });
 }
 
+/// Each element asks which of the sizes it is.
+static Value buildSizes(TensorKit &k, graph::SizesOp op, RankedTensorType type) {
+  Shape values = graph::sizesOf(op.getValues());
+  return k.mapOver(type, {}, {}, [&](ScalarKit &s, ValueRange) {
+    Value place, result;
+    for (auto [dim, size] : llvm::enumerate(type.getShape()))
+      place = place ? s.add(s.mul(place, s.index(size)), s.loopIndex(dim)) : s.loopIndex(dim);
+    for (auto [i, value] : llvm::enumerate(values)) {
+      Value here = s.convert(s.index(value), type.getElementType());
+      if (!result)
+        result = here;
+      else
+        result = s.select(s.compare(arith::CmpIPredicate::eq, place, s.index(int64_t(i))), here, result);
+    }
+    return result;
+  });
+}
+
 Value buildMovement(TensorKit &k, Operation *op, ValueRange in) {
   auto type = storageType(tensorType(op->getResult(0)));
   return TypeSwitch<Operation *, Value>(op)
@@ -297,6 +315,7 @@ Value buildMovement(TensorKit &k, Operation *op, ValueRange in) {
       .Case([&](graph::PadOp pad) { return buildPad(k, pad, type, in); })
       .Case([&](graph::ConcatOp concat) { return buildConcat(k, concat, type, in); })
       .Case([&](graph::TriluOp trilu) { return buildTrilu(k, trilu, type, in); })
+      .Case([&](graph::SizesOp sizes) { return buildSizes(k, sizes, type); })
       .Case([&](graph::RangeOp range) { return buildRange(k, range, type, in); })
       .Default([](Operation *) { return Value(); });
 }

@@ -16,9 +16,6 @@ using graph::shapeOf;
 using graph::ShapeRef;
 using graph::tensorType;
 
-inline mlir::RankedTensorType tensorType(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType());
-}
 /// Whether a tensor has no elements, whatever the unknown sizes are.
 inline bool isEmpty(mlir::Value tensor) { return llvm::is_contained(tensorType(tensor).getShape(), 0); }
 

@@ -4,6 +4,7 @@
 
 #include "common/Files.h"
 #include "common/Inputs.h"
+#include "common/Sizes.h"
 #include "common/Tensors.h"
 #include "common/Usage.h"
 
@@ -18,7 +19,7 @@ namespace {
 struct Arguments {
   std::string before, after;
   int beforeLevel = 0, level = 0, threads = 1;
-  std::vector<std::string> inputs, functions;
+  std::vector<std::string> inputs, functions, dims;
   double tolerance = 1e-5;
 };
 
@@ -42,26 +43,49 @@ int open(const std::string &where, const Function &function, int level, int thre
   return 0;
 }
 
-int compare(const Arguments &arguments, const Function &before, const Function &after) {
-  std::unique_ptr<Session> sessions[2];
-  std::string where[2] = {nameOf(arguments.before, before), nameOf(arguments.after, after)};
-  if (int code = open(where[0], before, arguments.beforeLevel, arguments.threads, sessions[0]))
-    return code;
-  if (int code = open(where[1], after, arguments.level, arguments.threads, sessions[1]))
-    return code;
+/// The sizes at which symbolic functions are compared: those asked for, else all ones, small ones that
+/// differ, and some that fill vectors and leave a rest.
+std::vector<Sizes> sizesToTry(const Arguments &arguments, const Function &function) {
+  Sizes asked;
+  for (const std::string &dim : arguments.dims)
+    parseDim(dim, asked); // checked with the other options
+  if (function.symbols.empty())
+    return {Sizes()};
+  std::vector<Sizes> all;
+  static constexpr int64_t sizes[][4] = {{1, 1, 1, 1}, {2, 3, 5, 4}, {19, 8, 6, 33}};
+  for (const auto &row : sizes) {
+    Sizes chosen = asked;
+    for (size_t i = 0; i < function.symbols.size(); ++i)
+      chosen.dims.emplace(function.symbols[i], row[i % 4]);
+    if (all.empty() || all.back().dims != chosen.dims)
+      all.push_back(chosen);
+  }
+  return all;
+}
+
+std::string textOf(const Sizes &sizes, const Function &function) {
+  std::string text;
+  for (const std::string &symbol : function.symbols)
+    text += " " + symbol + "=" + std::to_string(sizes.dims.at(symbol));
+  return text;
+}
+
+/// Runs both sessions on the same inputs and compares the results.
+int compareRuns(const Arguments &arguments, const Function &before, const std::string (&where)[2],
+                std::unique_ptr<Session> (&sessions)[2], const Sizes &sizes) {
   TensorMap given;
   for (const std::string &input : arguments.inputs)
     if (Failure failure = readAssignment(input, given))
       return reportFailure("tegula-equiv", failure);
   std::vector<HostTensor> values;
-  Failure failure = gatherInputs(*sessions[0], given, values);
+  Failure failure = gatherInputs(*sessions[0], given, values, sizes);
   for (int i : {0, 1}) {
     if (!failure)
       failure = sessions[i]->bind(values);
     if (!failure)
       failure = sessions[i]->run();
     if (failure)
-      return reportFailure(where[i], failure);
+      return reportFailure(where[i] + textOf(sizes, before), failure);
   }
   std::vector<HostTensor> expected = sessions[0]->results(), got = sessions[1]->results();
   if (expected.size() != got.size())
@@ -73,11 +97,25 @@ int compare(const Arguments &arguments, const Function &before, const Function &
     Difference difference = relativeDifference(got[i], expected[i]);
     bool close =
         difference.comparable && difference.error <= (isFloat(got[i].dtype) ? arguments.tolerance : 0);
-    std::printf("@%s %s: worst error %.3g%s%s\n", before.name.c_str(), sessions[0]->outputs()[i].name.c_str(),
-                difference.error, close ? "" : ", different ", close ? "" : difference.reason.c_str());
+    std::printf("@%s%s %s: worst error %.3g%s%s\n", before.name.c_str(), textOf(sizes, before).c_str(),
+                sessions[0]->outputs()[i].name.c_str(), difference.error, close ? "" : ", different ",
+                close ? "" : difference.reason.c_str());
     ok &= close;
   }
   return ok ? 0 : int(Outcome::VerificationFailed);
+}
+
+int compare(const Arguments &arguments, const Function &before, const Function &after) {
+  std::unique_ptr<Session> sessions[2];
+  std::string where[2] = {nameOf(arguments.before, before), nameOf(arguments.after, after)};
+  if (int code = open(where[0], before, arguments.beforeLevel, arguments.threads, sessions[0]))
+    return code;
+  if (int code = open(where[1], after, arguments.level, arguments.threads, sessions[1]))
+    return code;
+  int worst = 0;
+  for (const Sizes &sizes : sizesToTry(arguments, before))
+    worst = std::max(worst, compareRuns(arguments, before, where, sessions, sizes));
+  return worst;
 }
 
 int compareAll(const Arguments &arguments) {
@@ -139,6 +177,16 @@ int main(int argc, char **argv) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+  app.add_option("--dim", arguments.dims, "A symbolic size; others take several values, one run for each")
+      ->type_name("NAME=N")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false)
+      ->check([](const std::string &text) {
+        Sizes sizes;
+        Failure failure = parseDim(text, sizes);
+        return failure ? failure.text : std::string();
+      });
   app.add_option("--tolerance", arguments.tolerance,
                  "Largest max|a-b| / max|b| of a result (1e-5); integers must be equal")
       ->check(atLeast(0))

@@ -70,7 +70,8 @@ void finish(func::FuncOp main, const Function *known, Function &function) {
 
 /// The module with one function left, and with the symbols that this function uses.
 Function extract(ModuleOp module, StringRef name, const std::vector<Function> *reference) {
-  Function function{name.str(), {}, {}, ""};
+  Function function;
+  function.name = name;
   OwningOpRef<ModuleOp> copy = module.clone();
   auto kept = copy->lookupSymbol<func::FuncOp>(name);
   llvm::StringSet<> used;
@@ -87,9 +88,42 @@ Function extract(ModuleOp module, StringRef name, const std::vector<Function> *r
       if (other.name == name)
         known = &other;
   finish(kept, known, function);
+  if (auto symbols = kept->getAttrOfType<ArrayAttr>("tegula.symbols"))
+    for (auto symbol : symbols.getAsRange<StringAttr>())
+      function.symbols.push_back(symbol.str());
   llvm::raw_string_ostream stream(function.text);
   copy->print(stream);
   return function;
+}
+
+/// Makes each size of a kernel a symbol of the function that launches it.
+SmallVector<Value> giveSizes(OpBuilder &builder, tile::KernelOp kernel, func::FuncOp function) {
+  SmallVector<Value> sizes;
+  SmallVector<Attribute> names;
+  for (unsigned number = 0; number < kernel.getNumSizes(); ++number) {
+    names.push_back(builder.getStringAttr("s" + Twine(number)));
+    sizes.push_back(tile::SizeOp::create(builder, kernel.getLoc(), builder.getAffineSymbolExpr(number)));
+  }
+  if (names.empty())
+    return sizes;
+  function->setAttr("tegula.symbols", builder.getArrayAttr(names));
+  auto dimsOf = [&](unsigned tensor, Type type) {
+    SmallVector<AffineExpr> exprs;
+    for (auto [dim, size] : llvm::enumerate(cast<RankedTensorType>(type).getShape())) {
+      int64_t number = kernel.getTensorDim(tensor, dim);
+      exprs.push_back(number < 0 ? builder.getAffineConstantExpr(size) : builder.getAffineSymbolExpr(number));
+    }
+    SmallVector<ArrayRef<AffineExpr>> lists = {exprs};
+    return AffineMapAttr::get(AffineMap::inferFromExprList(lists, builder.getContext()).front());
+  };
+  auto isDynamic = [](Type type) { return !cast<RankedTensorType>(type).hasStaticShape(); };
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (isDynamic(type))
+      function.setArgAttr(i, "tegula.dims", dimsOf(i, type));
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+    if (isDynamic(type))
+      function.setResultAttr(i, "tegula.dims", dimsOf(kernel.getNumInputs() + i, type));
+  return sizes;
 }
 
 /// Adds a function for every kernel that none launches: tests of kernel passes hold nothing else.
@@ -101,16 +135,17 @@ void launchLoneKernels(ModuleOp module) {
     if (launched.contains(kernel.getSymName()))
       continue;
     std::string name = kernel.getSymName().str();
-    FunctionType type = kernel.getFunctionType();
-    if (!llvm::all_of(type.getInputs(), llvm::IsaPred<RankedTensorType>))
+    if (!llvm::all_of(kernel.getInputTypes(), llvm::IsaPred<RankedTensorType>))
       continue; // bufferized already: not a kernel of any phase that the compiler takes
+    FunctionType type = builder.getFunctionType(kernel.getInputTypes(), kernel.getResultTypes());
     kernel.setSymName("kernel." + name);
     builder.setInsertionPointToEnd(module.getBody());
     auto function = func::FuncOp::create(builder, kernel.getLoc(), name, type);
     builder.setInsertionPointToStart(function.addEntryBlock());
-    auto launch =
-        tile::LaunchOp::create(builder, kernel.getLoc(), type.getResults(),
-                               FlatSymbolRefAttr::get(kernel.getSymNameAttr()), function.getArguments());
+    SmallVector<Value> sizes = giveSizes(builder, kernel, function);
+    auto launch = tile::LaunchOp::create(builder, kernel.getLoc(), type.getResults(),
+                                         FlatSymbolRefAttr::get(kernel.getSymNameAttr()),
+                                         function.getArguments(), sizes);
     func::ReturnOp::create(builder, kernel.getLoc(), launch.getResults());
   }
 }

@@ -12,6 +12,7 @@ namespace tegula::tools {
 struct Function {
   std::string name;
   std::vector<std::string> inputTypes, resultTypes; ///< as in HostTensor
+  std::vector<std::string> symbols;                 ///< the sizes that a run chooses
   std::string text;                                 ///< a module with this function as @main
 };
 

@@ -74,3 +74,41 @@ func.func @one_image(%x: tensor<1x8x8x4xf32>, %w: tensor<1x1x4x6xf32>, %b: tenso
   %1 = graph.add %0, %b : (tensor<1x8x8x6xf32>, tensor<1x1x1x6xf32>) -> tensor<1x8x8x6xf32>
   return %1 : tensor<1x8x8x6xf32>
 }
+
+// -----
+
+// A product of sizes is a size of its own, computed at the launch; sizes that no dimension has any more go.
+// CHECK-LABEL: func.func @product_of_sizes
+// CHECK: %[[V:.*]] = tile.view %arg0 sizes(%[[N:.*]]) : tensor<?x?x4xf32> to tensor<?xf32>
+// CHECK: %[[Y:.*]] = tile.launch @exp_0(%[[V]]) sizes(%[[N]]) : (tensor<?xf32>) -> tensor<?xf32>
+// CHECK: tile.view %[[Y]] sizes(%{{.*}}, %{{.*}}) : tensor<?xf32> to tensor<?x?x4xf32>
+// CHECK: tile.kernel @exp_0(%arg0: tensor<?xf32>, %arg1: index) -> tensor<?xf32> dims {{.}}[0], [0]]
+// CHECK: tensor.empty(%arg1) : tensor<?xf32>
+#map = affine_map<()[s0, s1] -> (s0, s1, 4)>
+func.func @product_of_sizes(%x: tensor<?x?x4xf32, #map>) -> tensor<?x?x4xf32, #map> attributes {tegula.symbols = ["a", "b"]} {
+  %0 = graph.exp %x : tensor<?x?x4xf32, #map>
+  return %0 : tensor<?x?x4xf32, #map>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @product_with_symbolic_rows
+// CHECK: tile.launch @matmul_0({{.*}}) sizes(%{{[0-9]+}}) : (tensor<?x4xf32>, tensor<4x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+#in = affine_map<()[s0, s1] -> (s0, s1, 4)>
+#out = affine_map<()[s0, s1] -> (s0, s1, 8)>
+func.func @product_with_symbolic_rows(%x: tensor<?x?x4xf32, #in>, %w: tensor<4x8xf32>, %b: tensor<8xf32>) -> tensor<?x?x8xf32, #out>
+    attributes {tegula.symbols = ["batch", "seq"]} {
+  %0 = graph.matmul %x, %w : (tensor<?x?x4xf32, #in>, tensor<4x8xf32>) -> tensor<?x?x8xf32, #out>
+  %1 = graph.add %0, %b : (tensor<?x?x8xf32, #out>, tensor<8xf32>) -> tensor<?x?x8xf32, #out>
+  return %1 : tensor<?x?x8xf32, #out>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @symbolic_rows_of_softmax
+// CHECK: tile.launch @softmax_0({{.*}}) sizes(%{{[0-9]+}}, %{{[0-9]+}}) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+#scores = affine_map<()[s0, s1] -> (s0, 12, s1, s1)>
+func.func @symbolic_rows_of_softmax(%x: tensor<?x12x?x?xf32, #scores>) -> tensor<?x12x?x?xf32, #scores> attributes {tegula.symbols = ["batch", "seq"]} {
+  %0 = graph.softmax %x {axis = 3} : tensor<?x12x?x?xf32, #scores>
+  return %0 : tensor<?x12x?x?xf32, #scores>
+}

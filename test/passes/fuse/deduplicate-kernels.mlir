@@ -42,3 +42,34 @@ tile.kernel @b(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = linalg.log ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
   tile.yield %y : tensor<4xf32>
 }
+
+// -----
+
+// Which size is which dimension's is part of a kernel.
+// CHECK-LABEL: func.func @other_dims_stay
+// CHECK: tile.launch @a
+// CHECK: tile.launch @b
+// CHECK: tile.launch @a
+func.func @other_dims_stay(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>) {
+  %m = tile.size affine_map<()[s0] -> (s0)>
+  %n = tile.size affine_map<()[s0, s1] -> (s1)>
+  %0 = tile.launch @a(%x) sizes(%m, %n) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %1 = tile.launch @b(%y) sizes(%n, %m) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %2 = tile.launch @c(%x) sizes(%m, %n) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %0, %1, %2 : tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>
+}
+tile.kernel @a(%x: tensor<?x?xf32>, %m: index, %n: index) -> tensor<?x?xf32> dims [[0, 1], [0, 1]] {
+  %e = tensor.empty(%m, %n) : tensor<?x?xf32>
+  %y = linalg.exp ins(%x : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
+  tile.yield %y : tensor<?x?xf32>
+}
+tile.kernel @b(%x: tensor<?x?xf32>, %m: index, %n: index) -> tensor<?x?xf32> dims [[1, 0], [1, 0]] {
+  %e = tensor.empty(%n, %m) : tensor<?x?xf32>
+  %y = linalg.exp ins(%x : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
+  tile.yield %y : tensor<?x?xf32>
+}
+tile.kernel @c(%x: tensor<?x?xf32>, %m: index, %n: index) -> tensor<?x?xf32> dims [[0, 1], [0, 1]] {
+  %e = tensor.empty(%m, %n) : tensor<?x?xf32>
+  %y = linalg.exp ins(%x : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
+  tile.yield %y : tensor<?x?xf32>
+}

@@ -158,3 +158,71 @@ func.func @padding(%x: tensor<1x8x8x4xf32>, %w: tensor<3x3x4x4xf32>) -> (tensor<
       : (tensor<1x10x10x4xf32>, tensor<3x3x4x4xf32>) -> tensor<1x8x8x4xf32>
   return %1, %3 : tensor<1x8x8x4xf32>, tensor<1x8x8x4xf32>
 }
+
+// -----
+
+// Each unknown size is one argument of a kernel, however many tensors have it; what it is stands at the launch.
+// CHECK-LABEL: func.func @sizes_become_arguments
+// CHECK-SAME: %arg0: tensor<?x?xf32> {tegula.dims = #[[$XY:map[0-9]*]]}, %arg1: tensor<?xf32> {tegula.dims = #[[$Y:map[0-9]*]]})
+// CHECK-SAME: -> (tensor<?x?xf32> {tegula.dims = #[[$XY]]})
+// CHECK: %[[S0:.*]] = tile.size #{{.*}}
+// CHECK: %[[S1:.*]] = tile.size #[[$Y]]
+// CHECK: tile.launch @exp_0(%arg0, %arg1) sizes(%[[S0]], %[[S1]]) : (tensor<?x?xf32>, tensor<?xf32>) -> tensor<?x?xf32>
+// CHECK-LABEL: tile.kernel @exp_0(%arg0: tensor<?x?xf32>, %arg1: tensor<?xf32>, %arg2: index, %arg3: index)
+// CHECK-SAME: dims {{.}}[0, 1], [1], [0, 1]]
+// CHECK: tensor.empty(%arg2, %arg3) : tensor<?x?xf32>
+#xy = affine_map<()[s0, s1] -> (s0, s1)>
+#y = affine_map<()[s0, s1] -> (s1)>
+func.func @sizes_become_arguments(%x: tensor<?x?xf32, #xy>, %b: tensor<?xf32, #y>) -> tensor<?x?xf32, #xy>
+    attributes {tegula.symbols = ["batch", "seq"]} {
+  %0 = graph.add %x, %b : (tensor<?x?xf32, #xy>, tensor<?xf32, #y>) -> tensor<?x?xf32, #xy>
+  %1 = graph.exp %0 : tensor<?x?xf32, #xy>
+  return %1 : tensor<?x?xf32, #xy>
+}
+
+// -----
+
+// Values of one shape share a kernel, values of another do not; a reshape is a view whose sizes are computed.
+// CHECK-LABEL: func.func @shapes_are_compared_as_expressions
+// CHECK: %[[A:.*]] = tile.launch @exp_0(%arg0)
+// CHECK: %[[N:.*]] = tile.size #{{.*}}
+// CHECK: tile.view %[[A]] sizes(%[[N]]) : tensor<?x2xf32> to tensor<?xf32>
+// CHECK: tile.launch @add_1({{.*}}) sizes(%[[N]])
+// CHECK-NOT: tile.launch
+// CHECK: return
+#rows = affine_map<()[s0] -> (s0, 2)>
+#flat = affine_map<()[s0] -> (s0 * 2)>
+func.func @shapes_are_compared_as_expressions(%x: tensor<?x2xf32, #rows>, %y: tensor<?xf32, #flat>) -> tensor<?xf32, #flat>
+    attributes {tegula.symbols = ["batch"]} {
+  %0 = graph.exp %x : tensor<?x2xf32, #rows>
+  %1 = graph.reshape %0 : (tensor<?x2xf32, #rows>) -> tensor<?xf32, #flat>
+  %2 = graph.neg %1 : tensor<?xf32, #flat>
+  %3 = graph.add %2, %y : (tensor<?xf32, #flat>, tensor<?xf32, #flat>) -> tensor<?xf32, #flat>
+  return %3 : tensor<?xf32, #flat>
+}
+
+// -----
+
+// A mean divides by a product of sizes.
+// CHECK-LABEL: tile.kernel @reduce_0(%arg0: tensor<4x?x?xf32>, %arg1: index, %arg2: index, %arg3: index) -> tensor<4xf32> dims
+// CHECK-SAME: {{.}}[-1, 1, 2], [-1]]
+// CHECK: arith.index_cast %arg1 : index to i64
+// CHECK: arith.divf
+#image = affine_map<()[s0, s1] -> (4, s0, s1)>
+func.func @mean_of_unknown_count(%x: tensor<4x?x?xf32, #image>) -> tensor<4xf32> attributes {tegula.symbols = ["h", "w"]} {
+  %0 = graph.reduce #graph<reduce_kind mean>, %x {axes = array<i64: 1, 2>} : (tensor<4x?x?xf32, #image>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+// Sizes that are data are written by a kernel.
+// CHECK-LABEL: func.func @sizes_as_data
+// CHECK: tile.launch @sizes_0() sizes(%{{.*}}) : () -> tensor<2xi64>
+// CHECK-LABEL: tile.kernel @sizes_0(%arg0: index) -> tensor<2xi64> {
+// CHECK: arith.index_cast %arg0 : index to i64
+// CHECK: arith.select
+func.func @sizes_as_data(%x: tensor<?xf32, affine_map<()[s0] -> (s0)>>) -> tensor<2xi64> attributes {tegula.symbols = ["n"]} {
+  %0 = graph.sizes {values = affine_map<()[s0] -> (s0, 3)>} : tensor<2xi64>
+  return %0 : tensor<2xi64>
+}

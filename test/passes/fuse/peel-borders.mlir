@@ -44,3 +44,27 @@ tile.kernel @k(%a: tensor<6xf32>) -> tensor<6xf32> {
   %j = tensor.collapse_shape %y [[0, 1]] : tensor<2x3xf32> into tensor<6xf32>
   tile.yield %j : tensor<6xf32>
 }
+
+// -----
+
+// Unknown dimensions beside a reshaped one stay as they are.
+// CHECK-LABEL: func.func @reshapes_beside_unknown_sizes
+// CHECK: %[[N:.*]] = tile.size
+// CHECK: %[[IN:.*]] = tile.view %arg0 sizes(%[[N]]) : tensor<?x6xf32> to tensor<?x2x3xf32>
+// CHECK: %[[OUT:.*]] = tile.launch @k(%[[IN]]) sizes(%[[N]]) : (tensor<?x2x3xf32>) -> tensor<?x2x3xf32>
+// CHECK: tile.view %[[OUT]] sizes(%[[N]]) : tensor<?x2x3xf32> to tensor<?x6xf32>
+// CHECK-LABEL: tile.kernel @k
+// CHECK-SAME: dims {{.}}[0, -1, -1], [0, -1, -1]]
+// CHECK-NOT: _shape
+func.func @reshapes_beside_unknown_sizes(%x: tensor<?x6xf32>) -> tensor<?x6xf32> {
+  %n = tile.size affine_map<()[s0] -> (s0)>
+  %0 = tile.launch @k(%x) sizes(%n) : (tensor<?x6xf32>) -> tensor<?x6xf32>
+  return %0 : tensor<?x6xf32>
+}
+tile.kernel @k(%a: tensor<?x6xf32>, %n: index) -> tensor<?x6xf32> dims [[0, -1], [0, -1]] {
+  %s = tensor.expand_shape %a [[0], [1, 2]] output_shape [%n, 2, 3] : tensor<?x6xf32> into tensor<?x2x3xf32>
+  %e = tensor.empty(%n) : tensor<?x2x3xf32>
+  %y = linalg.exp ins(%s : tensor<?x2x3xf32>) outs(%e : tensor<?x2x3xf32>) -> tensor<?x2x3xf32>
+  %j = tensor.collapse_shape %y [[0], [1, 2]] : tensor<?x2x3xf32> into tensor<?x6xf32>
+  tile.yield %j : tensor<?x6xf32>
+}
