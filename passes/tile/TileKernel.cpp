@@ -88,7 +88,7 @@ private:
     if (failed(add(schedule.getGrid(), grid)) || failed(add(schedule.getLoops(), loops)))
       return failure();
     for (unsigned dim = 0; dim < rank; ++dim)
-      if (block[dim] > tile[dim])
+      if (block[dim] > tile[dim] || (isUnknown(dim) && !done[dim] && tile[dim] != whole))
         loops.push_back({dim, tile[dim], true});
     return success();
   }
