@@ -220,6 +220,8 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return module.emitError("expected a function @main");
+  if (failed(codegen::host::settleSymbols(main)))
+    return failure();
   llvm::StringMap<KernelNeeds> needs;
   for (const CompiledKernel &kernel : kernels)
     needs[kernel.name] = kernel.needs;

@@ -51,6 +51,10 @@ struct MemoryPlan {
       weights; ///< views into the module's attributes: the context must outlive the write
 };
 
+/// Lets every symbol of `main` be the size of an input, and every unknown size of an input a symbol. Call it
+/// before the functions below.
+mlir::LogicalResult settleSymbols(mlir::func::FuncOp main);
+
 /// Places every value of `main`, whose results are distinct launch results (see CopyResults).
 mlir::FailureOr<MemoryPlan> planMemory(mlir::func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels,
                                        bool keepDenormals);
