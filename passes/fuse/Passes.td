@@ -40,10 +40,11 @@ def FormKernels : Pass<"tegula-form-kernels", "::mlir::ModuleOp"> {
 }
 
 def PeelBorders : Pass<"tegula-peel-borders", "::mlir::ModuleOp"> {
-  let summary = "moves padding and reshaping at a kernel's borders out of it";
+  let summary = "moves padding, tables and reshaping at a kernel's borders out of it";
   let description = [{
     What is left is a body of linalg operations that can be cut into tiles. Padding an input becomes a kernel of its own, so that no
-    element is padded twice; reshaping an input or the result becomes a view.
+    element is padded twice, and so does a table that depends on nothing but sizes, such as the positions that a resize reads; reshaping an
+    input or the result becomes a view.
 
     ```mlir
     %0 = tile.launch @conv_0(%x, %w) : ...
@@ -58,6 +59,7 @@ def PeelBorders : Pass<"tegula-peel-borders", "::mlir::ModuleOp"> {
     ```
   }];
   let statistics = [Statistic<"numPadsPeeled", "num-pads-peeled", "paddings that became kernels">,
+                    Statistic<"numTablesPeeled", "num-tables-peeled", "tables that became kernels">,
                     Statistic<"numReshapesPeeled", "num-reshapes-peeled", "reshapes that became views">];
   let dependentDialects = ["::tegula::tile::TileDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }

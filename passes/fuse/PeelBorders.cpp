@@ -1,8 +1,10 @@
-// Moves padding and reshaping at a kernel's borders out of it: tensor.pad of an input => a kernel before,
-// expand and collapse => views.
+// Moves what stands at a kernel's borders out of it: tensor.pad of an input and tables computed from sizes =>
+// a kernel before, expand and collapse => views.
 #include "Bodies.h"
 #include "KernelEdit.h"
 
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "tegula/passes/fuse/Passes.h"
 
 namespace tegula::fuse {
@@ -43,6 +45,54 @@ bool hasConstantPad(tensor::PadOp pad) {
          fixed(pad.getStaticLow()) && fixed(pad.getStaticHigh());
 }
 
+/// A tensor that a body computes from nothing but sizes, for operations after it.
+struct Table {
+  linalg::GenericOp op;
+  tensor::EmptyOp empty;
+  llvm::SetVector<Value> sizes; ///< of the kernel, those that it needs
+
+  static std::optional<Table> match(Operation &op) {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    if (!generic || generic.getNumDpsInputs() != 0 || generic->getNumResults() != 1)
+      return std::nullopt;
+    auto empty = generic.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>();
+    if (!empty || !llvm::all_of(generic->getUsers(), llvm::IsaPred<linalg::GenericOp>))
+      return std::nullopt;
+    Table table{generic, empty, {}};
+    llvm::SetVector<Value> captured(empty.getDynamicSizes().begin(), empty.getDynamicSizes().end());
+    getUsedValuesDefinedAbove(generic.getRegion(), captured);
+    for (Value value : captured) {
+      if (!isa<BlockArgument>(value) || !value.getType().isIndex())
+        return std::nullopt;
+      table.sizes.insert(value);
+    }
+    return table;
+  }
+};
+
+/// Writes the kernel that computes `table`; `dims` are the size arguments of its result.
+tile::KernelOp createTableKernel(tile::KernelOp kernel, Table &table, ArrayRef<int64_t> dims,
+                                 int64_t number) {
+  OpBuilder builder(kernel->getContext());
+  builder.setInsertionPointAfter(kernel);
+  Location loc = table.op.getLoc();
+  std::string name = (kernel.getSymName() + "_table" + (number ? "_" + Twine(number) : Twine())).str();
+  SmallVector<Type> inputs(table.sizes.size(), builder.getIndexType());
+  auto created =
+      tile::KernelOp::create(builder, loc, name, builder.getFunctionType(inputs, table.op->getResultTypes()));
+  if (llvm::any_of(dims, [](int64_t dim) { return dim >= 0; }))
+    created.setDimsAttr(builder.getArrayAttr(builder.getDenseI64ArrayAttr(dims)));
+  if (Attribute nodes = kernel->getAttr("tegula.nodes"))
+    created->setAttr("tegula.nodes", nodes);
+  builder.setInsertionPointToEnd(&created.getBlock());
+  IRMapping values;
+  for (auto [before, after] : llvm::zip_equal(table.sizes, created.getSizes()))
+    values.map(before, after);
+  builder.clone(*table.empty, values);
+  tile::YieldOp::create(builder, loc, builder.clone(*table.op, values)->getResults());
+  return created;
+}
+
 /// The size arguments of `to`, which is `from` with known dimensions split or joined; nothing where unknown
 /// ones are among those.
 std::optional<SmallVector<int64_t>> carryDims(ArrayRef<int64_t> from, RankedTensorType to) {
@@ -67,8 +117,39 @@ struct PeelBorders : fuse::impl::PeelBordersBase<PeelBorders> {
   void runOnOperation() override {
     Launches launches = findLaunches(getOperation());
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<tile::KernelOp>())) {
+      peelTables(kernel, launches);
       peelInputs(kernel, launches);
       peelResult(kernel, launches);
+    }
+  }
+
+  void peelTables(tile::KernelOp kernel, Launches &launches) {
+    int64_t numTables = 0;
+    for (Operation &op : llvm::make_early_inc_range(kernel.getBlock().without_terminator())) {
+      std::optional<Table> table = Table::match(op);
+      if (!table)
+        continue;
+      auto type = tensorType(op.getResult(0));
+      SmallVector<int64_t> numbers, placesHere, placesThere; // sizes; dimensions by size in either kernel
+      for (Value size : table->sizes)
+        numbers.push_back(cast<BlockArgument>(size).getArgNumber() - kernel.getNumInputs());
+      for (OpFoldResult size : table->empty.getMixedSizes()) {
+        auto value = dyn_cast<Value>(size);
+        auto place = llvm::find(table->sizes, value);
+        placesThere.push_back(value ? place - table->sizes.begin() : -1);
+        placesHere.push_back(value ? numbers[placesThere.back()] : -1);
+      }
+      tile::KernelOp created = createTableKernel(kernel, *table, placesThere, numTables++);
+      auto symbol = FlatSymbolRefAttr::get(created.getSymNameAttr());
+      BlockArgument replaced =
+          addInput(kernel, launches, type, placesHere, [&](OpBuilder &builder, tile::LaunchOp launch) {
+            SmallVector<Value> sizes = sizesOfTensor(launch, numbers);
+            return tile::LaunchOp::create(builder, op.getLoc(), TypeRange(type), symbol, ValueRange(), sizes)
+                .getResult(0);
+          });
+      op.getResult(0).replaceAllUsesWith(replaced);
+      op.erase();
+      ++numTablesPeeled;
     }
   }
 
@@ -110,7 +191,7 @@ struct PeelBorders : fuse::impl::PeelBordersBase<PeelBorders> {
       op.erase();
     }
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBlock())))
-      if (isOpTriviallyDead(&op)) // padding values
+      if (isOpTriviallyDead(&op)) // padding values, inits of tables
         op.erase();
     dropUnusedInputs(kernel, launches);
   }

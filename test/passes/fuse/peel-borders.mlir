@@ -68,3 +68,44 @@ tile.kernel @k(%a: tensor<?x6xf32>, %n: index) -> tensor<?x6xf32> dims [[0, -1],
   %j = tensor.collapse_shape %y [[0], [1, 2]] : tensor<?x2x3xf32> into tensor<?x6xf32>
   tile.yield %j : tensor<?x6xf32>
 }
+
+// -----
+
+// What depends on nothing but sizes is computed once, before: the main kernel reads it.
+// CHECK-LABEL: func.func @tables_are_kernels
+// CHECK-DAG: %[[N:.*]] = tile.size #map{{$}}
+// CHECK-DAG: %[[M:.*]] = tile.size #map1
+// CHECK: %[[TABLE:.*]] = tile.launch @k_table() sizes(%[[M]]) : () -> tensor<?xi64>
+// CHECK: tile.launch @k(%arg0, %[[TABLE]]) sizes(%[[N]], %[[M]]) : (tensor<?xf32>, tensor<?xi64>) -> tensor<?xf32>
+// CHECK-LABEL: tile.kernel @k(%arg0: tensor<?xf32>, %arg1: tensor<?xi64>, %arg2: index, %arg3: index)
+// CHECK-SAME: dims {{.}}[0], [1], [1]]
+// CHECK-NOT: linalg.index
+// CHECK: tile.yield
+// CHECK-LABEL: tile.kernel @k_table(%arg0: index) -> tensor<?xi64> dims {{.}}[0]]
+// CHECK: linalg.index
+func.func @tables_are_kernels(%x: tensor<?xf32>) -> tensor<?xf32> {
+  %n = tile.size affine_map<()[s0] -> (s0)>
+  %m = tile.size affine_map<()[s0] -> (s0 * 2)>
+  %0 = tile.launch @k(%x) sizes(%n, %m) : (tensor<?xf32>) -> tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+tile.kernel @k(%x: tensor<?xf32>, %n: index, %m: index) -> tensor<?xf32> dims [[0], [1]] {
+  %te = tensor.empty(%m) : tensor<?xi64>
+  %t = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} outs(%te : tensor<?xi64>) {
+  ^bb0(%out: i64):
+    %two = arith.constant 2 : index
+    %i = linalg.index 0 : index
+    %half = arith.divsi %i, %two : index
+    %at = arith.index_cast %half : index to i64
+    linalg.yield %at : i64
+  } -> tensor<?xi64>
+  %e = tensor.empty(%m) : tensor<?xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      ins(%t : tensor<?xi64>) outs(%e : tensor<?xf32>) {
+  ^bb0(%at: i64, %out: f32):
+    %i = arith.index_cast %at : i64 to index
+    %element = tensor.extract %x[%i] : tensor<?xf32>
+    linalg.yield %element : f32
+  } -> tensor<?xf32>
+  tile.yield %y : tensor<?xf32>
+}
