@@ -39,10 +39,10 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     for (LevelAttr level : levels)
       if (!tile.empty() && level.getDim() >= tile.size())
         return emitError() << "expected a dimension below " << tile.size() << ", got " << level.getDim();
-  if (lanes <= 0 || (lanes & (lanes - 1)))
-    return emitError() << "expected lanes to be a power of two, got " << lanes;
-  if (unroll <= 0)
-    return emitError() << "expected a positive unroll factor, got " << unroll;
+  if (lanes <= 0 || lanes > mostLanes || (lanes & (lanes - 1)))
+    return emitError() << "expected lanes to be a power of two of at most " << mostLanes << ", got " << lanes;
+  if (unroll <= 0 || unroll > mostUnroll)
+    return emitError() << "expected an unroll factor of 1 to " << mostUnroll << ", got " << unroll;
   return success();
 }
 

@@ -49,8 +49,9 @@ def Sched_ScheduleAttr : Sched_Attr<"Schedule", "schedule"> {
     * `loops`: sequential blocking loops inside a cell, outermost first.
     * `tile`: size of the innermost tile for each dimension, 0 for the whole of one whose size only the run tells; a last tile that would not
       fit is moved back so that it overlaps the one before.
-    * `lanes`: elements of one vector; the vector dimension is the last one.
-    * `unroll`: how many steps of the innermost reduction loop (or of the vector loop of `rows` and `map`) stand in one iteration.
+      With `contract` and `window` a tile is at most 128 vectors.
+    * `lanes`: elements of one vector, a power of two of at most 64; the vector dimension is the last one.
+    * `unroll`: how many steps of the innermost reduction loop (or of the vector loop of `rows` and `map`) stand in one iteration, at most 64.
     * `pack`: for kernel argument numbers, the panel width to which a constant operand's vector dimension is packed at compile time.
 
     Example: `#sched.schedule<contract, grid = [<1:168>], loops = [<2:16>, <1:6>], tile = [1, 6, 16], lanes = 8, unroll = 4, pack = [<1:16>]>`

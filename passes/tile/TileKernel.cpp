@@ -62,6 +62,8 @@ private:
              << rank << " dimensions, got " << schedule.getTile().size();
     for (auto [dim, size] : llvm::enumerate(schedule.getTile()))
       tile[dim] = std::min(tile[dim], size == 0 ? whole : size);
+    if (failed(checkTile()))
+      return failure();
     SmallVector<int64_t> block;
     for (int64_t extent : type.getShape())
       block.push_back(ShapedType::isDynamic(extent) ? whole : extent);
@@ -90,6 +92,24 @@ private:
     for (unsigned dim = 0; dim < rank; ++dim)
       if (block[dim] > tile[dim] || (isUnknown(dim) && !done[dim] && tile[dim] != whole))
         loops.push_back({dim, tile[dim], true});
+    return success();
+  }
+
+  /// Refuses tiles that cannot be held in registers by far.
+  LogicalResult checkTile() {
+    sched::Algorithm algorithm = schedule.getAlgorithm();
+    if (algorithm != sched::Algorithm::Contract && algorithm != sched::Algorithm::Window)
+      return success();
+    int64_t vectors = 1;
+    for (auto [dim, size] : llvm::enumerate(tile)) {
+      bool isLast = dim + 1 == tile.size();
+      int64_t count = size == whole ? 1 : isLast ? llvm::divideCeil(size, schedule.getLanes()) : size;
+      vectors = std::min(vectors * std::min(count, sched::mostTileVectors + 1), sched::mostTileVectors + 1);
+    }
+    if (vectors > sched::mostTileVectors)
+      return kernel.emitOpError("expected a tile of at most ")
+             << sched::mostTileVectors << " vectors, got sizes " << ArrayRef<int64_t>(tile) << " with "
+             << schedule.getLanes() << " lanes";
     return success();
   }
 

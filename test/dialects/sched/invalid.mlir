@@ -16,13 +16,23 @@ module attributes {test.a = #sched.schedule<map, grid = [<2:16>], tile = [8, 8]>
 
 // -----
 
-// expected-error @+1 {{expected lanes to be a power of two, got 12}}
+// expected-error @+1 {{expected lanes to be a power of two of at most 64, got 12}}
 module attributes {test.a = #sched.schedule<map, lanes = 12>} {}
 
 // -----
 
-// expected-error @+1 {{expected a positive unroll factor, got 0}}
+// expected-error @+1 {{expected lanes to be a power of two of at most 64, got 4294967296}}
+module attributes {test.a = #sched.schedule<map, lanes = 4294967296>} {}
+
+// -----
+
+// expected-error @+1 {{expected an unroll factor of 1 to 64, got 0}}
 module attributes {test.a = #sched.schedule<map, unroll = 0>} {}
+
+// -----
+
+// expected-error @+1 {{expected an unroll factor of 1 to 64, got 65}}
+module attributes {test.a = #sched.schedule<map, unroll = 65>} {}
 
 // -----
 

@@ -10,3 +10,14 @@
 #include "tegula/dialects/sched/SchedEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "tegula/dialects/sched/SchedAttrs.h.inc"
+
+namespace tegula::sched {
+
+/// Elements of the widest vector: 64 bytes of one byte each.
+inline constexpr int64_t mostLanes = 64;
+inline constexpr int64_t mostUnroll = 64;
+/// Vectors in one tile of `contract` and `window`, whose code is written out: four times the registers of a
+/// machine that has many. More would compile for minutes and run slowly.
+inline constexpr int64_t mostTileVectors = 4 * 32;
+
+} // namespace tegula::sched
