@@ -1,6 +1,7 @@
 // Defines the tile dialect's operations: syntax, verifiers and folds.
 #include "tegula/dialects/tile/Tile.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Support/DebugStringHelper.h"
@@ -275,6 +276,12 @@ SmallVector<AffineExpr> dimsOf(Value tensor, SymbolTableCollection &symbols) {
 SmallVector<AffineExpr> dimsOf(Value tensor) {
   SymbolTableCollection symbols;
   return dimsOf(tensor, symbols);
+}
+
+bool isConstant(Value value) {
+  while (auto view = value.getDefiningOp<ViewOp>())
+    value = view.getSource();
+  return matchPattern(value, m_Constant());
 }
 
 bool surelyDiffer(AffineExpr x, AffineExpr y) {

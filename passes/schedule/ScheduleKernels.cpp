@@ -4,8 +4,6 @@
 
 #include "tegula/search/Search.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-
 using namespace mlir;
 
 namespace tegula::schedule {
@@ -13,12 +11,6 @@ namespace tegula::schedule {
 #include "tegula/passes/schedule/Passes.h.inc"
 
 namespace {
-
-bool isConstant(Value value) {
-  while (auto view = value.getDefiningOp<tile::ViewOp>())
-    value = view.getSource();
-  return value.getDefiningOp<arith::ConstantOp>() != nullptr;
-}
 
 struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
   using ScheduleKernelsBase::ScheduleKernelsBase;
@@ -33,7 +25,7 @@ struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
       SmallVector<bool> &known = constants[launch.getKernel()];
       known.resize(launch.getInputs().size(), true);
       for (auto [number, input] : llvm::enumerate(launch.getInputs()))
-        known[number] = known[number] && isConstant(input);
+        known[number] = known[number] && tile::isConstant(input);
     });
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (kernel.getSched())

@@ -3,7 +3,6 @@
 // kernel.
 #include "tegula/passes/tile/Passes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -13,13 +12,6 @@ namespace tegula::tile {
 #include "tegula/passes/tile/Passes.h.inc"
 
 namespace {
-
-/// A constant, or views of one.
-bool isConstant(Value value) {
-  while (auto view = value.getDefiningOp<ViewOp>())
-    value = view.getSource();
-  return value.getDefiningOp<arith::ConstantOp>() != nullptr;
-}
 
 /// `[J, plain..., width]`, as tile.pack defines it.
 RankedTensorType packedType(RankedTensorType plain, int64_t width) {

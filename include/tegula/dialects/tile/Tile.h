@@ -29,4 +29,7 @@ llvm::SmallVector<mlir::AffineExpr> dimsOf(mlir::Value tensor);
 /// Whether two expressions differ for some sizes, whatever form they have.
 bool surelyDiffer(mlir::AffineExpr x, mlir::AffineExpr y);
 
+/// Whether a value outside of kernels is known at compile time: a constant, or views of one.
+bool isConstant(mlir::Value value);
+
 } // namespace tegula::tile
