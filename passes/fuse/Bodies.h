@@ -39,6 +39,8 @@ struct Source {
   std::function<Position(ScalarKit &, mlir::Value)> at; ///< from the result's index
   bool someOutside = false;                             ///< of `table` or `computed`
 };
+/// Longer tables are not written: each position is computed where it is needed.
+inline constexpr int64_t mostTableEntries = 1 << 16;
 /// result[o0, o1, ...] = input[sources[0][o0], sources[1][o1], ...], or `outside`, a scalar. Tables become
 /// constant tensors of the body.
 mlir::Value lookUp(TensorKit &kit, mlir::RankedTensorType result, mlir::Value input,

@@ -116,7 +116,7 @@ static Value buildTile(TensorKit &k, RankedTensorType type, ValueRange in) {
     if (from == to)
       continue;
     broadcastOnly &= from.is(1);
-    if (!from.isStatic() || !to.isStatic())
+    if (!from.isStatic() || !to.isStatic() || to.number() > mostTableEntries)
       source.at = [from](ScalarKit &s, Value i) -> Source::Position {
         return {s.modulo(i, s.index(from)), Value()};
       };
@@ -194,7 +194,7 @@ static Value buildPad(TensorKit &k, graph::PadOp op, RankedTensorType type, Valu
     // Negative amounts crop first; what is left is padded.
     int64_t start = std::max<int64_t>(0, -low), before = std::max<int64_t>(0, low);
     Dim left = shape[i] - start - std::max<int64_t>(0, -high);
-    if (!left.isStatic()) {
+    if (!left.isStatic() || (left.number() > 0 && type.getDimSize(i) > mostTableEntries)) {
       source.at = [=, mode = op.getMode()](ScalarKit &s, Value o) {
         Source::Position position = padSourceAt(s, s.sub(o, s.index(before)), left, mode);
         position.first = s.add(position.first, s.index(start));

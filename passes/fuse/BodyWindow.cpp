@@ -106,12 +106,10 @@ static Value buildMaxPool(TensorKit &k, graph::MaxPoolOp op, ValueRange in) {
 /// How many positions of window `o` lie in [low, high), for a window that starts at `o * stride - pad`.
 static int64_t countInside(int64_t o, int64_t stride, int64_t pad, int64_t kernel, int64_t dilation,
                            int64_t low, int64_t high) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < kernel; ++i) {
-    int64_t at = o * stride - pad + i * dilation;
-    count += at >= low && at < high;
-  }
-  return count;
+  auto firstFrom = [&](int64_t bound) {
+    return std::clamp<int64_t>(llvm::divideCeilSigned(bound - (o * stride - pad), dilation), 0, kernel);
+  };
+  return firstFrom(high) - firstFrom(low);
 }
 
 /// The same as a number of a body, for sizes that are unknown.
@@ -144,7 +142,7 @@ static Value buildAveragePool(TensorKit &k, graph::AveragePoolOp op, ValueRange 
     bool withPads = op.getCountIncludePad();
     int64_t low = withPads ? -window.padLow(i) : 0, amount = withPads ? window.padHigh(i) : 0;
     Dim high = window.in[dim] + amount;
-    if (!high.isStatic() || !window.out[dim].isStatic()) {
+    if (!high.isStatic() || !window.out[dim].isStatic() || window.out[dim].number() > mostTableEntries) {
       if (window.staysInside(i) && (withPads || (window.padLow(i) <= 0 && window.padHigh(i) <= 0)))
         shared *= double(window.kernel(i));
       else

@@ -3,6 +3,7 @@
 #include "Movement.h"
 
 #include "tegula/passes/graph/Passes.h"
+#include "tegula/support/Checked.h"
 
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -16,6 +17,7 @@ namespace tegula::graph {
 
 using namespace mlir;
 using namespace tegula::graph;
+using tegula::Checked;
 
 namespace {
 
@@ -24,9 +26,30 @@ constexpr int64_t maxGrowthBytes = int64_t(64) << 20;
 /// An operation may return this many times its operands' bytes without counting as growth.
 constexpr int64_t maxGrowthFactor = 4;
 
+/// Steps that the compiler spends on computing constants, all together: seconds, since they run as plain
+/// loops. What is left over is computed by every run.
+constexpr int64_t maxSteps = int64_t(4) << 30;
+
 int64_t byteSize(Value value) {
   RankedTensorType type = tensorType(value);
   return type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+}
+
+/// About how many steps an operation takes: its elements, and for each result what is summed or looked at.
+int64_t stepsOf(Operation *op) {
+  auto count = [](Value value) { return Checked(tensorType(value).getNumElements()); };
+  Checked steps = count(op->getResult(0));
+  if (auto matmul = dyn_cast<MatMulOp>(op))
+    steps *= Checked(tensorType(matmul.getLhs()).getShape().back());
+  else if (auto conv = dyn_cast<ConvOp>(op)) // at most the whole filter for each result
+    steps *= count(conv.getFilter());
+  else if (auto conv = dyn_cast<ConvTransposeOp>(op))
+    steps = count(conv.getInput()) * count(conv.getFilter());
+  else if (auto kernel = op->getAttrOfType<DenseI64ArrayAttr>("kernel"))
+    steps *= Checked::product(kernel.asArrayRef());
+  for (Value operand : op->getOperands())
+    steps = steps + count(operand);
+  return steps.opt().value_or(INT64_MAX);
 }
 
 /// Copies `count` elements of `size` bytes that lie `stride` bytes apart into a dense row.
@@ -191,7 +214,7 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
   SmallVector<Operation *> findComputable(ModuleOp module) {
     llvm::SmallPtrSet<Operation *, 32> computable;
     SmallVector<Operation *> result;
-    int64_t growth = 0;
+    int64_t growth = 0, spent = 0;
     module.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isa<GraphDialect>(op->getDialect()) || op->getNumOperands() == 0 || op->getNumResults() != 1 ||
           op->use_empty() || !tensorType(op->getResult(0)).hasStaticShape())
@@ -203,12 +226,15 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
           return;
         operandBytes += byteSize(operand);
       }
-      int64_t bytes = byteSize(op->getResult(0));
+      int64_t bytes = byteSize(op->getResult(0)), steps = stepsOf(op);
+      if (steps > maxSteps - spent)
+        return;
       if (bytes > maxGrowthFactor * operandBytes) {
         if (bytes > maxGrowthBytes - growth)
           return;
         growth += bytes;
       }
+      spent += steps;
       computable.insert(op);
       result.push_back(op);
     });
