@@ -32,6 +32,8 @@ int64_t now() {
 
 tgl_code Context::create(std::shared_ptr<Model> shared, int threads, tgl_status *status) {
   model = std::move(shared);
+  if (tgl_code code = model->checkFeatures(status))
+    return code;
   executor = createCpuExecutor(threads, model->manifest().keepDenormals);
   if (!executor)
     return setStatus(status, TGL_ERR_MEMORY, "cannot start the context's threads");

@@ -48,10 +48,10 @@ tgl_code Model::load(std::span<const uint8_t> bytes, Mapping owner, tgl_status *
   if (!artifact::readArtifact(bytes, view, error))
     return setStatus(status, error.code == artifact::ReadCode::Version ? TGL_ERR_VERSION : TGL_ERR_CORRUPT,
                      error.text);
-  if (tgl_code code = checkFeatures(status))
-    return code;
-  if (tgl_code code = mapCode(status))
-    return code;
+  // Code for another CPU can be described; contexts refuse to run it.
+  if (checkFeatures(nullptr) == TGL_OK)
+    if (tgl_code code = mapCode(status))
+      return code;
   if (tgl_code code = placeWeights(status))
     return code;
   prepareTexts();

@@ -29,6 +29,8 @@ public:
   tgl_code verifyWeights(Executor &executor, tgl_status *status);
 
   const artifact::Manifest &manifest() const { return view.manifest; }
+  /// Refuses where this machine's CPU lacks what the code needs: then there is no code to run.
+  tgl_code checkFeatures(tgl_status *status) const;
   TglEntryFn entry() const;
   /// Only where the manifest has symbols.
   TglShapesFn shapesFunction() const;
@@ -39,7 +41,6 @@ public:
   std::vector<TensorDescription> inputs, outputs;
 
 private:
-  tgl_code checkFeatures(tgl_status *status) const;
   tgl_code mapCode(tgl_status *status);
   tgl_code placeWeights(tgl_status *status);
   void prepareTexts();

@@ -181,14 +181,19 @@ TEST_F(Runtime, RefusesWhatDoesNotFit) {
   EXPECT_EQ(missing, nullptr);
 }
 
-TEST_F(Runtime, RefusesMachinesThatLackAFeature) {
+TEST_F(Runtime, DescribesButDoesNotRunCodeForMachinesWithOtherFeatures) {
   artifact::ArtifactContents contents = makeModelContents();
   contents.manifest.features = {"sse3", "quantum", "warp"};
   std::vector<uint8_t> file;
   std::string error;
   ASSERT_TRUE(writeArtifact(contents, file, error));
   PageAligned aligned(file);
-  EXPECT_FALSE(load(aligned, &status));
+  ModelPointer model = load(aligned, &status);
+  ASSERT_TRUE(model) << status.text;
+  tgl_model_info info;
+  tgl_model_describe(model.get(), &info);
+  EXPECT_STREQ(info.features, "sse3 quantum warp");
+  EXPECT_FALSE(createContext(model, 1, &status));
   EXPECT_EQ(status.code, TGL_ERR_UNSUPPORTED);
   EXPECT_STREQ(status.text, "this machine's CPU lacks quantum, warp, which code for x86-64 needs: compile "
                             "the model for this machine");
