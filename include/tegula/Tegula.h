@@ -52,6 +52,8 @@ struct Message {
   std::string node, op;
   int64_t opset = 0;
   std::string text;
+  std::string file = "";    ///< the file concerned, with its line, where it is not the model itself
+  std::string listing = ""; ///< IR that explains the message, on lines of its own
 };
 
 struct Timing {

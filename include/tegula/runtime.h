@@ -95,7 +95,7 @@ typedef struct tgl_dispatch_info {
 } tgl_dispatch_info;
 
 /* Loads an artifact. Structure, manifest and code are verified here, every weight before the first context is
- * made: nothing unverified is ever used. */
+ * made: nothing unverified is ever used. One for another CPU can be described, but has no contexts. */
 tgl_code tgl_model_load_file(const char *path, tgl_model **model, tgl_status *status);
 /* The same from memory, which must stay unchanged until the model and its contexts are freed. Page-aligned
  * memory is used in place, else the weights are copied. */
@@ -120,8 +120,11 @@ int32_t tgl_model_find_output(const tgl_model *model, const char *name);
 
 typedef struct tgl_context tgl_context;
 
-/* Makes a context: its arena and its threads. `threads` counts the caller's thread; 0 takes as many as the
- * affinity mask and the cgroup quota allow. */
+/* CPUs that the affinity mask and the cgroup quota leave to this process, at least 1. */
+int32_t tgl_usable_cpus(void);
+
+/* Makes a context: its arena and its threads. `threads` counts the caller's thread; 0 takes
+ * tgl_usable_cpus(). */
 tgl_code tgl_context_create(tgl_model *model, int32_t threads, tgl_context **context, tgl_status *status);
 void tgl_context_free(tgl_context *context);
 /* The number of threads a run uses, the caller's included. */

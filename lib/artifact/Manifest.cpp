@@ -123,7 +123,7 @@ bool isPossible(const TensorInfo &tensor) {
   Checked bytes(int64_t(dtypeSize(tensor.dtype)));
   for (int64_t dim : tensor.dims)
     bytes *= Checked(dim == unknownSize ? 1 : dim);
-  return tensor.dims.size() <= 64 && bytes.valid();
+  return tensor.dims.size() <= mostDims && bytes.valid();
 }
 
 /// Whether each unknown size of an input is one of the symbols, and no known one is; of an output that there

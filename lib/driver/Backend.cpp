@@ -6,9 +6,12 @@
 #include "tegula/codegen/cpu/Passes.h"
 #include "tegula/codegen/host/Host.h"
 
+#include "tegula/support/Refusal.h"
+
 #include "mlir/IR/Threading.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <chrono>
 
@@ -47,8 +50,18 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
   module->getBody()->push_back(kernel->clone());
   PassManager pm(kernel.getContext(), ModuleOp::getOperationName());
   populateCodegenPhase(pm, options);
-  if (failed(pm.run(*module)) || failed(checkContract(Phase::Codegen, *module)))
+  if (failed(pm.run(*module)) || failed(checkContract(Phase::Codegen, *module))) {
+    bool isGiven = false; // a schedule from a file left its line in the kernel's location
+    kernel->getLoc()->walk([&](Location loc) {
+      auto place = dyn_cast<FileLineColLoc>(loc);
+      isGiven |= place && !place.getFilename().empty() && place.getFilename() != "-";
+      return WalkResult::advance();
+    });
+    if (isGiven && kernel.getSched())
+      refuse(kernel.emitError(), Refusal::BadInput)
+          << "kernel @" << kernel.getSymName() << " cannot run as this schedule says";
     return failure();
+  }
   // The facts are attributes of the kernel's body, which carries its name with a suffix.
   module->walk([&](LLVM::LLVMFuncOp function) {
     if (!function->hasAttr(codegen::cellsAttr))
@@ -143,6 +156,10 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || (!tensor.hasStaticShape() && !(attributes && attributes.contains("tegula.dims"))))
     return main.emitError("expected inputs and outputs whose sizes are known or written down, got ") << type;
+  if (tensor.getRank() > int64_t(artifact::mostDims))
+    return refuse(main.emitError(), Refusal::Unsupported)
+           << "expected inputs and outputs of at most " << int64_t(artifact::mostDims) << " dimensions, got "
+           << tensor.getRank();
   artifact::TensorInfo info;
   info.name = text("tegula.name").empty() ? fallbackName.str() : text("tegula.name").str();
   std::optional<artifact::DType> dtype =
@@ -154,6 +171,16 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
   if (failed(describeSizes(main, type, attributes, isInput, info)))
     return failure();
   return info;
+}
+
+/// Inputs are found by their names, and so are outputs.
+static LogicalResult checkNames(func::FuncOp main, ArrayRef<artifact::TensorInfo> tensors, StringRef what) {
+  llvm::StringSet<> names;
+  for (const artifact::TensorInfo &tensor : tensors)
+    if (!names.insert(tensor.name).second)
+      return refuse(main.emitError(), Refusal::BadInput)
+             << "expected each " << what << " once, got '" << tensor.name << "' twice";
+  return success();
 }
 
 static LogicalResult describeInterface(func::FuncOp main, artifact::Manifest &manifest) {
@@ -171,7 +198,8 @@ static LogicalResult describeInterface(func::FuncOp main, artifact::Manifest &ma
       return failure();
     manifest.outputs.push_back(std::move(*info));
   }
-  return success();
+  return success(succeeded(checkNames(main, manifest.inputs, "input")) &&
+                 succeeded(checkNames(main, manifest.outputs, "output")));
 }
 
 static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<CompiledKernel> kernels,

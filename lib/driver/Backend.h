@@ -46,8 +46,10 @@ mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<Comp
 /// The settings of LLVM that make code for `machine`.
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);
 
-/// Runs the model of `module`, which takes nothing, at -O0 in this process. The module is compiled as a copy.
+/// Runs the model of `module`, which takes nothing, at -O0 in this process, with denormals as the compiled
+/// model treats them. The module is compiled as a copy.
 mlir::LogicalResult evaluateModule(mlir::ModuleOp module,
-                                   llvm::SmallVectorImpl<mlir::DenseElementsAttr> &results);
+                                   llvm::SmallVectorImpl<mlir::DenseElementsAttr> &results,
+                                   bool keepDenormals);
 
 } // namespace tegula::driver

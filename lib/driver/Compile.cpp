@@ -7,6 +7,7 @@
 #include "tegula/codegen/host/Passes.h"
 #include "tegula/driver/Register.h"
 #include "tegula/import/Import.h"
+#include "tegula/runtime.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -15,6 +16,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -36,6 +38,9 @@ using codegen::cpu::Output;
 /// Constants longer than this are left out of printed IR.
 constexpr int64_t printedElements = 65536;
 
+/// As many as a run may use.
+constexpr int mostThreads = 1024;
+
 class Compilation {
   /// Runs a step and notes how long it took.
   template <typename Body> auto timed(std::string name, Body body) {
@@ -54,7 +59,7 @@ public:
     registerDialects(registry);
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
-    unsigned threads = llvm::hardware_concurrency(std::max(options.threads, 0)).compute_thread_count();
+    unsigned threads = std::clamp(options.threads ? options.threads : tgl_usable_cpus(), 1, mostThreads);
     if (threads > 1) {
       pool = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(threads));
       context.setThreadPool(*pool);
@@ -63,7 +68,6 @@ public:
 
   CompileResult fromModel(const std::string &path) {
     return run([&] {
-      modelHash = hashFile(path);
       Outcome outcome = Outcome::Ok;
       importer::ImportOptions importing{options.dims, options.shapes, options.bound};
       importing.symbolic = true;
@@ -73,6 +77,7 @@ public:
       if (failed(imported))
         return fail(outcome == Outcome::Ok ? Outcome::Internal : outcome);
       module = std::move(*imported);
+      modelHash = hashFile(path);
       if (failed(checkContract(Phase::Import, *module)))
         return fail(Outcome::Internal);
       saveTemp(Phase::Import);
@@ -86,22 +91,24 @@ public:
       module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
       if (!module)
         return fail(Outcome::BadInput);
+      isText = true;
       Phase first = firstPhase();
-      if (first > Phase::Fuse && failed(ownResults()))
-        return fail(Outcome::Internal);
+      if (failed(checkText(first, *module)) || (first > Phase::Fuse && failed(ownResults())))
+        return failIn(first);
       return throughPhases(first);
     });
   }
 
 private:
   template <typename Body> CompileResult run(Body body) {
-    DiagnosticCollector collector(context, result.messages);
+    collector.emplace(context, result.messages);
     try {
       body();
     } catch (const std::bad_alloc &) {
       error("out of memory");
       fail(Outcome::ResourceLimit);
     }
+    collector.reset();
     return std::move(result);
   }
 
@@ -116,7 +123,14 @@ private:
                       [](const Message &message) { return message.severity == Message::Severity::Error; }))
       error("internal: a phase failed without saying why");
     if (options.verbose && outcome == Outcome::Internal && module)
-      result.messages.push_back({Message::Severity::Note, "", "", 0, print()});
+      result.messages.push_back({Message::Severity::Note, "", "", 0, "the module:", "", print()});
+  }
+
+  /// Ends the compilation in a phase. Our own passes are to blame where the model passed the import; text and
+  /// schedules that people wrote are to blame for what follows from them.
+  void failIn(Phase phase) {
+    bool isGiven = isText || (!options.schedFile.empty() && phase >= Phase::Schedule);
+    fail(collector->outcome(isGiven ? Outcome::BadInput : Outcome::Internal));
   }
 
   //===-- the flow
@@ -148,12 +162,15 @@ private:
       error("expected a target among " + known + ", got '" + options.target + "'");
       return std::nullopt;
     }
-    provenance = {modelHash, flags(), *machine, options.keepDenormals};
+    provenance = {modelHash, flags(*machine), *machine, options.keepDenormals};
     PipelineOptions pipeline;
     pipeline.optLevel = options.optLevel;
     pipeline.graph.optLevel = options.optLevel;
     pipeline.graph.keepDenormals = options.keepDenormals;
-    pipeline.graph.evaluate = evaluateModule;
+    pipeline.graph.evaluate = [keep = options.keepDenormals](ModuleOp part,
+                                                             SmallVectorImpl<DenseElementsAttr> &results) {
+      return evaluateModule(part, results, keep);
+    };
     pipeline.fuse.fuse = options.optLevel > 0;
     pipeline.schedule.machine = options.target;
     pipeline.schedule.file = options.schedFile;
@@ -172,7 +189,7 @@ private:
       if (phase < first || phase > last)
         continue;
       if (failed(timed(nameOf(phase).str(), [&] { return runPhase(phase, *module, *pipeline); })))
-        return fail(outcomeOf(result.messages));
+        return failIn(phase);
       saveTemp(phase);
     }
     if (last == Phase::Codegen)
@@ -201,14 +218,14 @@ private:
     Output output = text ? Output::LlvmIr : emit == Emit::Asm ? Output::Assembly : Output::Object;
     auto kernels = timed("codegen", [&] { return compileKernels(*module, output, pipeline); });
     if (failed(kernels))
-      return fail(outcomeOf(result.messages));
+      return failIn(Phase::Codegen);
     for (const CompiledKernel &kernel : *kernels)
       result.kernels.push_back({kernel.name, kernel.seconds});
     artifact::ArtifactContents contents;
     auto host =
         timed("host", [&] { return assemble(*module, *kernels, output, pipeline, provenance, contents); });
     if (failed(host))
-      return fail(outcomeOf(result.messages));
+      return failIn(Phase::Codegen);
     if (emit == Emit::Artifact && !text)
       return writeBytes(contents);
     kernels->push_back({"host", std::move(*host)});
@@ -297,15 +314,26 @@ private:
   }
 
   static std::string hashFile(const std::string &path) {
+    if (!llvm::sys::fs::is_regular_file(path))
+      return ""; // a pipe may never end
     auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
     return buffer ? hash(llvm::arrayRefFromStringRef((*buffer)->getBuffer())) : std::string();
   }
 
-  /// What changes the artifact, in words that a user would type.
-  std::string flags() {
+  /// What changes the artifact, in words that a user would type; values and files as their hashes.
+  std::string flags(const target::Machine &machine) {
     std::string text = "-O" + std::to_string(options.optLevel) + " --target=" + options.target;
+    if (options.target == "native")
+      text += " (" + machine.cpu + ")";
     for (const auto &[name, size] : options.dims)
       text += " --dim " + name + "=" + std::to_string(size);
+    for (const auto &[name, shape] : options.shapes)
+      text += " --shape " + name + ":" +
+              llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), "x");
+    for (const auto &[name, value] : options.bound)
+      text += " --bind " + name + "=@" + hash(value.bytes);
+    if (!options.schedFile.empty())
+      text += " --sched @" + hashFile(options.schedFile);
     if (options.keepDenormals)
       text += " --denormals=keep";
     return text;
@@ -315,7 +343,9 @@ private:
   const CompileOptions &options;
   std::unique_ptr<llvm::ThreadPoolInterface> pool; ///< outlives the context that uses it
   MLIRContext context;
+  std::optional<DiagnosticCollector> collector;
   OwningOpRef<ModuleOp> module;
+  bool isText = false;
   std::string modelHash;
   Provenance provenance;
   CompileResult result;

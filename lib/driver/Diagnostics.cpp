@@ -1,11 +1,14 @@
 // Turns MLIR's diagnostics into messages that name the model's node.
 #include "Diagnostics.h"
 
-#include "llvm/Support/raw_ostream.h"
-
 using namespace mlir;
 
 namespace tegula::driver {
+
+/// Text that was read under a file's name says so; the compiled text itself has none.
+static bool isNamed(FileLineColLoc place) {
+  return !place.getFilename().empty() && place.getFilename() != "-";
+}
 
 static Message toMessage(Diagnostic &diagnostic) {
   Message message;
@@ -21,37 +24,58 @@ static Message toMessage(Diagnostic &diagnostic) {
     message.severity = Message::Severity::Note;
     break;
   }
-  llvm::raw_string_ostream text(message.text);
   if (auto name = diagnostic.getLocation()->findInstanceOf<NameLoc>())
     message.node = name.getName().str();
-  else if (auto file = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
-    text << file.getLine() << ":" << file.getColumn() << ": ";
-  text << diagnostic;
+  FileLineColLoc place;
+  diagnostic.getLocation()->walk([&](Location loc) {
+    if (auto found = dyn_cast<FileLineColLoc>(loc); found && (!place || !isNamed(place)))
+      place = found;
+    return WalkResult::advance();
+  });
+  std::string text = diagnostic.str();
+  if (place && isNamed(place))
+    message.file = place.getFilename().str() + ":" + std::to_string(place.getLine());
+  else if (place && message.node.empty())
+    text = std::to_string(place.getLine()) + ":" + std::to_string(place.getColumn()) + ": " + text;
+  // Notes may hold an operation, printed over many lines.
+  size_t end = message.severity == Message::Severity::Note ? text.find('\n') : text.npos;
+  message.text = text.substr(0, end);
+  if (end != text.npos)
+    message.listing = text.substr(end + 1);
   return message;
 }
 
 DiagnosticCollector::DiagnosticCollector(MLIRContext &context, std::vector<Message> &messages)
-    : context(context) {
-  handler = context.getDiagEngine().registerHandler([&messages](Diagnostic &diagnostic) {
-    messages.push_back(toMessage(diagnostic));
-    for (Diagnostic &note : diagnostic.getNotes())
-      messages.push_back(toMessage(note));
-  });
+    : context(context), messages(messages) {
+  handler = context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) { collect(diagnostic); });
 }
 
 DiagnosticCollector::~DiagnosticCollector() { context.getDiagEngine().eraseHandler(handler); }
 
-Outcome outcomeOf(const std::vector<Message> &messages) {
-  Outcome outcome = Outcome::Internal;
-  for (const Message &message : messages) {
-    if (message.severity != Message::Severity::Error)
-      continue;
-    if (message.text.find("internal: ") != std::string::npos)
-      return Outcome::Internal;
-    if (message.text.find("unsupported") != std::string::npos)
-      outcome = Outcome::Unsupported;
+void DiagnosticCollector::collect(Diagnostic &diagnostic) {
+  if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+    std::optional<Refusal> why = refusalOf(diagnostic);
+    hasUnmarked |= !why;
+    if (!refusal)
+      refusal = why;
   }
-  return outcome;
+  messages.push_back(toMessage(diagnostic));
+  for (Diagnostic &note : diagnostic.getNotes())
+    messages.push_back(toMessage(note));
+}
+
+Outcome DiagnosticCollector::outcome(Outcome unmarked) const {
+  if (hasUnmarked || !refusal)
+    return unmarked;
+  switch (*refusal) {
+  case Refusal::BadInput:
+    return Outcome::BadInput;
+  case Refusal::Unsupported:
+    return Outcome::Unsupported;
+  case Refusal::TooLarge:
+    return Outcome::ResourceLimit;
+  }
+  return unmarked;
 }
 
 } // namespace tegula::driver

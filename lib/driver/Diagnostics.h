@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tegula/Tegula.h"
+#include "tegula/support/Refusal.h"
 
 #include "mlir/IR/Diagnostics.h"
 
@@ -15,12 +16,17 @@ public:
   ~DiagnosticCollector();
   DiagnosticCollector(const DiagnosticCollector &) = delete;
 
-private:
-  mlir::MLIRContext &context;
-  mlir::DiagnosticEngine::HandlerID handler;
-};
+  /// What the errors so far amount to; `unmarked` is what those amount to that are not marked as refusals.
+  Outcome outcome(Outcome unmarked) const;
 
-/// What the messages of a failed compilation amount to.
-Outcome outcomeOf(const std::vector<Message> &messages);
+private:
+  void collect(mlir::Diagnostic &diagnostic);
+
+  mlir::MLIRContext &context;
+  std::vector<Message> &messages;
+  mlir::DiagnosticEngine::HandlerID handler;
+  std::optional<Refusal> refusal; ///< of the errors so far, the first
+  bool hasUnmarked = false;
+};
 
 } // namespace tegula::driver

@@ -27,12 +27,13 @@ static DenseElementsAttr elementsOf(RankedTensorType type, const void *data) {
 }
 
 /// Compiles `module` in place; the artifact's bytes.
-static FailureOr<std::vector<uint8_t>> compileOracle(ModuleOp module) {
+static FailureOr<std::vector<uint8_t>> compileOracle(ModuleOp module, bool keepDenormals) {
   PipelineOptions options;
   options.optLevel = 0;
   options.fuse.fuse = false;
   Provenance provenance;
   provenance.machine = target::nativeMachine();
+  provenance.keepDenormals = keepDenormals;
   options.cpu = cpuOptions(provenance.machine, 0);
   if (failed(runPhase(Phase::Fuse, module, options)))
     return failure();
@@ -76,13 +77,14 @@ static LogicalResult runArtifact(ArrayRef<uint8_t> bytes, ArrayRef<Type> types,
   return result;
 }
 
-LogicalResult evaluateModule(ModuleOp module, SmallVectorImpl<DenseElementsAttr> &results) {
+LogicalResult evaluateModule(ModuleOp module, SmallVectorImpl<DenseElementsAttr> &results,
+                             bool keepDenormals) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || main.getNumArguments() != 0)
     return module.emitError("internal: expected a function @main without arguments to evaluate");
   SmallVector<Type> types(main.getResultTypes());
   OwningOpRef<ModuleOp> copy = module.clone();
-  FailureOr<std::vector<uint8_t>> bytes = compileOracle(*copy);
+  FailureOr<std::vector<uint8_t>> bytes = compileOracle(*copy, keepDenormals);
   if (failed(bytes))
     return failure();
   std::string error;

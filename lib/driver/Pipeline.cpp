@@ -4,7 +4,9 @@
 
 #include "tegula/codegen/common/Passes.h"
 #include "tegula/codegen/host/Passes.h"
+#include "tegula/dialects/graph/Dim.h"
 #include "tegula/passes/tile/Passes.h"
+#include "tegula/support/Refusal.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -56,6 +58,9 @@ static constexpr StringRef graphHost[] = {"builtin", "func", "graph"};
 static constexpr StringRef tileHost[] = {"builtin", "func", "arith", "tile"};
 static constexpr StringRef linalgBody[] = {"tile", "linalg", "tensor", "arith", "math", "scf", "ub"};
 static constexpr StringRef tiledBody[] = {"tile", "linalg", "tensor", "arith", "math", "scf", "ub", "affine"};
+/// People may write vectors themselves.
+static constexpr StringRef writtenBody[] = {"tile", "linalg", "tensor", "arith", "math",
+                                            "scf",  "ub",     "affine", "vector"};
 static constexpr StringRef llvmOnly[] = {"builtin", "llvm"};
 
 static constexpr Contract contracts[] = {
@@ -74,25 +79,82 @@ std::optional<Phase> phaseOfName(StringRef name) {
 }
 
 /// Says which operation under `root` is of none of the dialects in `allowed`; kernels are passed over.
-static LogicalResult checkDialects(Operation *root, ArrayRef<StringRef> allowed, const Contract &contract) {
+/// `report` begins the message.
+static LogicalResult checkDialects(Operation *root, ArrayRef<StringRef> allowed, const Contract &contract,
+                                   function_ref<InFlightDiagnostic(Operation *)> report) {
   WalkResult result = root->walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (op != root && isa<tile::KernelOp>(op) && !contract.kernel.empty())
       return WalkResult::skip();
     if (llvm::is_contained(allowed, op->getName().getDialectNamespace()))
       return WalkResult::advance();
-    op->emitError("internal: expected no such operation after ")
-        << contract.name << ", got " << op->getName();
+    report(op) << "expected no such operation after " << contract.name << ", got " << op->getName();
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
 }
 
-LogicalResult checkContract(Phase phase, ModuleOp module) {
-  const Contract &contract = contracts[int(phase)];
-  if (failed(checkDialects(module, contract.host, contract)))
+static LogicalResult checkDialects(const Contract &contract, ModuleOp module,
+                                   function_ref<InFlightDiagnostic(Operation *)> report) {
+  if (failed(checkDialects(module, contract.host, contract, report)))
     return failure();
   for (auto kernel : module.getOps<tile::KernelOp>())
-    if (failed(checkDialects(kernel, contract.kernel, contract)))
+    if (failed(checkDialects(kernel, contract.kernel, contract, report)))
+      return failure();
+  return success();
+}
+
+LogicalResult checkContract(Phase phase, ModuleOp module) {
+  return checkDialects(contracts[int(phase)], module,
+                       [](Operation *op) { return op->emitError("internal: "); });
+}
+
+//===-- text
+//-----------------------------------------------------------------------------------------------===//
+
+static InFlightDiagnostic refuseText(Operation *op) { return refuse(op->emitError(), Refusal::BadInput); }
+
+/// An input or output of @main: a tensor whose sizes are known, or written down as symbols.
+static LogicalResult checkInterface(func::FuncOp main, Type type, DictionaryAttr attributes, bool isGraph) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.getElementType().isIntOrFloat())
+    return refuseText(main) << "expected tensors of numbers as inputs and outputs of @main, got " << type;
+  if (isGraph)
+    return graph::checkSizes(type, [&] { return refuseText(main); });
+  auto dims = attributes ? attributes.getAs<AffineMapAttr>("tegula.dims") : AffineMapAttr();
+  bool isWritten =
+      dims && dims.getValue().getNumDims() == 0 && dims.getValue().getNumResults() == tensor.getRank();
+  if (dims ? !isWritten : !tensor.hasStaticShape())
+    return refuseText(main) << "expected a size for each dimension of " << type << " in tegula.dims";
+  return success();
+}
+
+LogicalResult checkText(Phase first, ModuleOp module) {
+  Phase before = first == Phase::Graph      ? Phase::Import
+                 : first == Phase::Schedule ? Phase::Schedule // which may have run on it already
+                                            : Phase::Tile;
+  Contract contract = contracts[int(before)];
+  if (first == Phase::Codegen)
+    contract.kernel = writtenBody;
+  if (failed(checkDialects(contract, module, refuseText)))
+    return failure();
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || main.isDeclaration() || !main.getBody().hasOneBlock() || main.getNumResults() == 0)
+    return refuseText(module) << "expected a function @main of one block that returns tensors";
+  for (Operation &op : *module.getBody()) {
+    if (&op != main && !isa<tile::KernelOp>(op))
+      return refuseText(&op) << "expected nothing but kernels beside @main, got " << op.getName();
+  }
+  WalkResult walked = main.walk([&](func::CallOp call) {
+    refuseText(call) << "expected no calls, got one of " << call.getCallee();
+    return WalkResult::interrupt();
+  });
+  if (walked.wasInterrupted())
+    return failure();
+  for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
+    if (failed(checkInterface(main, type, main.getArgAttrDict(index), first == Phase::Graph)))
+      return failure();
+  for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
+    if (failed(checkInterface(main, type, main.getResultAttrDict(index), first == Phase::Graph)))
       return failure();
   return success();
 }

@@ -107,7 +107,10 @@ void tegula::driver::registerDialects(DialectRegistry &registry) {
 }
 
 void tegula::driver::registerPasses() {
-  graph::registerGraphPasses(evaluateModule);
+  graph::registerGraphPasses(
+      [](mlir::ModuleOp module, llvm::SmallVectorImpl<mlir::DenseElementsAttr> &results) {
+        return evaluateModule(module, results, /*keepDenormals=*/false);
+      });
   fuse::registerFusePasses();
   schedule::registerTegulaSchedulePasses();
   tile::registerTegulaTilePasses();

@@ -337,10 +337,32 @@ private:
 struct FormKernels : fuse::impl::FormKernelsBase<FormKernels> {
   using FormKernelsBase::FormKernelsBase;
 
+  /// Kernels take and give tensors only.
+  static LogicalResult checkTensors(func::FuncOp function) {
+    auto check = [&](Type type) -> LogicalResult {
+      if (isa<RankedTensorType>(type))
+        return success();
+      return function.emitError("expected tensors as inputs and results, got ") << type;
+    };
+    if (!function.getBody().hasOneBlock())
+      return function.emitError("expected a function of one block");
+    for (ArrayRef<Type> types : {function.getArgumentTypes(), function.getResultTypes()})
+      for (Type type : types)
+        if (failed(check(type)))
+          return failure();
+    WalkResult walked = function.walk([&](Operation *op) {
+      bool ok = llvm::all_of(op->getResultTypes(), [&](Type type) { return succeeded(check(type)); });
+      return ok ? WalkResult::advance() : WalkResult::interrupt();
+    });
+    return failure(walked.wasInterrupted());
+  }
+
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (function.isDeclaration())
         continue;
+      if (failed(checkTensors(function)))
+        return signalPassFailure();
       Launcher launcher(getOperation(), function);
       if (failed(launcher.run(fuse)))
         return signalPassFailure();

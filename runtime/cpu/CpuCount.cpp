@@ -1,6 +1,8 @@
 // Counts usable CPUs: quotas and affinity masks both say less than the machine has.
 #include "CpuCount.h"
 
+#include "tegula/runtime.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -99,3 +101,5 @@ int usableCpuCount() {
 }
 
 } // namespace tegula::runtime
+
+int32_t tgl_usable_cpus(void) { return tegula::runtime::usableCpuCount(); }

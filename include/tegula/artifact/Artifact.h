@@ -17,6 +17,9 @@ inline constexpr uint32_t formatVersion = 2;
 /// Sections begin on page borders, so that a loader can map them.
 inline constexpr uint64_t pageSize = 4096;
 
+/// Dimensions that a tensor of an artifact may have.
+inline constexpr size_t mostDims = 64;
+
 /// Weights are checksummed in blocks of this many bytes, so that several threads can verify them.
 inline constexpr uint64_t weightBlock = 1 << 20;
 

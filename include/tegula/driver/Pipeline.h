@@ -62,6 +62,10 @@ void populateCodegenPhase(mlir::OpPassManager &pm, const PipelineOptions &option
 /// Checks what must hold after `phase`; says at the offending operation what does not.
 mlir::LogicalResult checkContract(Phase phase, mlir::ModuleOp module);
 
+/// Checks hand-written text before `first`, the phase that it is compiled from: what the phases before it
+/// promise, and one function @main whose inputs and outputs are tensors. What is wrong is the text's fault.
+mlir::LogicalResult checkText(Phase first, mlir::ModuleOp module);
+
 /// Runs one of the phases Graph to Tile on `module` and checks its contract.
 mlir::LogicalResult runPhase(Phase phase, mlir::ModuleOp module, const PipelineOptions &options);
 
