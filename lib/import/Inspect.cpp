@@ -5,6 +5,7 @@
 #include "onnx.pb.h"
 #include "tegula/support/Checked.h"
 
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -196,6 +197,11 @@ template <typename Nodes> void countNodes(const Nodes &nodes, ModelInfo &info) {
 }
 
 std::unique_ptr<llvm::MemoryBuffer> open(const std::string &path, std::string &error) {
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(path, status) && !llvm::sys::fs::is_regular_file(status)) {
+    error = "cannot read: not a regular file"; // a pipe may never end
+    return nullptr;
+  }
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!file) {
     error = "cannot read: " + file.getError().message();

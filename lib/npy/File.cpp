@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 namespace tegula::npy {
@@ -13,7 +14,9 @@ static bool fail(const std::string &path, std::string &error, int code) {
 }
 
 bool readFile(const std::string &path, std::vector<uint8_t> &bytes, std::string &error) {
-  File file(fopen(path.c_str(), "rbe"));
+  // Opening a pipe that nobody writes must not wait.
+  int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  File file(descriptor < 0 ? nullptr : fdopen(descriptor, "rb"));
   if (!file)
     return fail(path, error, errno);
   struct stat info;

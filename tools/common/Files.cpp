@@ -28,30 +28,16 @@ bool writeAll(int file, std::span<const uint8_t> bytes) {
 
 } // namespace
 
-Failure writeFile(const std::string &path, std::span<const uint8_t> bytes) {
-  if (path == "-")
-    return writeAll(STDOUT_FILENO, bytes) ? Failure() : failed("cannot write to standard output");
+Failure replaceFile(const std::string &path, const std::function<Failure(const std::string &path)> &write) {
   struct stat status{};
-  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    if (S_ISDIR(status.st_mode))
-      return {Outcome::BadInput, "cannot write: is a folder"};
-    int device = open(path.c_str(), O_WRONLY | O_CLOEXEC); // a device or pipe cannot be renamed over
-    if (device < 0)
-      return failed("cannot write");
-    bool ok = writeAll(device, bytes);
-    Failure result = ok ? Failure() : failed("cannot write");
-    close(device);
-    return result;
-  }
+  bool exists = stat(path.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode))
+    return {Outcome::BadInput, "cannot write: is a folder"};
+  if (exists && !S_ISREG(status.st_mode))
+    return write(path);
   std::string temporary = path + ".tmp." + std::to_string(getpid());
-  int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (file < 0)
-    return failed("cannot write");
   removeOnCrash(temporary);
-  Failure result;
-  if (!writeAll(file, bytes) || fsync(file) != 0)
-    result = failed("cannot write");
-  close(file);
+  Failure result = write(temporary);
   if (!result && rename(temporary.c_str(), path.c_str()) != 0)
     result = failed("cannot rename " + temporary);
   if (result)
@@ -60,12 +46,29 @@ Failure writeFile(const std::string &path, std::span<const uint8_t> bytes) {
   return result;
 }
 
+Failure writeFile(const std::string &path, std::span<const uint8_t> bytes) {
+  if (path == "-")
+    return writeAll(STDOUT_FILENO, bytes) ? Failure() : failed("cannot write to standard output");
+  return replaceFile(path, [&](const std::string &where) -> Failure {
+    bool isNew = where != path; // a temporary file is ours alone
+    int file = open(where.c_str(), O_WRONLY | O_CLOEXEC | (isNew ? O_CREAT | O_EXCL : 0), 0666);
+    if (file < 0)
+      return failed("cannot write");
+    bool ok = writeAll(file, bytes) && (!isNew || fsync(file) == 0);
+    Failure result = ok ? Failure() : failed("cannot write");
+    close(file);
+    return result;
+  });
+}
+
 Failure checkReadable(const std::string &path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0)
     return failed("cannot read");
   if (S_ISDIR(status.st_mode))
     return {Outcome::BadInput, "cannot read: is a folder"};
+  if (!S_ISREG(status.st_mode))
+    return {Outcome::BadInput, "cannot read: not a regular file"};
   if (access(path.c_str(), R_OK) != 0)
     return failed("cannot read");
   return {};
@@ -78,6 +81,7 @@ Failure readFile(const std::string &path, std::string &text) {
   int file = path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
     return failed("cannot read");
+  constexpr size_t mostBytes = size_t(1) << 30; // a file may grow while it is read, and a pipe never end
   text.clear();
   char buffer[1 << 16];
   ssize_t count;
@@ -87,8 +91,12 @@ Failure readFile(const std::string &path, std::string &text) {
     if (count < 0)
       break;
     text.append(buffer, size_t(count));
+    if (text.size() > mostBytes)
+      break;
   }
-  Failure result = count < 0 ? failed("cannot read") : Failure();
+  Failure result = count < 0   ? failed("cannot read")
+                   : count > 0 ? Failure{Outcome::ResourceLimit, "cannot read: larger than 1 GiB"}
+                               : Failure();
   close(file);
   return result;
 }

@@ -5,6 +5,7 @@
 #include "common/Report.h"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,7 +15,11 @@ namespace tegula::tools {
 /// Writes to a temporary file beside `path` and renames it; "-" is standard output.
 Failure writeFile(const std::string &path, std::span<const uint8_t> bytes);
 
-/// Reads a whole file; "-" is standard input.
+/// Lets `write` make the file under a temporary name beside `path` and renames it. What is no regular file (a
+/// device, a pipe) cannot be replaced: it is written as it stands.
+Failure replaceFile(const std::string &path, const std::function<Failure(const std::string &path)> &write);
+
+/// Reads a whole file of at most 1 GiB; "-" is standard input.
 Failure readFile(const std::string &path, std::string &text);
 
 /// Empty where `path` is a readable regular file, else the error.

@@ -15,7 +15,6 @@ namespace {
 HostTensor fromArray(npy::Array &&array) {
   return {std::move(array.dtype), std::move(array.shape), std::move(array.bytes)};
 }
-npy::Array toArray(const HostTensor &tensor) { return {tensor.dtype, tensor.shape, tensor.bytes}; }
 
 std::string cleaned(std::string name) {
   for (char &c : name)
@@ -51,19 +50,6 @@ Failure readTensors(const std::string &path, NamedTensors &tensors) {
   for (npy::NamedArray &array : arrays)
     tensors.emplace_back(std::move(array.name), fromArray(std::move(array.array)));
   return {};
-}
-
-Failure writeTensors(const std::string &path, const NamedTensors &tensors) {
-  std::string error;
-  if (hasExtension(path, ".npy") && tensors.size() == 1)
-    return npy::writeNpy(path, toArray(tensors[0].second), error) ? Failure()
-                                                                  : Failure{Outcome::BadInput, error};
-  if (!hasExtension(path, ".npz"))
-    return {Outcome::BadInput, path + ": expected a name ending in .npz (or .npy for one array)"};
-  std::vector<npy::NamedArray> arrays;
-  for (const auto &[name, tensor] : tensors)
-    arrays.push_back({name, toArray(tensor)});
-  return npy::writeNpz(path, arrays, error) ? Failure() : Failure{Outcome::BadInput, error};
 }
 
 Failure readAssignment(const std::string &text, TensorMap &tensors) {

@@ -1,6 +1,7 @@
 // Where a model's inputs and expected outputs come from: the command line, files beside the model, or a seed.
 #pragma once
 
+#include "common/Arrays.h"
 #include "common/Report.h"
 #include "common/Session.h"
 #include "common/Sizes.h"
@@ -13,14 +14,8 @@ namespace tegula::tools {
 
 using TensorMap = std::map<std::string, HostTensor>;
 
-/// Arrays as they stand in a file, names empty where it has none (.npy).
-using NamedTensors = std::vector<std::pair<std::string, HostTensor>>;
-
 /// Reads .npy, .npz or .pb.
 Failure readTensors(const std::string &path, NamedTensors &tensors);
-
-/// Writes .npz, or .npy where there is one array.
-Failure writeTensors(const std::string &path, const NamedTensors &tensors);
 
 /// Reads "name=@file" into `tensors`.
 Failure readAssignment(const std::string &text, TensorMap &tensors);

@@ -2,9 +2,12 @@
 // alone.
 #include "common/Report.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <new>
 #include <unistd.h>
 
@@ -35,15 +38,52 @@ void onCrash(int signal) {
   _exit(int(Outcome::Internal));
 }
 
-void onNoMemory() {
-  if (crashFile[0])
-    unlink(crashFile);
-  say(crashTool);
-  say(": error: out of memory\n");
-  _exit(int(Outcome::ResourceLimit));
+/// The bytes of the UTF-8 character at `at`, and which it is; 0 where there is none.
+size_t characterAt(const std::string &text, size_t at, uint32_t &point) {
+  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  unsigned first = byte(at);
+  size_t size = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
+  point = size == 1 ? first : first & (0xffu >> (size + 1));
+  for (size_t i = 1; i < size; ++i) {
+    if (byte(at + i) >> 6 != 2)
+      return 0;
+    point = point << 6 | (byte(at + i) & 0x3f);
+  }
+  static constexpr uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  bool isSurrogate = point >= 0xd800 && point < 0xe000;
+  return point < least[size] || point > 0x10ffff || isSurrogate ? 0 : size;
+}
+
+/// Characters that move the cursor, change colours or turn the order of others around.
+bool isControl(uint32_t point) {
+  return point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0x200e && point <= 0x200f) ||
+         (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+std::string escaped(const std::string &text, bool keepLines) {
+  std::string result;
+  char buffer[16];
+  for (size_t at = 0; at < text.size();) {
+    uint32_t point = 0;
+    size_t size = characterAt(text, at, point);
+    if (size == 0)
+      std::snprintf(buffer, sizeof buffer, "\\x%02x", static_cast<unsigned char>(text[at]));
+    else if (point == '\n')
+      std::snprintf(buffer, sizeof buffer, "\\n");
+    else
+      std::snprintf(buffer, sizeof buffer, point < 0x80 ? "\\x%02x" : "\\u%04x", unsigned(point));
+    if (size && (!isControl(point) || (keepLines && (point == '\n' || point == '\t'))))
+      result.append(text, at, size);
+    else
+      result += buffer;
+    at += std::max<size_t>(size, 1);
+  }
+  return result;
 }
 
 } // namespace
+
+std::string printable(const std::string &text) { return escaped(text, /*keepLines=*/false); }
 
 std::string formatMessage(const std::string &file, const Message &message) {
   std::string where;
@@ -57,7 +97,10 @@ std::string formatMessage(const std::string &file, const Message &message) {
   const char *severity = message.severity == Message::Severity::Error     ? "error"
                          : message.severity == Message::Severity::Warning ? "warning"
                                                                           : "note";
-  return file + (where.empty() ? "" : "(" + where + ")") + ": " + severity + ": " + message.text;
+  std::string text =
+      printable((message.file.empty() ? file : message.file) + (where.empty() ? "" : "(" + where + ")") +
+                ": " + severity + ": " + message.text);
+  return message.listing.empty() ? text : text + "\n" + escaped(message.listing, /*keepLines=*/true);
 }
 
 void printMessages(const std::string &file, const std::vector<Message> &messages) {
@@ -67,25 +110,42 @@ void printMessages(const std::string &file, const std::vector<Message> &messages
 
 int reportFailure(const std::string &file, const Failure &failure) {
   bool named = failure.text.starts_with(file + ": "); // the runtime says the path itself
-  std::fprintf(stderr, "%s: error: %s\n", file.c_str(), failure.text.c_str() + (named ? file.size() + 2 : 0));
+  std::fprintf(stderr, "%s: error: %s\n", printable(file).c_str(),
+               printable(failure.text.substr(named ? file.size() + 2 : 0)).c_str());
   return int(failure.outcome);
 }
 
 std::string jsonString(const std::string &text) {
   std::string result = "\"";
-  for (unsigned char c : text) {
-    if (c == '"' || c == '\\') {
-      result += '\\';
-      result += char(c);
-    } else if (c < 0x20 || c == 0x7f) {
-      char buffer[8];
-      std::snprintf(buffer, sizeof buffer, "\\u%04x", c);
+  for (size_t at = 0; at < text.size();) {
+    uint32_t point = 0;
+    size_t size = characterAt(text, at, point);
+    char buffer[8];
+    std::snprintf(buffer, sizeof buffer, "\\u%04x", size ? unsigned(point) : 0xfffdu);
+    if (size == 0 || point < 0x20 || point == 0x7f)
       result += buffer;
-    } else {
-      result += char(c);
-    }
+    else if (point == '"' || point == '\\')
+      result += {'\\', char(point)};
+    else
+      result.append(text, at, size);
+    at += std::max<size_t>(size, 1);
   }
   return result + "\"";
+}
+
+void openStreams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+      open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY); // output that is lost is to fail
+}
+
+int finishOutput(const char *tool, int code) {
+  bool failed = std::fflush(stdout) != 0;
+  if (!failed && !std::ferror(stdout))
+    return code;
+  std::fprintf(stderr, "%s: error: cannot write to standard output%s%s\n", tool, failed ? ": " : "",
+               failed ? std::strerror(errno) : "");
+  return code ? code : int(Outcome::BadInput);
 }
 
 void installCrashHandlers(const char *tool) {
@@ -99,7 +159,15 @@ void installCrashHandlers(const char *tool) {
   action.sa_flags = SA_ONSTACK | SA_RESETHAND;
   for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
     sigaction(signal, &action, nullptr);
-  std::set_new_handler(onNoMemory);
+  std::set_new_handler(endOutOfMemory);
+}
+
+void endOutOfMemory() {
+  if (crashFile[0])
+    unlink(crashFile);
+  say(crashTool);
+  say(": error: out of memory\n");
+  _exit(int(Outcome::ResourceLimit));
 }
 
 void removeOnCrash(const std::string &path) {

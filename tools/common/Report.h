@@ -16,6 +16,10 @@ struct Failure {
   explicit operator bool() const { return outcome != Outcome::Ok; }
 };
 
+/// Text of any bytes as one line that a terminal shows and does not obey: control characters and what is not
+/// UTF-8 come as escapes.
+std::string printable(const std::string &text);
+
 /// `file(node 'conv1', op Conv, opset 13): error: text`
 std::string formatMessage(const std::string &file, const Message &message);
 
@@ -25,12 +29,22 @@ void printMessages(const std::string &file, const std::vector<Message> &messages
 /// Prints `file: error: text` and returns the exit code.
 int reportFailure(const std::string &file, const Failure &failure);
 
-/// A JSON string literal of any bytes.
+/// A JSON string literal of any bytes; what is not UTF-8 becomes U+FFFD.
 std::string jsonString(const std::string &text);
+
+/// Opens standard streams that the caller has closed on nothing, so that no file that is opened later takes
+/// their place. To be called first.
+void openStreams();
+
+/// Writes out what standard output still holds; the exit code, which is no success where that fails.
+int finishOutput(const char *tool, int code);
 
 /// Turns a crash into exit code 70 with one line of text, and want of memory into exit code 4: a tool never
 /// dies silently.
 void installCrashHandlers(const char *tool);
+
+/// Ends the process because memory cannot be had.
+[[noreturn]] void endOutOfMemory();
 
 /// Removes `path` if the process ends in a crash; an empty path forgets it.
 void removeOnCrash(const std::string &path);

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,19 @@ inline CLI::Validator atLeast(double low) {
     char least[32];
     std::snprintf(least, sizeof least, "%g", low);
     return std::string("expected a number of at least ") + least + ", got '" + text + "'";
+  };
+  return CLI::Validator(check, "");
+}
+
+/// A number from `low` to `high`.
+inline CLI::Validator within(long low, long high) {
+  auto check = [=](std::string &text) -> std::string {
+    char *end = nullptr;
+    long value = std::strtol(text.c_str(), &end, 10);
+    if (!text.empty() && !*end && value >= low && value <= high)
+      return "";
+    return "expected a number from " + std::to_string(low) + " to " + std::to_string(high) + ", got '" +
+           text + "'";
   };
   return CLI::Validator(check, "");
 }
@@ -42,8 +56,12 @@ inline CLI::Validator oneOf(std::vector<std::string> words) {
 
 /// Prints help where it was asked for, else what is wrong; returns the exit code.
 inline int reportUsage(const CLI::App &app, const CLI::ParseError &error) {
-  if (error.get_exit_code() == int(CLI::ExitCodes::Success))
-    return app.exit(error);
+  if (error.get_exit_code() == int(CLI::ExitCodes::Success)) {
+    std::ostringstream out;
+    app.exit(error, out, out); // help or versions
+    std::fputs(out.str().c_str(), stdout);
+    return finishOutput(app.get_name().c_str(), 0);
+  }
   std::fprintf(stderr, "%s: error: %s\n%s: note: --help lists what can be said\n", app.get_name().c_str(),
                error.what(), app.get_name().c_str());
   return int(Outcome::BadInput);

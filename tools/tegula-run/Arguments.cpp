@@ -16,11 +16,12 @@ const char *const usageText =
 
   --input NAME=@FILE.npy   an input's value; @FILE.npz gives several by name; others are seeded
   --dim NAME=N             a symbolic size, for inputs without a value; --shape NAME:1x3x224x224 an input's shape
-  --output FILE.npz        write the outputs by name; without it a summary is printed
-  --expect FILE.npz        compare with these; exit code 3 where they differ
+  --output FILE.npz        write the outputs by name (.npy for one); without it a summary is printed
+  --expect FILE.npz        compare with these by name; exit code 3 where they differ
   --rtol X, --atol X       tolerance of --expect: |got - expected| <= atol + rtol * |expected| (1e-5, 1e-6)
   --threads N              threads; 0 (default): all that the process may use
   --bench SECONDS          run again and again, then print the latency
+  --version                the version of tegula
   --help                   this text
 )";
 
@@ -86,8 +87,8 @@ Failure parseArguments(int argc, char **argv, RunArguments &arguments) {
     if (!word.starts_with("--"))
       return {Outcome::BadInput, "unknown option " + std::string(word) + "; --help lists all"};
     word.remove_prefix(2);
-    if (word == "help") {
-      arguments.help = true;
+    if (word == "help" || word == "version") {
+      (word == "help" ? arguments.help : arguments.version) = true;
       continue;
     }
     size_t equals = word.find('=');
@@ -105,7 +106,7 @@ Failure parseArguments(int argc, char **argv, RunArguments &arguments) {
     if (failure)
       return failure;
   }
-  if (arguments.model.empty() && !arguments.help)
+  if (arguments.model.empty() && !arguments.help && !arguments.version)
     return {Outcome::BadInput, "expected a model; --help says more"};
   return {};
 }

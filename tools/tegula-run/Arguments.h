@@ -15,7 +15,7 @@ struct RunArguments {
   double rtol = 1e-5, atol = 1e-6;
   double benchSeconds = 0;
   int threads = 0;
-  bool help = false;
+  bool help = false, version = false;
 };
 
 Failure parseArguments(int argc, char **argv, RunArguments &arguments);

@@ -1,6 +1,7 @@
 // tegula-run: runs a compiled model with the runtime alone, which is all that a machine in the field needs.
 #include "Arguments.h"
 
+#include "common/Arrays.h"
 #include "common/Session.h"
 #include "common/Tensors.h"
 #include "tegula/npy/Npy.h"
@@ -10,7 +11,6 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <unistd.h>
 
 namespace tegula::tools {
 namespace {
@@ -79,55 +79,21 @@ Failure bindInputs(const RunArguments &arguments, Session &session) {
 
 void printSummary(const Port &port, const HostTensor &value) {
   size_t size = elementSize(value.dtype), count = size ? value.bytes.size() / size : 0;
-  std::printf("%s: %s %s =", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
+  std::printf("%s: %s %s =", printable(port.name).c_str(), port.dtype.c_str(), port.shapeText().c_str());
   for (size_t i = 0; i < std::min<size_t>(count, 8); ++i)
     std::printf(" %.6g", elementAsDouble(value, i));
   std::printf("%s\n", count > 8 ? " ..." : "");
 }
 
-/// Written under a temporary name first, so that there is never a part of a file.
-Failure writeOutputs(const std::string &path, const Session &session,
-                     const std::vector<HostTensor> &results) {
+Failure compare(const RunArguments &arguments, const NamedTensors &results) {
   std::vector<npy::NamedArray> arrays;
-  for (size_t i = 0; i < results.size(); ++i)
-    arrays.push_back({session.outputs()[i].name, {results[i].dtype, results[i].shape, results[i].bytes}});
-  std::string temporary = path + ".tmp" + std::to_string(getpid()), error;
-  bool good = npy::writeNpz(temporary, arrays, error);
-  if (good && std::rename(temporary.c_str(), path.c_str()) != 0)
-    good = false, error = path + ": cannot be replaced";
-  if (good)
-    return {};
-  std::remove(temporary.c_str());
-  return {Outcome::BadInput, error};
-}
-
-/// The reference is matched by name, or by position where the file was written without the names.
-Failure compare(const RunArguments &arguments, const Session &session,
-                const std::vector<HostTensor> &results) {
-  std::vector<npy::NamedArray> expected;
   std::string error;
-  if (!npy::readArrays(arguments.expect, expected, error))
+  if (!npy::readArrays(arguments.expect, arrays, error))
     return {Outcome::BadInput, error};
-  if (expected.size() != results.size())
-    return {Outcome::BadInput, arguments.expect + ": expected " + std::to_string(results.size()) +
-                                   " arrays, got " + std::to_string(expected.size())};
-  size_t failed = 0;
-  for (size_t i = 0; i < results.size(); ++i) {
-    const std::string &name = session.outputs()[i].name;
-    auto byName =
-        std::find_if(expected.begin(), expected.end(), [&](auto &array) { return array.name == name; });
-    const npy::Array &array = byName == expected.end() ? expected[i].array : byName->array;
-    HostTensor reference = {array.dtype, array.shape, array.bytes};
-    std::string mismatch = firstMismatch(results[i], reference, arguments.rtol, arguments.atol);
-    std::printf("%s: %s (error %.3g)\n", name.c_str(),
-                mismatch.empty() ? "equal within tolerance" : mismatch.c_str(),
-                relativeDifference(results[i], reference).error);
-    failed += !mismatch.empty();
-  }
-  if (failed == 0)
-    return {};
-  return {Outcome::VerificationFailed,
-          std::to_string(failed) + " of " + std::to_string(results.size()) + " outputs differ"};
+  NamedTensors expected;
+  for (npy::NamedArray &array : arrays)
+    expected.emplace_back(std::move(array.name), toHost(std::move(array.array)));
+  return compareResults(arguments.expect, expected, results, arguments.rtol, arguments.atol);
 }
 
 Failure bench(double seconds, Session &session, double loadTime) {
@@ -156,11 +122,12 @@ Failure runModel(const RunArguments &arguments) {
   if (Failure failure = session->run())
     return failure;
   std::vector<HostTensor> results = session->results();
+  NamedTensors named = namedResults(*session, results);
   if (!arguments.output.empty())
-    if (Failure failure = writeOutputs(arguments.output, *session, results))
+    if (Failure failure = writeTensors(arguments.output, named))
       return failure;
   if (!arguments.expect.empty())
-    if (Failure failure = compare(arguments, *session, results))
+    if (Failure failure = compare(arguments, named))
       return failure;
   if (arguments.benchSeconds > 0)
     return bench(arguments.benchSeconds, *session, loadTime);
@@ -175,11 +142,16 @@ Failure runModel(const RunArguments &arguments) {
 
 int main(int argc, char **argv) {
   using namespace tegula::tools;
+  openStreams();
   RunArguments arguments;
   if (Failure failure = parseArguments(argc, argv, arguments))
     return reportFailure("tegula-run", failure);
+  int code = 0;
   if (arguments.help)
-    return std::fputs(usageText, stdout), 0;
-  Failure failure = runModel(arguments);
-  return failure ? reportFailure("tegula-run", failure) : 0;
+    std::fputs(usageText, stdout);
+  else if (arguments.version)
+    std::puts("tegula-run " TEGULA_VERSION);
+  else if (Failure failure = runModel(arguments))
+    code = reportFailure("tegula-run", failure);
+  return finishOutput("tegula-run", code);
 }

@@ -39,7 +39,7 @@ private:
 std::string joined(const std::vector<std::string> &parts, const char *separator) {
   std::string text;
   for (const std::string &part : parts)
-    text += (text.empty() ? "" : separator) + part;
+    text += (text.empty() ? "" : separator) + printable(part);
   return text;
 }
 
@@ -54,7 +54,7 @@ std::string valuesJson(const std::vector<ModelInfo::Value> &values) {
   for (const ModelInfo::Value &value : values) {
     Json dims('[');
     for (const std::string &dim : value.dims) {
-      bool number = !dim.empty() &&
+      bool number = !dim.empty() && (dim[0] != '0' || dim.size() == 1) &&
                     std::all_of(dim.begin(), dim.end(), [](unsigned char c) { return std::isdigit(c); });
       dims.raw("", number ? dim : jsonString(dim));
     }
@@ -114,20 +114,22 @@ int inspectOnnx(const Arguments &arguments) {
     std::printf("%s\n", json.raw("operators", operators.close()).close().c_str());
     return 0;
   }
-  std::printf("%s: ONNX, IR version %lld%s%s\n", arguments.model.c_str(),
+  std::printf("%s: ONNX, IR version %lld%s%s\n", printable(arguments.model).c_str(),
               static_cast<long long>(info.irVersion), info.producer.empty() ? "" : ", by ",
-              info.producer.c_str());
+              printable(info.producer).c_str());
   for (const auto &[domain, version] : info.opsets)
-    std::printf("opset %s %lld\n", domain.empty() ? "ai.onnx" : domain.c_str(),
+    std::printf("opset %s %lld\n", domain.empty() ? "ai.onnx" : printable(domain).c_str(),
                 static_cast<long long>(version));
   for (const ModelInfo::Value &value : info.inputs)
-    std::printf("input %s: %s %s\n", value.name.c_str(), value.dtype.c_str(), dimsText(value).c_str());
+    std::printf("input %s: %s %s\n", printable(value.name).c_str(), value.dtype.c_str(),
+                dimsText(value).c_str());
   for (const ModelInfo::Value &value : info.outputs)
-    std::printf("output %s: %s %s\n", value.name.c_str(), value.dtype.c_str(), dimsText(value).c_str());
+    std::printf("output %s: %s %s\n", printable(value.name).c_str(), value.dtype.c_str(),
+                dimsText(value).c_str());
   std::printf("%lld parameters, %lld nodes\n", static_cast<long long>(info.parameters),
               static_cast<long long>(info.nodes));
   for (const auto &[count, name] : histogram)
-    std::printf("%6lld  %s\n", static_cast<long long>(-count), name.c_str());
+    std::printf("%6lld  %s\n", static_cast<long long>(-count), printable(name).c_str());
   return 0;
 }
 
@@ -168,9 +170,10 @@ int inspectArtifact(const Arguments &arguments) {
                         .add("nodes", dispatch.nodes)
                         .add("schedule", dispatch.schedule)
                         .close());
-    kernelText += "  " + std::string(dispatch.kernel) + ": " +
-                  (dispatch.cells < 0 ? dispatch.cells_formula : std::to_string(dispatch.cells)) +
-                  " cells, nodes " + dispatch.nodes + "\n";
+    std::string cells = dispatch.cells < 0 ? dispatch.cells_formula : std::to_string(dispatch.cells);
+    kernelText += "  " +
+                  printable(std::string(dispatch.kernel) + ": " + cells + " cells, nodes " + dispatch.nodes) +
+                  "\n";
   }
   if (arguments.json) {
     Json json('{');
@@ -191,19 +194,23 @@ int inspectArtifact(const Arguments &arguments) {
     std::printf("%s\n", json.raw("dispatches", kernels.close()).close().c_str());
     return 0;
   }
-  std::printf("%s: artifact by %s\ntarget %s, needs %s\nflags %s\nsource %s\n", arguments.model.c_str(),
-              info.producer, info.target, info.features[0] ? info.features : "nothing special", info.flags,
-              info.model_hash);
+  std::printf("%s: artifact by %s\ntarget %s, needs %s\nflags %s\nsource %s\n",
+              printable(arguments.model).c_str(), printable(info.producer).c_str(),
+              printable(info.target).c_str(),
+              info.features[0] ? printable(info.features).c_str() : "nothing special",
+              printable(info.flags).c_str(), printable(info.model_hash).c_str());
   for (const Port &port : inputs)
-    std::printf("input %s: %s %s\n", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
+    std::printf("input %s: %s %s\n", printable(port.name).c_str(), port.dtype.c_str(),
+                printable(port.shapeText()).c_str());
   for (const Port &port : outputs)
-    std::printf("output %s: %s %s\n", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
+    std::printf("output %s: %s %s\n", printable(port.name).c_str(), port.dtype.c_str(),
+                printable(port.shapeText()).c_str());
   std::printf("sections: code %zu bytes, weights %zu bytes; arena %zu bytes; denormals %s\n", info.code_bytes,
               info.weight_bytes, info.arena_bytes, info.keeps_denormals ? "kept" : "flushed");
   if (info.symbols[0])
-    std::printf("sizes chosen by a run: %s\npeak = %s%s%s\n", info.symbols,
+    std::printf("sizes chosen by a run: %s\npeak = %s%s%s\n", printable(info.symbols).c_str(),
                 bytesText(info.weight_bytes + info.code_bytes + info.arena_bytes).c_str(),
-                info.arena_formula[0] ? " + " : "", info.arena_formula);
+                info.arena_formula[0] ? " + " : "", printable(info.arena_formula).c_str());
   std::printf("%d kernels in %d dispatches\n%s", info.kernel_count, info.dispatch_count,
               arguments.kernels ? kernelText.c_str() : "");
   return 0;

@@ -22,7 +22,7 @@ struct Arguments {
 
 void printSummary(const Port &port, const HostTensor &value) {
   size_t size = elementSize(value.dtype), count = size ? value.bytes.size() / size : 0;
-  std::printf("%s: %s %s", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
+  std::printf("%s: %s %s", printable(port.name).c_str(), port.dtype.c_str(), port.shapeText().c_str());
   if (count > 8) {
     double low = INFINITY, high = -INFINITY, sum = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -35,31 +35,6 @@ void printSummary(const Port &port, const HostTensor &value) {
   for (size_t i = 0; i < std::min<size_t>(count, 8); ++i)
     std::printf(" %.6g", elementAsDouble(value, i));
   std::printf("%s\n", count > 8 ? " ..." : "");
-}
-
-/// The reference is matched by name, or by position where the file was written without the names.
-int compareWith(const Arguments &arguments, const Session &session, const std::vector<HostTensor> &results) {
-  NamedTensors expected;
-  if (Failure failure = readTensors(arguments.expect, expected))
-    return reportFailure(arguments.expect, failure);
-  if (expected.size() != results.size())
-    return reportFailure(arguments.expect,
-                         {Outcome::BadInput, "expected " + std::to_string(results.size()) + " arrays, got " +
-                                                 std::to_string(expected.size())});
-  bool failed = false;
-  for (size_t i = 0; i < results.size(); ++i) {
-    const std::string &name = session.outputs()[i].name;
-    const HostTensor *reference = &expected[i].second;
-    for (const auto &[other, tensor] : expected)
-      if (other == name)
-        reference = &tensor;
-    std::string mismatch = firstMismatch(results[i], *reference, arguments.rtol, arguments.atol);
-    std::printf("%s: %s (error %.3g)\n", name.c_str(),
-                mismatch.empty() ? "equal within tolerance" : mismatch.c_str(),
-                relativeDifference(results[i], *reference).error);
-    failed |= !mismatch.empty();
-  }
-  return failed ? int(Outcome::VerificationFailed) : 0;
 }
 
 int run(const Arguments &arguments) {
@@ -87,14 +62,14 @@ int run(const Arguments &arguments) {
   if (arguments.output.empty() && arguments.expect.empty())
     for (size_t i = 0; i < results.size(); ++i)
       printSummary(opened.session->outputs()[i], results[i]);
-  if (!arguments.output.empty()) {
-    NamedTensors named;
-    for (size_t i = 0; i < results.size(); ++i)
-      named.emplace_back(opened.session->outputs()[i].name, results[i]);
-    if ((failure = writeTensors(arguments.output, named)))
-      return reportFailure("tegula run", failure);
-  }
-  return arguments.expect.empty() ? 0 : compareWith(arguments, *opened.session, results);
+  NamedTensors named = namedResults(*opened.session, results), expected;
+  if (!arguments.output.empty())
+    failure = writeTensors(arguments.output, named);
+  if (!failure && !arguments.expect.empty())
+    failure = readTensors(arguments.expect, expected);
+  if (!failure && !arguments.expect.empty())
+    failure = compareResults(arguments.expect, expected, named, arguments.rtol, arguments.atol);
+  return failure ? reportFailure("tegula run", failure) : 0;
 }
 
 } // namespace

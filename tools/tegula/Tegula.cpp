@@ -4,6 +4,8 @@
 
 #include "common/Usage.h"
 
+#include "llvm/Support/ErrorHandling.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -47,7 +49,10 @@ static std::vector<std::string> withDefaultVerb(int argc, char **argv, const CLI
 }
 
 int main(int argc, char **argv) {
+  openStreams();
   installCrashHandlers("tegula");
+  // What LLVM allocates past operator new would end as a crash.
+  llvm::install_bad_alloc_error_handler([](void *, const char *, bool) { endOutOfMemory(); });
   CLI::App app("Compiles ONNX models to native code and runs them.\n`tegula model.onnx` is `tegula compile "
                "model.onnx`.",
                "tegula");
@@ -78,7 +83,7 @@ int main(int argc, char **argv) {
     return reportFailure("tegula", {Outcome::Internal, error.what()});
   }
   try {
-    return action();
+    return finishOutput("tegula", action());
   } catch (const std::bad_alloc &) {
     return reportFailure("tegula", {Outcome::ResourceLimit, "out of memory"});
   } catch (const std::exception &error) {

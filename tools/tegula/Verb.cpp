@@ -49,7 +49,7 @@ void CompileArguments::addTo(CLI::App &verb, bool runs) {
     verb.add_option("--save-temps", saveTemps, "Keep the IR after every phase in this folder")
         ->type_name("DIR");
     verb.add_option("--threads", threads, "Compile threads; 0 (default): all that the process may use")
-        ->check(atLeast(0))
+        ->check(within(0, 1024))
         ->type_name("N");
     verb.add_flag("--time", time, "Print the time of every phase and kernel");
   }

@@ -31,7 +31,7 @@ bool compareAll(const Session &session, const std::vector<HostTensor> &results, 
   for (size_t i = 0; i < results.size(); ++i) {
     const Port &port = session.outputs()[i];
     auto found = expected.find(port.name);
-    std::printf("%s: %s %s: ", port.name.c_str(), port.dtype.c_str(), port.shapeText().c_str());
+    std::printf("%s: %s %s: ", printable(port.name).c_str(), port.dtype.c_str(), port.shapeText().c_str());
     if (found == expected.end()) {
       std::printf("no reference\n");
       continue;
