@@ -1,7 +1,7 @@
 // Expands float32 functions into arithmetic: exp, log, tanh, erf => polynomials on scalars and vectors alike.
 // It exists because a call for every element would cost more than the rest of an activation, a softmax or a
 // GELU together. exp and log are within 1 unit in the last place, tanh and erf within 6; exp below 1.7e-38
-// becomes zero. NaN stays NaN, infinities give their limits.
+// becomes zero unless denormals are kept. NaN stays NaN, infinities give their limits.
 #include "tegula/codegen/cpu/Passes.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -21,9 +21,11 @@ namespace {
 /// Writes arithmetic on values of one type: f32 or a vector of it.
 class Writer {
 public:
-  Writer(PatternRewriter &rewriter, Operation *op)
-      : builder(op->getLoc(), rewriter), floatType(op->getResult(0).getType()),
+  Writer(PatternRewriter &rewriter, Operation *op, bool keepDenormals)
+      : keepDenormals(keepDenormals), builder(op->getLoc(), rewriter), floatType(op->getResult(0).getType()),
         intType(withElement(builder.getI32Type())) {}
+
+  const bool keepDenormals; ///< small results must be right too, not only zero
 
   Value real(float value) { return constant(floatType, builder.getF32FloatAttr(value)); }
   Value integer(int32_t value) { return constant(intType, builder.getI32IntegerAttr(value)); }
@@ -77,7 +79,8 @@ private:
 /// e^x = 2^n * e^r with n the integer nearest to x / ln 2. The integer is read from the bits of n + 1.5 *
 /// 2^23: a conversion would be undefined for NaN.
 Value expandExp(Writer &w, Value x) {
-  constexpr float magic = 12582912.0f, lowest = -86.98f;
+  constexpr float magic = 12582912.0f;
+  const float lowest = w.keepDenormals ? -104.0f : -86.98f;
   Value inside = w.clamp(x, lowest, 88.8f);
   Value shifted = w.fma(inside, w.real(1.44269504f), w.real(magic));
   Value n = w.sub(shifted, w.real(magic));
@@ -86,6 +89,15 @@ Value expandExp(Writer &w, Value x) {
   Value q = w.polynomial(r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
                              1.6666665459e-1f, 5.0000001201e-1f});
   Value p = w.add(w.fma(w.mul(r, r), q, r), w.real(1));
+  if (w.keepDenormals) {
+    // 2^n in two factors of about half the exponent each: only the last product can be denormal, so it rounds
+    // once.
+    Value whole = w.subInt(w.bitsOf(shifted), w.integer(0x4b400000)), half = w.shiftRight(whole, 1);
+    auto powerOf = [&](Value exponent) {
+      return w.fromBits(w.shiftLeft(w.addInt(exponent, w.integer(127)), 23));
+    };
+    return w.mul(w.mul(p, powerOf(half)), powerOf(w.subInt(whole, half)));
+  }
   // 2^n in two factors, 2 and 2^(n-1), so that n = 128 is in range.
   Value power = w.shiftLeft(w.addInt(w.bitsOf(shifted), w.integer(126 - 0x4b400000)), 23);
   Value result = w.mul(w.add(p, p), w.fromBits(power));
@@ -121,6 +133,11 @@ Value saturate(Writer &w, Value x, Value y, float limit) {
   return w.select(w.compare(arith::CmpFPredicate::OLT, x, w.real(-limit)), w.real(-1), y);
 }
 
+/// x p / q; a denormal x times p, which is less than 1, would lose bits that the quotient brings back.
+Value oddQuotient(Writer &w, Value x, Value p, Value q) {
+  return w.keepDenormals ? w.mul(x, w.div(p, q)) : w.div(w.mul(x, p), q);
+}
+
 /// tanh as a quotient of polynomials in x^2 on the range where it is not yet 1.
 Value expandTanh(Writer &w, Value x) {
   Value inside = w.clamp(x, -7.90531111f, 7.90531111f);
@@ -130,7 +147,7 @@ Value expandTanh(Writer &w, Value x) {
                              4.89352455891786e-03f});
   Value q = w.polynomial(
       z, {1.19825839466702e-06f, 1.18534705686654e-04f, 2.26843463243900e-03f, 4.89352518554385e-03f});
-  return saturate(w, x, w.div(w.mul(inside, p), q), 8.3f);
+  return saturate(w, x, oddQuotient(w, inside, p, q), 8.3f);
 }
 
 /// erf as a quotient of polynomials in x^2 on the range where it is not yet 1.
@@ -142,25 +159,29 @@ Value expandErf(Writer &w, Value x) {
                              -1.60960333262415e-02f});
   Value q = w.polynomial(z, {-1.45660718464996e-05f, -2.13374055278905e-04f, -1.68282697438203e-03f,
                              -7.37332916720468e-03f, -1.42647390514189e-02f});
-  return saturate(w, x, w.div(w.mul(inside, p), q), 3.83250686f);
+  return saturate(w, x, oddQuotient(w, inside, p, q), 3.83250686f);
 }
 
 template <typename Op, Value (*expand)(Writer &, Value)> struct Expand : OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
+  Expand(MLIRContext *context, bool keepDenormals)
+      : OpRewritePattern<Op>(context), keepDenormals(keepDenormals) {}
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF32())
       return rewriter.notifyMatchFailure(op, "expected float32");
-    Writer writer(rewriter, op);
+    Writer writer(rewriter, op, keepDenormals);
     rewriter.replaceOp(op, expand(writer, op.getOperand()));
     return success();
   }
+  bool keepDenormals;
 };
 
 struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
+  using ExpandMathBase::ExpandMathBase;
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<Expand<math::ExpOp, expandExp>, Expand<math::LogOp, expandLog>,
-                 Expand<math::TanhOp, expandTanh>, Expand<math::ErfOp, expandErf>>(&getContext());
+                 Expand<math::TanhOp, expandTanh>, Expand<math::ErfOp, expandErf>>(&getContext(),
+                                                                                   keepDenormals);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };

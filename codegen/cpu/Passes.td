@@ -51,6 +51,7 @@ def ExpandMath : Pass<"tegula-expand-math", "::mlir::ModuleOp"> {
   let summary = "computes exp, log, tanh and erf of float32 by polynomials";
   let description = [{
     Within 1 (exp, log) or 6 (tanh, erf) units in the last place; infinities give their limits and NaN stays NaN. Other types are left to libm.
+    Results below the smallest normal number may become zero, unless `keep-denormals` is set.
 
     ```mlir
     %y = math.tanh %x : vector<8xf32>
@@ -63,6 +64,7 @@ def ExpandMath : Pass<"tegula-expand-math", "::mlir::ModuleOp"> {
     %y = arith.divf %p, %q : vector<8xf32>
     ```
   }];
+  let options = [Option<"keepDenormals", "keep-denormals", "bool", "false", "denormal results are as right as others">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 

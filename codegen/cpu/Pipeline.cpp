@@ -48,7 +48,7 @@ static void lowerToLlvm(OpPassManager &pm, const CpuCodegenOptions &options) {
   pm.addPass(createLowerAffinePass());
   lowerNarrowFloats(pm);
   if (options.optLevel > 0)
-    pm.addPass(createExpandMath());
+    pm.addPass(createExpandMath({options.keepDenormals}));
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createCSEPass());
   pm.addPass(createSCFToControlFlowPass());

@@ -175,6 +175,7 @@ private:
     pipeline.schedule.machine = options.target;
     pipeline.schedule.file = options.schedFile;
     pipeline.cpu = cpuOptions(*machine, options.optLevel);
+    pipeline.cpu.keepDenormals = options.keepDenormals;
     if (!options.saveTemps.empty())
       pipeline.reproducer = tempFile("reproducer.mlir");
     return pipeline;

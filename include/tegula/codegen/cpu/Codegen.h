@@ -20,8 +20,9 @@ struct CpuCodegenOptions {
   std::string features =
       "+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt"; ///< what code may use beyond x86-64-v2, as LLVM writes it
   std::string tuneFor =
-      "x86-64-v3";          ///< LLVM's name of the processor whose timings count; allows no instruction
-  int64_t vectorBits = 256; ///< widest vector to be used
+      "x86-64-v3";            ///< LLVM's name of the processor whose timings count; allows no instruction
+  int64_t vectorBits = 256;   ///< widest vector to be used
+  bool keepDenormals = false; ///< functions give denormal results too, where they are the right ones
 };
 
 /// After it a module that held one tile.kernel holds LLVM functions only: the kernel under CodeAbi.h, and
