@@ -1,0 +1,168 @@
+// Schedules the warps of a block and its barriers, and runs all blocks of a launch.
+#include "Block.h"
+
+#include <algorithm>
+#include <cfenv>
+
+namespace tegula::runtime::emulator {
+namespace {
+
+std::string text(Extent e) {
+  return "(" + std::to_string(e.x) + "," + std::to_string(e.y) + "," + std::to_string(e.z) + ")";
+}
+
+Extent positionOf(uint64_t index, Extent extent) {
+  return {uint32_t(index % extent.x), uint32_t(index / extent.x % extent.y),
+          uint32_t(index / extent.x / extent.y)};
+}
+
+std::string trimmed(const std::string &line) {
+  size_t start = line.find_first_not_of(" \t"), end = line.find_last_not_of(" \t\r");
+  return start == line.npos ? std::string() : line.substr(start, end - start + 1);
+}
+
+/// Kernels run in the default floating-point mode, whatever the host program has set.
+class DefaultFloatMode {
+public:
+  DefaultFloatMode() {
+    std::fegetenv(&saved);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~DefaultFloatMode() { std::fesetenv(&saved); }
+
+private:
+  std::fenv_t saved;
+};
+
+} // namespace
+
+Block::Block(const Program &program, const Function &entry, const GlobalMemory &global, const Launch &launch,
+             LaunchCounts &counts)
+    : program(program), entry(entry), launch(launch), counts(counts), memory(program, global, entry, launch) {
+  uint32_t threads = launch.block.x * launch.block.y * launch.block.z;
+  warps.reserve((threads + 31) / 32);
+  for (uint32_t first = 0; first < threads; first += 32)
+    warps.emplace_back(*this, first / 32, threads - first);
+}
+
+void Block::fail(const Instruction *instruction, uint32_t thread, const std::string &what) {
+  if (failed())
+    return;
+  error = "kernel '" + entry.name + "', block " + text(position) + ", thread " +
+          text(positionOf(thread, launch.block));
+  if (instruction) {
+    error += ", line " + std::to_string(instruction->line);
+    if (size_t(instruction->line) <= program.lines.size() && instruction->line > 0)
+      error += " '" + trimmed(program.lines[size_t(instruction->line) - 1]) + "'";
+  }
+  error += ": " + what;
+}
+
+void Block::start(Extent newPosition) {
+  position = newPosition;
+  memory.reset();
+  for (BarrierState &barrier : barriers)
+    barrier = {};
+  for (Warp &warp : warps)
+    warp.start(position);
+}
+
+bool Block::run(Extent newPosition) {
+  constexpr uint32_t share = 4096; // so that a warp that waits for another in a loop does not wait for ever
+  start(newPosition);
+  while (true) {
+    bool any = false, left = false;
+    for (Warp &warp : warps) {
+      left |= !warp.done();
+      if (warp.done() || warp.atBarrier())
+        continue;
+      any = true;
+      warp.run(share);
+      if (failed())
+        return false;
+      if (launch.warpInstructionLimit && counts.warpInstructions > launch.warpInstructionLimit) {
+        fail(warp.done() ? nullptr : &warp.current(), warp.firstThread(),
+             "the limit of instructions is reached");
+        return false;
+      }
+    }
+    if (!left)
+      return true;
+    releaseBarriers();
+    if (!any && std::all_of(warps.begin(), warps.end(), [](Warp &w) { return w.done() || w.atBarrier(); })) {
+      reportDeadlock();
+      return false;
+    }
+  }
+}
+
+void Block::arrive(uint32_t id, uint32_t expected, uint32_t threads, uint32_t holds) {
+  BarrierState &barrier = barriers[id];
+  ++barrier.warps;
+  barrier.expected = std::max(barrier.expected, expected);
+  barrier.threads += threads;
+  barrier.holds += holds;
+}
+
+void Block::releaseBarriers() {
+  uint32_t live =
+      uint32_t(std::count_if(warps.begin(), warps.end(), [](const Warp &w) { return !w.done(); }));
+  for (int id = 0; id < 16; ++id) {
+    BarrierState &barrier = barriers[id];
+    uint32_t needed = barrier.expected ? barrier.expected / 32 : live;
+    if (barrier.warps == 0 || barrier.warps < needed)
+      continue;
+    for (Warp &warp : warps)
+      if (warp.barrierId() == id)
+        warp.release(barrier.threads, barrier.holds);
+    barrier = {};
+  }
+}
+
+void Block::reportDeadlock() {
+  for (Warp &warp : warps)
+    if (warp.atBarrier()) {
+      const BarrierState &barrier = barriers[warp.barrierId()];
+      fail(&warp.current(), warp.firstThread(),
+           "barrier " + std::to_string(warp.barrierId()) +
+               " never completes: " + std::to_string(barrier.warps) + " warps have arrived, no other can");
+      return;
+    }
+}
+
+bool launch(const PtxModule &module, const GlobalMemory &memory, const Launch &what, std::string &error,
+            LaunchCounts *counts) {
+  const Program &program = module.program();
+  auto refuse = [&](std::string text) {
+    error = "kernel '" + std::string(what.entry) + "': " + std::move(text);
+    return false;
+  };
+  auto found = program.entries.find(what.entry);
+  if (found == program.entries.end())
+    return refuse("the module has no such entry");
+  const Function &entry = program.functions[found->second];
+  auto product = [](Extent e) { return uint64_t(e.x) * e.y * e.z; };
+  if (what.block.x > 1024 || what.block.y > 1024 || what.block.z > 64 || product(what.block) > 1024 ||
+      product(what.block) == 0)
+    return refuse("expected a block of 1 to 1024 threads, got " + text(what.block));
+  if (product(what.grid) == 0 || what.grid.y > 65535 || what.grid.z > 65535 || what.grid.x > 0x7fffffff)
+    return refuse("expected a grid of 1 or more blocks, up to 65535 in y and z, got " + text(what.grid));
+  if (what.parameters.size() != entry.parameterBytes)
+    return refuse("expected " + std::to_string(entry.parameterBytes) + " bytes of parameters, got " +
+                  std::to_string(what.parameters.size()));
+  uint64_t shared = uint64_t(entry.sharedBytes) + what.dynamicSharedBytes;
+  if (shared > 227 * 1024)
+    return refuse("expected at most 232448 bytes of shared memory, got " + std::to_string(shared));
+
+  LaunchCounts own;
+  DefaultFloatMode mode;
+  Block block(program, entry, memory, what, counts ? *counts : own);
+  for (uint64_t index = 0; index < product(what.grid); ++index)
+    if (!block.run(positionOf(index, what.grid))) {
+      error = block.errorText();
+      return false;
+    }
+  return true;
+}
+
+} // namespace tegula::runtime::emulator

@@ -1,0 +1,45 @@
+// A thread block at work: its warps, its barriers, its memory, and the first error that stops it.
+#pragma once
+
+#include "Memory.h"
+#include "Warp.h"
+
+namespace tegula::runtime::emulator {
+
+class Block {
+public:
+  Block(const Program &program, const Function &entry, const GlobalMemory &global, const Launch &launch,
+        LaunchCounts &counts);
+
+  /// Runs the block at `position` of the grid to its end; false on an error.
+  bool run(Extent position);
+
+  bool failed() const { return !error.empty(); }
+  const std::string &errorText() const { return error; }
+  void fail(const Instruction *instruction, uint32_t thread, const std::string &text);
+
+  /// A warp waits at barrier `id` until `expected` threads have arrived, or all that live where that is 0.
+  void arrive(uint32_t id, uint32_t expected, uint32_t threads, uint32_t holds);
+
+  const Program &program;
+  const Function &entry;
+  const Launch &launch;
+  LaunchCounts &counts;
+  Memory memory;
+
+private:
+  struct BarrierState {
+    uint32_t warps = 0, expected = 0;
+    uint32_t threads = 0, holds = 0; ///< for reductions over those that arrived
+  };
+  void start(Extent position);
+  void releaseBarriers();
+  void reportDeadlock();
+
+  std::vector<Warp> warps;
+  BarrierState barriers[16];
+  std::string error;
+  Extent position;
+};
+
+} // namespace tegula::runtime::emulator

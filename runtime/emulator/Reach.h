@@ -1,0 +1,28 @@
+// From an address operand to the bytes behind it, for the lanes of an instruction.
+#pragma once
+
+#include "Block.h"
+
+namespace tegula::runtime::emulator {
+
+inline void addressesOf(Warp &warp, const Instruction &in, uint32_t base, uint64_t *addresses) {
+  if (in.wideAddress) {
+    const uint64_t *bases = warp.lanes<uint64_t>(base);
+    for (int lane = 0; lane < lanesPerWarp; ++lane)
+      addresses[lane] = bases[lane] + uint64_t(in.immediate);
+  } else {
+    const uint32_t *bases = warp.lanes<uint32_t>(base);
+    for (int lane = 0; lane < lanesPerWarp; ++lane)
+      addresses[lane] = bases[lane] + uint32_t(in.immediate);
+  }
+}
+
+/// False where an access is an error, which is then reported.
+inline bool reach(Warp &warp, const Instruction &in, AccessKind kind, uint32_t bytes, uint32_t mask,
+                  std::byte **pointers) {
+  uint64_t addresses[lanesPerWarp];
+  addressesOf(warp, in, in.a, addresses);
+  return warp.owner().memory.resolve(warp, in, {kind, in.space, bytes, mask, addresses}, pointers);
+}
+
+} // namespace tegula::runtime::emulator
