@@ -18,17 +18,17 @@ public:
   Expression(MLIRContext *context, function_ref<bool(Operation *)> inside)
       : context(context), inside(inside) {}
 
-  /// Finds what must be read.
-  void collect(Access access) {
-    if (!visited.insert(access).second || uniformElement(access.first))
+  /// Finds what must be read; `sliced`: as a part of what there is.
+  void collect(Access access, bool sliced = false) {
+    if (!visited[sliced].insert(access).second || uniformElement(access.first))
       return;
     Operation *op = access.first.getDefiningOp();
     if (!op || !inside(op)) {
-      leaves.insert({access, Leaf()});
+      leaves[access].isWhole |= !sliced;
       return;
     }
     for (Value operand : op->getOperands())
-      collect(through(op, operand, access.second));
+      collect(through(op, operand, access.second), sliced || isa<graph::SliceOp>(op));
   }
 
   /// Writes the scalar of `access`, in its compute type.
@@ -39,7 +39,7 @@ public:
     if (Attribute uniform = uniformElement(access.first))
       return emitted[access] = uniformScalar(s, uniform, element);
     if (auto leaf = leaves.find(access); leaf != leaves.end()) {
-      auto [tensor, argument] = leaf->second;
+      auto [tensor, argument, isWhole] = leaf->second;
       Value stored = argument < 0 ? s.readAt(tensor, access.second) : args[argument];
       return emitted[access] = fromStorage(s, stored, element);
     }
@@ -56,6 +56,7 @@ public:
   struct Leaf {
     Value tensor;
     int64_t argument = -1;
+    bool isWhole = false; ///< its sizes are those of the loops, even where they are other expressions
   };
   llvm::MapVector<Access, Leaf> leaves;
 
@@ -75,7 +76,7 @@ private:
 
   MLIRContext *context;
   function_ref<bool(Operation *)> inside;
-  llvm::DenseSet<Access> visited;
+  llvm::DenseSet<Access> visited[2]; // as a whole, sliced
   llvm::DenseMap<Access, Value> emitted;
 };
 
@@ -92,7 +93,7 @@ Value writeExpression(TensorKit &k, Operation *root, function_ref<bool(Operation
   SmallVector<AffineMap> maps;
   for (auto &[access, leaf] : expression.leaves) {
     leaf.tensor = tensorOf(access.first);
-    if (!fitsOperand(access.second, shapeOf(leaf.tensor), shapeOf(type)))
+    if (!leaf.isWhole && !fitsOperand(access.second, shapeOf(leaf.tensor), shapeOf(type)))
       continue;
     leaf.argument = inputs.size();
     inputs.push_back(leaf.tensor);

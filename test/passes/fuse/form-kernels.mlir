@@ -226,3 +226,17 @@ func.func @sizes_as_data(%x: tensor<?xf32, affine_map<()[s0] -> (s0)>>) -> tenso
   %0 = graph.sizes {values = affine_map<()[s0] -> (s0, 3)>} : tensor<2xi64>
   return %0 : tensor<2xi64>
 }
+
+// -----
+
+// Sizes that are assumed to be equal are walked by one loop, though they are two arguments.
+// CHECK-LABEL: tile.kernel @add_0(%arg0: tensor<?xf32>, %arg1: tensor<?xf32>, %arg2: index, %arg3: index)
+// CHECK-SAME: dims {{.}}[0], [1], [0]]
+// CHECK: linalg.generic {{.*}} ins(%arg0, %arg1 : tensor<?xf32>, tensor<?xf32>)
+#halves = affine_map<()[s0] -> ((s0 + 1) floordiv 2)>
+#quarters = affine_map<()[s0] -> (((s0 + 3) floordiv 4) * 2)>
+func.func @assumed_equal_sizes(%x: tensor<?xf32, #halves>, %y: tensor<?xf32, #quarters>) -> tensor<?xf32, #halves>
+    attributes {tegula.symbols = ["h"]} {
+  %0 = graph.add %x, %y : (tensor<?xf32, #halves>, tensor<?xf32, #quarters>) -> tensor<?xf32, #halves>
+  return %0 : tensor<?xf32, #halves>
+}
