@@ -1,4 +1,4 @@
-// Comparisons and selections.
+// Comparisons and selections: setp, set, selp, slct, for ordered and unordered floats alike.
 #include "Halves.h"
 #include "Lanes.h"
 

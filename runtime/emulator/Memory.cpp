@@ -76,8 +76,55 @@ bool Memory::isConstant(uint64_t address) const {
   });
 }
 
+/// The frequent case, lanes that hit shared memory or the region that was hit last; the lanes that are left
+/// take the long way, which knows every error.
+uint32_t Memory::resolveFast(const Access &access, std::byte **bytes) {
+  uint32_t left = access.mask;
+  const uint64_t size = access.bytes, misaligned = size - 1;
+  if (access.space == Space::Shared) {
+    for (uint32_t lanes = access.mask; lanes; lanes &= lanes - 1) {
+      int lane = std::countr_zero(lanes);
+      uint64_t address = access.addresses[lane];
+      if ((address & misaligned) || address > shared.size() || size > shared.size() - address)
+        return left;
+      if (access.kind == AccessKind::Write)
+        std::memset(&written[address], 0xff, size);
+      else if (!isWritten(address, access.bytes))
+        return left;
+      bytes[lane] = &shared[address];
+      left &= ~(1u << lane);
+    }
+    return left;
+  }
+  if ((access.space != Space::Global && access.space != Space::Generic) || !last ||
+      (!last->writable && access.kind != AccessKind::Read) || last->size < size)
+    return left;
+  const uint64_t base = last->base, room = last->size - size;
+  for (uint32_t lanes = access.mask; lanes; lanes &= lanes - 1) {
+    int lane = std::countr_zero(lanes);
+    uint64_t address = access.addresses[lane];
+    if ((address & misaligned) || address - base > room)
+      continue;
+    bytes[lane] = reinterpret_cast<std::byte *>(address);
+    left &= ~(1u << lane);
+  }
+  return left;
+}
+
+/// Whether every byte holds a value: marks are all ones or zero.
+bool Memory::isWritten(uint64_t address, uint32_t bytes) const {
+  const uint8_t *marks = &written[address];
+  for (; bytes >= 4; bytes -= 4, marks += 4) {
+    uint32_t four;
+    std::memcpy(&four, marks, 4);
+    if (four != 0xffffffff)
+      return false;
+  }
+  return std::all_of(marks, marks + bytes, [](uint8_t mark) { return mark; });
+}
+
 bool Memory::resolve(Warp &warp, const Instruction &instruction, const Access &access, std::byte **bytes) {
-  for (uint32_t left = access.mask; left; left &= left - 1) {
+  for (uint32_t left = resolveFast(access, bytes); left; left &= left - 1) {
     int lane = std::countr_zero(left);
     uint64_t address = access.addresses[lane];
     Space space = access.space;
@@ -176,10 +223,9 @@ std::byte *Memory::findShared(uint64_t address, const Access &access, std::strin
     error = "out of bounds, the block has " + std::to_string(shared.size()) + " bytes";
     return nullptr;
   }
-  uint8_t *marks = &written[address];
   if (access.kind == AccessKind::Write) {
-    std::memset(marks, 0xff, access.bytes);
-  } else if (!std::all_of(marks, marks + access.bytes, [](uint8_t mark) { return mark; })) {
+    std::memset(&written[address], 0xff, access.bytes);
+  } else if (!isWritten(address, access.bytes)) {
     error = "nothing was written there, or its asynchronous copy was not waited for";
     return nullptr;
   }

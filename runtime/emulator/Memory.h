@@ -1,8 +1,8 @@
 // Every access to memory goes through here: where it is checked, and where a checker for races would listen.
 #pragma once
 
+#include "Emulator.h"
 #include "Program.h"
-#include "tegula/runtime/emulator/Emulator.h"
 
 namespace tegula::runtime::emulator {
 
@@ -55,6 +55,8 @@ private:
     bool writable, isConstant;
     const std::string *name;
   };
+  uint32_t resolveFast(const Access &access, std::byte **bytes);
+  bool isWritten(uint64_t address, uint32_t bytes) const;
   std::byte *find(Space space, uint64_t address, const Access &access, uint32_t thread, std::string &error);
   std::byte *findGlobal(uint64_t address, const Access &access, std::string &error);
   std::byte *findShared(uint64_t address, const Access &access, std::string &error);

@@ -1,7 +1,7 @@
 // Runs PTX in tests: single instructions on given values, or whole kernels on vectors.
 #pragma once
 
-#include "tegula/runtime/emulator/Emulator.h"
+#include "emulator/Emulator.h"
 
 #include <bit>
 #include <cstring>
