@@ -398,6 +398,12 @@ std::optional<Dim> exactDiv(Dim a, Dim b) {
   return quotient ? std::optional(dimOf(*quotient, contextOf(a, b))) : std::nullopt;
 }
 
+int64_t Dim::constantTerm() const {
+  Polynomial polynomial = polynomialOf(*this);
+  auto found = polynomial.terms.find(Monomial());
+  return found == polynomial.terms.end() ? 0 : found->second;
+}
+
 std::optional<int64_t> Dim::minimum() const {
   return isValid() ? lowestOf(polynomialOf(*this), kBoundDepth) : std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include "tegula/dialects/graph/Graph.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 
@@ -61,6 +62,16 @@ TEGULA_FOLD(WhereOp)
 #undef TEGULA_FOLD
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+/// sizes that are all numbers ⇒ constant; drivers do not fold what is like a constant
+LogicalResult SizesOp::canonicalize(SizesOp op, PatternRewriter &rewriter) {
+  auto known = dyn_cast_or_null<DenseElementsAttr>(
+      Sizes{cast<RankedTensorType>(op.getType()), sizesOf(op.getValues())}.write());
+  if (!known)
+    return failure();
+  rewriter.replaceOpWithNewOp<ConstantOp>(op, op.getType(), known);
+  return success();
+}
 
 OpFoldResult SizesOp::fold(FoldAdaptor) {
   return Sizes{cast<RankedTensorType>(getType()), sizesOf(getValues())}.write();

@@ -98,6 +98,7 @@ def Graph_SizesOp : Graph_Op<"sizes", [ConstantLike]> {
   let assemblyFormat = "attr-dict `:` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 //===-- Elementwise --------------------------------------------------------------------------------------===//

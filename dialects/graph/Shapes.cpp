@@ -18,7 +18,8 @@ bool Rule::compare(Requirement::Kind kind, Dim a, Dim b, llvm::StringRef text) c
 /// Refuses results whose element count leaves 63 bits.
 static FailureOr<Shape> checkedShape(Shape shape, const Rule &rule) {
   if (!elementCount(shape).isValid())
-    return rule.error() << "expected a result of less than 2^63 elements, got shape " << shapeText(shape);
+    return rule.error() << "expected a result of less than 2^63 elements, got shape "
+                        << shapeText(shape, rule.names());
   return shape;
 }
 
@@ -42,8 +43,8 @@ FailureOr<Shape> inferBroadcastShape(ShapeRef lhs, ShapeRef rhs, const Rule &rul
     Dim b = fromEnd <= rhs.size() ? rhs[rhs.size() - fromEnd] : 1;
     // A size that may be 1 is taken as equal to another one, unless that is 1.
     if (!a.is(1) && !b.is(1) && !rule.equal(a, b, "expected shapes that broadcast"))
-      return rule.error() << "expected shapes that broadcast, got " << shapeText(lhs) << " and "
-                          << shapeText(rhs);
+      return rule.error() << "expected shapes that broadcast, got " << shapeText(lhs, rule.names()) << " and "
+                          << shapeText(rhs, rule.names());
     result[i] = a.is(1) || (b.isStatic() && !b.is(1)) ? b : a;
   }
   return checkedShape(result, rule);
@@ -86,7 +87,7 @@ FailureOr<Shape> inferPadShape(ShapeRef input, IntsRef low, IntsRef high, const 
     Dim size = dim + before + after;
     if (!size.isValid() || !rule.atMost(0, size, "expected padding that leaves a size of at least 0"))
       return rule.error() << "expected padding that leaves a size of at least 0, got " << before << " and "
-                          << after << " for size " << dim.text();
+                          << after << " for size " << dim.text(rule.names());
     result.push_back(size);
   }
   return checkedShape(result, rule);
@@ -109,8 +110,8 @@ FailureOr<Shape> inferGatherElementsShape(ShapeRef input, ShapeRef indices, int6
   for (size_t i = 0; i < input.size(); ++i)
     if (static_cast<int64_t>(i) != axis &&
         !rule.atMost(indices[i], input[i], "expected indices of at most the input's size"))
-      return rule.error() << "expected indices of at most " << input[i].text() << " in dimension " << i
-                          << ", got " << indices[i].text();
+      return rule.error() << "expected indices of at most " << input[i].text(rule.names()) << " in dimension "
+                          << i << ", got " << indices[i].text(rule.names());
   return Shape(indices);
 }
 
@@ -119,7 +120,8 @@ FailureOr<Shape> inferGatherNDShape(ShapeRef input, ShapeRef indices, int64_t ba
     return rule.error() << "expected input and indices of rank at least 1, got " << input.size() << " and "
                         << indices.size();
   if (!indices.back().isStatic())
-    return rule.error() << "expected index tuples of a known length, got " << indices.back().text();
+    return rule.error() << "expected index tuples of a known length, got "
+                        << indices.back().text(rule.names());
   int64_t depth = indices.back().number(),
           limit = static_cast<int64_t>(std::min(input.size(), indices.size()));
   if (batchDims < 0 || batchDims >= limit)
@@ -129,8 +131,8 @@ FailureOr<Shape> inferGatherNDShape(ShapeRef input, ShapeRef indices, int64_t ba
                         << depth;
   for (int64_t i = 0; i < batchDims; ++i)
     if (!rule.equal(input[i], indices[i], "expected equal batch dimensions"))
-      return rule.error() << "expected equal batch dimensions, got " << shapeText(input) << " and "
-                          << shapeText(indices);
+      return rule.error() << "expected equal batch dimensions, got " << shapeText(input, rule.names())
+                          << " and " << shapeText(indices, rule.names());
   Shape result(indices.drop_back());
   result.append(input.begin() + batchDims + depth, input.end());
   return checkedShape(result, rule);
@@ -149,7 +151,8 @@ FailureOr<Shape> inferConcatShape(ArrayRef<Shape> inputs, int64_t axis, const Ru
              rule.equal(result[i], input[i], "expected inputs that differ in the joined dimension only");
     if (!fits)
       return rule.error() << "expected inputs that differ in dimension " << axis << " only, got "
-                          << shapeText(inputs.front()) << " and " << shapeText(input);
+                          << shapeText(inputs.front(), rule.names()) << " and "
+                          << shapeText(input, rule.names());
     for (size_t i = 0; i < input.size(); ++i)
       if (static_cast<int64_t>(i) != axis && input[i].isStatic())
         result[i] = input[i];
@@ -160,10 +163,11 @@ FailureOr<Shape> inferConcatShape(ArrayRef<Shape> inputs, int64_t axis, const Ru
 
 FailureOr<Shape> inferMatMulShape(ShapeRef lhs, ShapeRef rhs, const Rule &rule) {
   if (lhs.size() < 2 || rhs.size() < 2)
-    return rule.error() << "expected operands of rank at least 2, got " << shapeText(lhs) << " and "
-                        << shapeText(rhs);
+    return rule.error() << "expected operands of rank at least 2, got " << shapeText(lhs, rule.names())
+                        << " and " << shapeText(rhs, rule.names());
   if (!rule.equal(lhs.back(), rhs[rhs.size() - 2], "expected equal inner sizes"))
-    return rule.error() << "expected equal inner sizes, got " << shapeText(lhs) << " and " << shapeText(rhs);
+    return rule.error() << "expected equal inner sizes, got " << shapeText(lhs, rule.names()) << " and "
+                        << shapeText(rhs, rule.names());
   FailureOr<Shape> result = inferBroadcastShape(lhs.drop_back(2), rhs.drop_back(2), rule);
   if (failed(result))
     return failure();
@@ -195,12 +199,12 @@ static LogicalResult checkWindow(const WindowRef &window, size_t spatial, const 
 FailureOr<Shape> inferConvShape(ShapeRef input, ShapeRef filter, const WindowRef &window, int64_t group,
                                 bool channelsLast, const Rule &rule) {
   if (input.size() < 3 || filter.size() != input.size())
-    return rule.error() << "expected input and filter of one rank of at least 3, got " << shapeText(input)
-                        << " and " << shapeText(filter);
+    return rule.error() << "expected input and filter of one rank of at least 3, got "
+                        << shapeText(input, rule.names()) << " and " << shapeText(filter, rule.names());
   size_t spatial = input.size() - 2;
   WindowRef full = window;
   if (!isStatic(filter))
-    return rule.error() << "expected a filter of known size, got " << shapeText(filter);
+    return rule.error() << "expected a filter of known size, got " << shapeText(filter, rule.names());
   Ints filterSizes = numbersOf(filter);
   full.kernel = channelsLast ? IntsRef(filterSizes).drop_back(2) : IntsRef(filterSizes).drop_front(2);
   if (failed(checkWindow(full, spatial, rule)))
@@ -212,16 +216,17 @@ FailureOr<Shape> inferConvShape(ShapeRef input, ShapeRef filter, const WindowRef
     return rule.error() << "expected a group count that divides " << outChannels << " output channels, got "
                         << group;
   if (!rule.equal(channels, Dim(perGroup) * group, "expected the input channels of the filter"))
-    return rule.error() << "expected " << channels.text() << " input channels in " << group
-                        << " groups, got filter " << shapeText(filter);
+    return rule.error() << "expected " << channels.text(rule.names()) << " input channels in " << group
+                        << " groups, got filter " << shapeText(filter, rule.names());
   Shape sizes;
   for (size_t i = 0; i < spatial; ++i) {
     Dim in = input[i + (channelsLast ? 1 : 2)];
-    Dim extent = in + full.padsLow[i] + full.padsHigh[i] - (full.kernel[i] - 1) * full.dilations[i] - 1;
-    if (!rule.atMost(0, extent, "expected a kernel that fits into the padded input"))
+    int64_t reach = (full.kernel[i] - 1) * full.dilations[i] + 1;
+    Dim padded = in + full.padsLow[i] + full.padsHigh[i];
+    if (!rule.atMost(reach, padded, "expected a kernel that fits into the padded input"))
       return rule.error() << "expected a kernel that fits into the padded input, got size " << full.kernel[i]
-                          << " for input size " << in.text();
-    sizes.push_back(floorDiv(extent, full.strides[i]) + 1);
+                          << " for input size " << in.text(rule.names());
+    sizes.push_back(floorDiv(padded - reach, full.strides[i]) + 1);
   }
   Shape result{input.front()};
   if (!channelsLast)
@@ -252,8 +257,8 @@ LogicalResult checkReshape(ShapeRef input, ShapeRef result, const Rule &rule) {
   Dim from = elementCount(input), to = elementCount(result);
   if (from.isValid() && to.isValid() && rule.equal(from, to, "expected as many elements as the input has"))
     return success();
-  return rule.error() << "expected as many elements as the input has, got " << shapeText(input) << " to "
-                      << shapeText(result);
+  return rule.error() << "expected as many elements as the input has, got " << shapeText(input, rule.names())
+                      << " to " << shapeText(result, rule.names());
 }
 
 LogicalResult checkExpand(ShapeRef input, ShapeRef result, const Rule &rule) {
@@ -262,8 +267,8 @@ LogicalResult checkExpand(ShapeRef input, ShapeRef result, const Rule &rule) {
     return failure();
   if (mayBeEqual(*joined, result))
     return success();
-  return rule.error() << "expected a shape that " << shapeText(input) << " broadcasts to, got "
-                      << shapeText(result);
+  return rule.error() << "expected a shape that " << shapeText(input, rule.names()) << " broadcasts to, got "
+                      << shapeText(result, rule.names());
 }
 
 LogicalResult checkSlice(ShapeRef input, IntsRef starts, IntsRef steps, ShapeRef result, const Rule &rule) {
@@ -279,8 +284,8 @@ LogicalResult checkSlice(ShapeRef input, IntsRef starts, IntsRef steps, ShapeRef
       return at.isValid() && !surelyLess(at, 0) && rule.atMost(at + 1, dim, "expected elements inside");
     };
     if (start < 0 || !isInside(start) || !isInside(last))
-      return rule.error() << "expected elements inside of size " << dim.text() << ", got start " << start
-                          << ", step " << step << ", count " << count.text();
+      return rule.error() << "expected elements inside of size " << dim.text(rule.names()) << ", got start "
+                          << start << ", step " << step << ", count " << count.text(rule.names());
   }
   return success();
 }
@@ -289,10 +294,11 @@ LogicalResult checkConvTranspose(ShapeRef input, ShapeRef filter, const WindowRe
                                  ShapeRef result, const Rule &rule) {
   if (input.size() < 3 || filter.size() != input.size() || result.size() != input.size())
     return rule.error() << "expected input, filter and result of one rank of at least 3, got "
-                        << shapeText(input) << ", " << shapeText(filter) << " and " << shapeText(result);
+                        << shapeText(input, rule.names()) << ", " << shapeText(filter, rule.names())
+                        << " and " << shapeText(result, rule.names());
   WindowRef full = window;
   if (!isStatic(filter))
-    return rule.error() << "expected a filter of known size, got " << shapeText(filter);
+    return rule.error() << "expected a filter of known size, got " << shapeText(filter, rule.names());
   Ints filterSizes = numbersOf(filter);
   full.kernel = IntsRef(filterSizes).drop_front(2);
   full.padsHigh = window.padsLow;
@@ -300,36 +306,36 @@ LogicalResult checkConvTranspose(ShapeRef input, ShapeRef filter, const WindowRe
     return failure();
   if (!rule.equal(input[1], filter[0], "expected the input channels of the filter") || group < 1 ||
       filterSizes[0] % group != 0)
-    return rule.error() << "expected " << input[1].text() << " input channels in " << group
-                        << " groups, got filter " << shapeText(filter);
+    return rule.error() << "expected " << input[1].text(rule.names()) << " input channels in " << group
+                        << " groups, got filter " << shapeText(filter, rule.names());
   if (!rule.equal(result[0], input[0], "expected the input's batch") ||
       !rule.equal(result[1], filter[1] * group, "expected the filter's channels"))
-    return rule.error() << "expected batch " << input[0].text() << " and " << filterSizes[1]
-                        << " channels times " << group << ", got " << shapeText(result);
+    return rule.error() << "expected batch " << input[0].text(rule.names()) << " and " << filterSizes[1]
+                        << " channels times " << group << ", got " << shapeText(result, rule.names());
   return success();
 }
 
 LogicalResult checkPool(ShapeRef input, const WindowRef &window, bool channelsLast, ShapeRef result,
                         const Rule &rule) {
   if (input.size() < 3 || result.size() != input.size())
-    return rule.error() << "expected input and result of one rank of at least 3, got " << shapeText(input)
-                        << " and " << shapeText(result);
+    return rule.error() << "expected input and result of one rank of at least 3, got "
+                        << shapeText(input, rule.names()) << " and " << shapeText(result, rule.names());
   size_t spatial = input.size() - 2, first = channelsLast ? 1 : 2,
          channel = channelsLast ? input.size() - 1 : 1;
   if (failed(checkWindow(window, spatial, rule)))
     return failure();
   if (!rule.equal(result[0], input[0], "expected the input's batch") ||
       !rule.equal(result[channel], input[channel], "expected the input's channels"))
-    return rule.error() << "expected the input's batch and channels, got " << shapeText(input) << " to "
-                        << shapeText(result);
+    return rule.error() << "expected the input's batch and channels, got " << shapeText(input, rule.names())
+                        << " to " << shapeText(result, rule.names());
   for (size_t i = 0; i < spatial; ++i) {
     Dim in = input[first + i], out = result[first + i];
     Dim begin = (out - 1) * window.strides[i], end = in + window.padsLow[i] + window.padsHigh[i];
     if (!out.is(0) &&
         (!begin.isValid() || surelyLess(out, 0) ||
          !rule.atMost(begin + 1, end, "expected windows that begin inside of the padded input")))
-      return rule.error() << "expected windows that begin inside of the padded input, got " << out.text()
-                          << " for input size " << in.text();
+      return rule.error() << "expected windows that begin inside of the padded input, got "
+                          << out.text(rule.names()) << " for input size " << in.text(rule.names());
   }
   return success();
 }

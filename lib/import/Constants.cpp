@@ -97,7 +97,8 @@ static void size(Node &node) {
 static Dim rangeLength(Node &node, Dim from, Dim to, int64_t step) {
   if (!from.isStatic() || !to.isStatic()) {
     Dim span = step > 0 ? to - from : from - to;
-    node.atMost(0, span, "expected a limit that the start does not lie beyond");
+    node.atMost(step > 0 ? from : to, step > 0 ? to : from,
+                "expected a limit that the start does not lie beyond");
     return ceilDiv(span, std::abs(step));
   }
   __int128 span = static_cast<__int128>(to.number()) - from.number(), by = step;
@@ -180,10 +181,11 @@ static void nonZero(Node &node) {
 ArrayRef<Operator> constantOperators() {
   static const Operator table[] = {
       {"", "Constant", 1, constant, "not strings, not sparse"},
-      {"", "ConstantOfShape", 9, constantOfShape, "the shape must be known at compile time"},
+      {"", "ConstantOfShape", 9, constantOfShape,
+       "the shape must be known at compile time or computed from sizes"},
       {"", "EyeLike", 9, eyeLike, ""},
       {"", "NonZero", 9, nonZero, "values known at compile time"},
-      {"", "Range", 11, range, "start, limit and delta must be known at compile time"},
+      {"", "Range", 11, range, "start, limit and delta must be known at compile time or computed from sizes"},
       {"", "Shape", 1, shape, ""},
       {"", "Size", 1, size, ""},
   };

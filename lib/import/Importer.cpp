@@ -356,20 +356,44 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
   define(node, frame, results);
 }
 
+/// The truth of a condition. Where it asks whether two sizes are equal and that depends on symbols, it is
+/// taken to be so: exporters squeeze by such branches, whose results differ in rank.
+std::optional<bool> Importer::decide(Value condition) {
+  Attribute attribute;
+  if (graph::tensorType(condition).getNumElements() != 1)
+    return std::nullopt;
+  if (matchPattern(condition, m_Constant(&attribute))) {
+    std::optional<graph::Elements> known = graph::Elements::read(attribute);
+    return known ? std::optional(known->integer(0) != 0) : std::nullopt;
+  }
+  Operation *op = condition.getDefiningOp();
+  if (isa_and_nonnull<graph::CastOp, graph::ReshapeOp, graph::NotOp>(op)) {
+    std::optional<bool> inner = decide(op->getOperand(0));
+    return inner && isa<graph::NotOp>(op) ? std::optional(!*inner) : inner;
+  }
+  auto compare = dyn_cast_or_null<graph::CompareOp>(op);
+  if (!compare ||
+      (compare.getPredicate() != Predicate::Equal && compare.getPredicate() != Predicate::NotEqual))
+    return std::nullopt;
+  std::optional<graph::Sizes> lhs = graph::Sizes::read(compare.getLhs()),
+                              rhs = graph::Sizes::read(compare.getRhs());
+  if (!lhs || !rhs || lhs->values.size() != 1 || rhs->values.size() != 1)
+    return std::nullopt;
+  facts.require({graph::Requirement::Kind::Equal, lhs->values[0], rhs->values[0], where.node,
+                 "expected sizes for which this condition holds"});
+  return compare.getPredicate() == Predicate::Equal;
+}
+
 void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes) {
   SmallVector<Value> operands;
   if (!resolveOperands(node, frame, operands))
     return define(node, frame, {});
-  Attribute attribute;
-  std::optional<graph::Elements> condition;
-  if (operands.size() == 1 && operands[0] && matchPattern(operands[0], m_Constant(&attribute)))
-    condition = graph::Elements::read(attribute);
-  if (!condition || condition->type.getNumElements() != 1) {
+  std::optional<bool> condition = operands.size() == 1 && operands[0] ? decide(operands[0]) : std::nullopt;
+  if (!condition) {
     report(true, "operator If is supported with a condition known at compile time only");
     return define(node, frame, {});
   }
-  const onnx::AttributeProto *branch =
-      attributes.lookup(condition->integer(0) ? "then_branch" : "else_branch");
+  const onnx::AttributeProto *branch = attributes.lookup(*condition ? "then_branch" : "else_branch");
   if (!branch || !branch->has_g() || branch->g().output_size() < node.output_size() ||
       callStack.size() >= kMaxCallDepth) {
     report(false, "expected two branches that give the node's outputs");

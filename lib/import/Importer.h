@@ -65,6 +65,7 @@ private:
                       int64_t opset);
   void importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes,
                   const onnx::FunctionProto &function);
+  std::optional<bool> decide(Value condition);
   void importIf(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes);
   bool resolveAttributes(const onnx::NodeProto &node, const Frame &frame, Attributes &attributes);
   /// False where an operand is undefined (reported) or failed before.

@@ -227,7 +227,8 @@ static Cut cutSymbolic(Node &node, Dim dim, Dim start, Dim end, int64_t step) {
   Dim span = isForward ? last - first : first - last;
   if (graph::surelyAtMost(span, 0))
     return {};
-  node.atMost(0, span, "expected bounds in the order of the slice");
+  node.atMost(isForward ? first : last, isForward ? last : first,
+              "expected bounds in the order of the slice");
   Dim count = ceilDiv(span, isForward ? step : -step);
   return {first, count, count.is(1) ? 1 : step};
 }
@@ -501,15 +502,15 @@ ArrayRef<Operator> movementOperators() {
       {"", "Concat", 1, concat, ""},
       {"", "DepthToSpace", 1, depthToSpace, ""},
       {"", "Dropout", 1, dropout, "inference only"},
-      {"", "Expand", 8, expand, "the shape must be known at compile time"},
+      {"", "Expand", 8, expand, "the shape must be known at compile time or computed from sizes"},
       {"", "Flatten", 1, flatten, ""},
-      {"", "Pad", 1, pad, "pads must be known at compile time"},
-      {"", "Reshape", 1, reshape, "the shape must be known at compile time"},
-      {"", "Slice", 1, slice, "bounds must be known at compile time"},
+      {"", "Pad", 1, pad, "pads must be known at compile time or computed from sizes"},
+      {"", "Reshape", 1, reshape, "the shape must be known at compile time or computed from sizes"},
+      {"", "Slice", 1, slice, "bounds must be known at compile time or computed from sizes"},
       {"", "SpaceToDepth", 1, spaceToDepth, ""},
-      {"", "Split", 1, split, "sizes must be known at compile time"},
+      {"", "Split", 1, split, "sizes must be known at compile time or computed from others"},
       {"", "Squeeze", 1, squeeze, "axes must be known at compile time"},
-      {"", "Tile", 1, tile, "repeats must be known at compile time"},
+      {"", "Tile", 1, tile, "repeats must be known at compile time or computed from sizes"},
       {"", "Transpose", 1, transpose, ""},
       {"", "Unsqueeze", 1, unsqueeze, "axes must be known at compile time"},
   };

@@ -18,7 +18,11 @@ void Ops::assume(graph::Requirement::Kind kind, Dim lhs, Dim rhs, StringRef text
   std::string node;
   if (auto name = dyn_cast<NameLoc>(loc))
     node = name.getName().str();
-  facts.require({kind, lhs, rhs, node, text.str()});
+  // "1 <= s - 2" is easier to understand as "3 <= s".
+  Dim shift = kind == graph::Requirement::Kind::AtMost
+                  ? std::max<int64_t>(0, -std::min(lhs.constantTerm(), rhs.constantTerm()))
+                  : 0;
+  facts.require({kind, lhs + shift, rhs + shift, node, text.str()});
 }
 
 Type Ops::element(Value value) {

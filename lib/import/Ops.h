@@ -154,6 +154,7 @@ public:
   std::optional<Shape> broadcast(mlir::ArrayRef<Value> values);
   /// Starts an error at the current node.
   mlir::InFlightDiagnostic error() const override { return mlir::emitError(loc); }
+  llvm::ArrayRef<std::string> names() const override { return facts.symbols; }
   void assume(graph::Requirement::Kind kind, Dim lhs, Dim rhs, llvm::StringRef text) const override;
 
   /// Verifies and folds a new operation; null where it is malformed (reported).

@@ -252,7 +252,8 @@ static void resize(Node &node) {
 
 ArrayRef<Operator> resizeOperators() {
   static const Operator table[] = {
-      {"", "Resize", 10, resize, "scales, sizes and roi must be known at compile time"},
+      {"", "Resize", 10, resize,
+       "scales and roi must be known at compile time; sizes may be computed from sizes"},
       {"", "Upsample", 7, upsample, "scales must be known at compile time"},
   };
   return table;

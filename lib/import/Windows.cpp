@@ -205,19 +205,17 @@ static std::optional<Shape> pooledShape(Node &node, Value x, const Window &windo
   Shape all = Ops::shape(x), shape{all[0], all[1]};
   ShapeRef spatial = ShapeRef(all).drop_front(2);
   for (size_t i = 0; i < spatial.size(); ++i) {
-    Dim extent =
-        spatial[i] + window.low[i] + window.high[i] - (window.kernel[i] - 1) * window.dilations[i] - 1;
-    int64_t stride = window.strides[i];
+    int64_t stride = window.strides[i], reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
+    Dim padded = spatial[i] + window.low[i] + window.high[i];
     // With ceil_mode one window may reach beyond the padded input, even the first.
-    if (!node.atMost(window.isCeil ? 1 - stride : 0, extent,
+    if (!node.atMost(window.isCeil ? reach + 1 - stride : reach, padded,
                      "expected a kernel that fits into the padded input")) {
-      node.invalid("expected a kernel that fits into the padded input, got size " +
-                   Twine((window.kernel[i] - 1) * window.dilations[i] + 1) +
+      node.invalid("expected a kernel that fits into the padded input, got size " + Twine(reach) +
                    (window.dilations[i] > 1 ? " with its dilation" : "") + " for input size " +
-                   node.shown(spatial[i] + window.low[i] + window.high[i]) + " with its padding");
+                   node.shown(padded) + " with its padding");
       return std::nullopt;
     }
-    Dim count = (window.isCeil ? ceilDiv(extent, stride) : floorDiv(extent, stride)) + 1;
+    Dim count = (window.isCeil ? ceilDiv(padded - reach, stride) : floorDiv(padded - reach, stride)) + 1;
     // A window that begins in the padding after the input does not exist.
     if (window.isCeil) {
       Dim beginnings = ceilDiv(spatial[i] + window.low[i], stride);

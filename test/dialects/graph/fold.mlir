@@ -1,6 +1,10 @@
 // Operations on small constants disappear, and so do operations that change nothing.
 // RUN: tegula-opt %s --canonicalize | FileCheck %s
 
+// CHECK-DAG: #[[FOUR:.*]] = affine_map<()[s0] -> (s0, 4)>
+// CHECK-DAG: #[[CHAIN:.*]] = affine_map<()[s0, s1] -> (s0 * s1, 8, -1)>
+// CHECK-DAG: #[[EVEN:.*]] = affine_map<()[s0] -> ((s0 + 1) floordiv 2, s0 + 3)>
+
 // What exporters write to compute a shape: one constant remains.
 // CHECK-LABEL: func.func @shape_chain
 func.func @shape_chain() -> tensor<3xi64> {
@@ -155,4 +159,48 @@ func.func @keeps_what_is_unknown_or_out_of_range(%x: tensor<2xf32>) -> (tensor<2
   %far = graph.constant dense<5> : tensor<1xi64>
   %1 = graph.gather %c, %far {axis = 0 : i64} : (tensor<2xf32>, tensor<1xi64>) -> tensor<1xf32>
   return %0, %1 : tensor<2xf32>, tensor<1xf32>
+}
+
+// The same chain where sizes are symbols: graph.sizes remains.
+// CHECK-LABEL: func.func @symbolic_shape_chain
+func.func @symbolic_shape_chain() -> (tensor<3xi64>, tensor<2xi32>) {
+  // CHECK-DAG: %[[R0:.*]] = graph.sizes {values = #[[CHAIN]]} : tensor<3xi64>
+  // CHECK-DAG: %[[R1:.*]] = graph.sizes {values = #[[EVEN]]} : tensor<2xi32>
+  // CHECK: return %[[R0]], %[[R1]]
+  %shape = graph.sizes {values = affine_map<()[s0, s1] -> (s0, s1, 8)>} : tensor<3xi64>
+  %zero = graph.constant dense<0> : tensor<i64>
+  %last = graph.constant dense<-1> : tensor<1xi64>
+  %batch = graph.gather %shape, %zero {axis = 0 : i64} : (tensor<3xi64>, tensor<i64>) -> tensor<i64>
+  %tail = graph.slice %shape {starts = array<i64: 1>, steps = array<i64: 1>} : (tensor<3xi64>) -> tensor<2xi64>
+  %product = graph.reduce prod, %tail {axes = array<i64: 0>} : (tensor<2xi64>) -> tensor<i64>
+  %eight = graph.constant dense<8> : tensor<i64>
+  %sequence = graph.div %product, %eight : (tensor<i64>, tensor<i64>) -> tensor<i64>
+  %flat = graph.mul %batch, %sequence : (tensor<i64>, tensor<i64>) -> tensor<i64>
+  %column = graph.reshape %flat : (tensor<i64>) -> tensor<1xi64>
+  %depth = graph.reshape %eight : (tensor<i64>) -> tensor<1xi64>
+  %joined = graph.concat %column, %depth, %last {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<3xi64>
+  %size = graph.sizes {values = affine_map<()[s0] -> (s0 + 1, s0)>} : tensor<2xi64>
+  %two = graph.constant dense<[2, 1]> : tensor<2xi64>
+  %three = graph.constant dense<[0, 3]> : tensor<2xi64>
+  %half = graph.div %size, %two : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %more = graph.add %half, %three : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %small = graph.cast %more : (tensor<2xi64>) -> tensor<2xi32>
+  return %joined, %small : tensor<3xi64>, tensor<2xi32>
+}
+
+// Comparisons of sizes fold where all symbols agree, and only there.
+// CHECK-LABEL: func.func @comparisons_of_sizes
+func.func @comparisons_of_sizes() -> (tensor<2xi64>, tensor<2xi1>, tensor<2xi64>) {
+  %size = graph.sizes {values = affine_map<()[s0] -> (s0, -1)>} : tensor<2xi64>
+  %unknown = graph.constant dense<-1> : tensor<2xi64>
+  %four = graph.constant dense<4> : tensor<2xi64>
+  // CHECK-DAG: %[[PICKED:.*]] = graph.sizes {values = #[[FOUR]]} : tensor<2xi64>
+  %0 = graph.compare eq, %size, %unknown : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi1>
+  %1 = graph.where %0, %four, %size : (tensor<2xi1>, tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  // CHECK-DAG: %[[OPEN:.*]] = graph.compare eq
+  %2 = graph.compare eq, %size, %four : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi1>
+  // CHECK-DAG: %[[FIXED:.*]] = graph.constant dense<7> : tensor<2xi64>
+  %3 = graph.sizes {values = affine_map<() -> (7, 7)>} : tensor<2xi64>
+  // CHECK: return %[[PICKED]], %[[OPEN]], %[[FIXED]]
+  return %1, %2, %3 : tensor<2xi64>, tensor<2xi1>, tensor<2xi64>
 }

@@ -382,3 +382,91 @@ func.func @reduction_of_an_axis_twice(%x: tensor<2x3xf32>) {
   %0 = graph.reduce sum, %x {axes = array<i64: 1, 1>} : (tensor<2x3xf32>) -> tensor<2xf32>
   return
 }
+
+// -----
+
+func.func @unknown_sizes_without_names(%x: tensor<?xf32>) {
+  // expected-error @+1 {{expected the sizes of a tensor with unknown ones as its encoding, got 'tensor<?xf32>'}}
+  %0 = graph.abs %x : tensor<?xf32>
+  return
+}
+
+// -----
+
+func.func @sizes_of_another_rank(%x: tensor<?xf32, affine_map<()[s0] -> (s0, 1)>>) {
+  // expected-error @+1 {{expected an encoding with one size a dimension and no dims, got}}
+  %0 = graph.abs %x : tensor<?xf32, affine_map<()[s0] -> (s0, 1)>>
+  return
+}
+
+// -----
+
+func.func @sizes_with_a_symbol_too_many(%x: tensor<?xf32, affine_map<()[s0, s1] -> (s0)>>) {
+  // expected-error @+1 {{expected sizes in normal form, 'tensor<?xf32, affine_map<()[s0] -> (s0)>>', got}}
+  %0 = graph.abs %x : tensor<?xf32, affine_map<()[s0, s1] -> (s0)>>
+  return
+}
+
+// -----
+
+func.func @sizes_for_too_many_elements() {
+  // expected-error @+1 {{expected a size for each of 2 elements and no dims, got affine_map<()[s0] -> (s0)>}}
+  %0 = graph.sizes {values = affine_map<()[s0] -> (s0)>} : tensor<2xi64>
+  return
+}
+
+// -----
+
+func.func @sizes_as_data_with_a_symbol_too_many() {
+  // expected-error @+1 {{expected sizes in normal form, affine_map<()[s0] -> (s0)>, got affine_map<()[s0, s1] -> (s0)>}}
+  %0 = graph.sizes {values = affine_map<()[s0, s1] -> (s0)>} : tensor<1xi64>
+  return
+}
+
+// -----
+
+func.func @sizes_as_floats() {
+  // expected-error @+1 {{expected a result of integers, got 'f32'}}
+  %0 = graph.sizes {values = affine_map<()[s0] -> (s0)>} : tensor<1xf32>
+  return
+}
+
+// -----
+
+func.func @symbolic_result_of_another_size(%x: tensor<?x3xf32, affine_map<()[s0] -> (s0, 3)>>) {
+  // expected-error @+1 {{expected a result of shape s0x3, got (s0+1)x3}}
+  %0 = graph.transpose %x {perm = array<i64: 0, 1>} : (tensor<?x3xf32, affine_map<()[s0] -> (s0, 3)>>) -> tensor<?x3xf32, affine_map<()[s0] -> (s0 + 1, 3)>>
+  return
+}
+
+// -----
+
+func.func @symbolic_reshape_that_loses_elements(%x: tensor<?x4xf32, affine_map<()[s0] -> (s0, 4)>>) {
+  // expected-error @+1 {{expected as many elements as the input has, got s0x4 to s0x3}}
+  %0 = graph.reshape %x : (tensor<?x4xf32, affine_map<()[s0] -> (s0, 4)>>) -> tensor<?x3xf32, affine_map<()[s0] -> (s0, 3)>>
+  return
+}
+
+// -----
+
+func.func @convolution_by_a_filter_of_unknown_size(%x: tensor<1x3x8xf32>, %f: tensor<?x3x1xf32, affine_map<()[s0] -> (s0, 3, 1)>>) {
+  // expected-error @+1 {{expected a filter of known size, got s0x3x1}}
+  %0 = graph.conv %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>} : (tensor<1x3x8xf32>, tensor<?x3x1xf32, affine_map<()[s0] -> (s0, 3, 1)>>) -> tensor<?x3x1xf32, affine_map<()[s0] -> (s0, 3, 1)>>
+  return
+}
+
+// -----
+
+func.func @transposed_convolution_by_a_filter_of_unknown_size(%x: tensor<1x3x8xf32>, %f: tensor<3x?x1xf32, affine_map<()[s0] -> (3, s0, 1)>>) {
+  // expected-error @+1 {{expected a filter of known size, got 3xs0x1}}
+  %0 = graph.conv_transpose %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>} : (tensor<1x3x8xf32>, tensor<3x?x1xf32, affine_map<()[s0] -> (3, s0, 1)>>) -> tensor<1x?x8xf32, affine_map<()[s0] -> (1, s0, 8)>>
+  return
+}
+
+// -----
+
+func.func @tuples_of_unknown_length(%x: tensor<2x3xf32>, %i: tensor<4x?xi64, affine_map<()[s0] -> (4, s0)>>) {
+  // expected-error @+1 {{expected index tuples of a known length, got s0}}
+  %0 = graph.gather_nd %x, %i : (tensor<2x3xf32>, tensor<4x?xi64, affine_map<()[s0] -> (4, s0)>>) -> tensor<4xf32>
+  return
+}

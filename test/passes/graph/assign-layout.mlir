@@ -127,6 +127,20 @@ func.func @carries_layout_through_a_reshape(%x: tensor<1x3x8x8xf32>, %f: tensor<
   return %3 : tensor<1x16x6xf32>
 }
 
+// Sizes that only the run tells move with their dimensions.
+#image = affine_map<()[s0, s1] -> (s0, 3, s1, s1)>
+#even = affine_map<()[s0, s1] -> (s0, 4, (s1 + 1) floordiv 2, (s1 + 1) floordiv 2)>
+// CHECK-LABEL: @symbolic_image
+// CHECK: graph.transpose %{{.*}} {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x3x?x?xf32, #{{.*}}>) -> tensor<?x?x?x3xf32, #{{.*}}>
+// CHECK: %[[C:.*]] = graph.conv {{.*}}channels_last{{.*}} -> tensor<?x?x?x4xf32, #[[LAST:.*]]>
+// CHECK: %[[R:.*]] = graph.relu %[[C]] : tensor<?x?x?x4xf32, #[[LAST]]>
+// CHECK: graph.transpose %[[R]] {perm = array<i64: 0, 3, 1, 2>}
+func.func @symbolic_image(%x: tensor<?x3x?x?xf32, #image>, %f: tensor<4x3x3x3xf32>) -> tensor<?x4x?x?xf32, #even> attributes {tegula.symbols = ["a", "b"]} {
+  %1 = graph.conv %x, %f {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 1, 1>} : (tensor<?x3x?x?xf32, #image>, tensor<4x3x3x3xf32>) -> tensor<?x4x?x?xf32, #even>
+  %2 = graph.relu %1 : tensor<?x4x?x?xf32, #even>
+  return %2 : tensor<?x4x?x?xf32, #even>
+}
+
 {-#
   dialect_resources: {
     builtin: {

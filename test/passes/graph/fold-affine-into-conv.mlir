@@ -69,6 +69,22 @@ func.func @keeps_factor_of_positions(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4x4x
   return %2 : tensor<1x4x4x4xf32>
 }
 
+// A symbolic batch is no channel.
+#image = affine_map<()[s0] -> (s0, 3, 4, 4)>
+#result = affine_map<()[s0] -> (s0, 2, 4, 4)>
+// CHECK-LABEL: @symbolic_batch
+// CHECK-SAME: (%[[X:.*]]: tensor
+// CHECK-NOT: graph.mul %{{.*}} : (tensor<?x
+// CHECK: %[[C:.*]] = graph.conv %[[X]], %{{.*}}
+// CHECK-NEXT: return %[[C]]
+func.func @symbolic_batch(%x: tensor<?x3x4x4xf32, #image>) -> tensor<?x2x4x4xf32, #result> attributes {tegula.symbols = ["a"]} {
+  %f = graph.constant dense<0.5> : tensor<2x3x1x1xf32>
+  %s = graph.constant dense<[[[1.0]], [[2.0]]]> : tensor<2x1x1xf32>
+  %1 = graph.conv %x, %f {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>} : (tensor<?x3x4x4xf32, #image>, tensor<2x3x1x1xf32>) -> tensor<?x2x4x4xf32, #result>
+  %2 = graph.mul %1, %s : (tensor<?x2x4x4xf32, #result>, tensor<2x1x1xf32>) -> tensor<?x2x4x4xf32, #result>
+  return %2 : tensor<?x2x4x4xf32, #result>
+}
+
 {-#
   dialect_resources: {
     builtin: {

@@ -62,6 +62,18 @@ func.func @keeps_what_would_grow_the_model() -> tensor<8200xi8> {
   return %3 : tensor<8200xi8>
 }
 
+// A constant of unknown size is no constant.
+// CHECK-LABEL: @keeps_symbolic_expand
+// CHECK: graph.expand
+func.func @keeps_symbolic_expand(%x: tensor<?xf32, affine_map<()[s0] -> (s0)>>) -> tensor<?xf32, affine_map<()[s0] -> (s0)>> attributes {tegula.symbols = ["a"]} {
+  %one = graph.constant dense<1.0> : tensor<1xf32>
+  %two = graph.constant dense<2.0> : tensor<1xf32>
+  %0 = graph.expand %one : (tensor<1xf32>) -> tensor<?xf32, affine_map<()[s0] -> (s0)>>
+  %1 = graph.sub %0, %two : (tensor<?xf32, affine_map<()[s0] -> (s0)>>, tensor<1xf32>) -> tensor<?xf32, affine_map<()[s0] -> (s0)>>
+  %2 = graph.add %x, %1 : (tensor<?xf32, affine_map<()[s0] -> (s0)>>, tensor<?xf32, affine_map<()[s0] -> (s0)>>) -> tensor<?xf32, affine_map<()[s0] -> (s0)>>
+  return %2 : tensor<?xf32, affine_map<()[s0] -> (s0)>>
+}
+
 {-#
   dialect_resources: {
     builtin: {

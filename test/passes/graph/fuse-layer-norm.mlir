@@ -55,3 +55,25 @@ func.func @mean_of_another_tensor(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> t
   %3 = graph.div %d, %root : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
   return %3 : tensor<4x8xf32>
 }
+
+#rows = affine_map<()[s0, s1] -> (s0, s1, 8)>
+#means = affine_map<()[s0, s1] -> (s0, s1)>
+#column = affine_map<()[s0, s1] -> (s0, s1, 1)>
+// CHECK-LABEL: @symbolic_rows
+// CHECK-SAME: (%[[X:.*]]: tensor<?x?x8xf32, #{{.*}}>, %[[S:.*]]: tensor<8xf32>)
+// CHECK-NEXT: %[[Y:.*]] = graph.layer_norm %[[X]], %[[S]] {axis = 2 : i64
+// CHECK-NEXT: return %[[Y]]
+func.func @symbolic_rows(%x: tensor<?x?x8xf32, #rows>, %s: tensor<8xf32>) -> tensor<?x?x8xf32, #rows> attributes {tegula.symbols = ["a", "b"]} {
+  %eps = graph.constant dense<1.0e-5> : tensor<f32>
+  %0 = graph.reduce mean, %x {axes = array<i64: 2>} : (tensor<?x?x8xf32, #rows>) -> tensor<?x?xf32, #means>
+  %mean = graph.reshape %0 : (tensor<?x?xf32, #means>) -> tensor<?x?x1xf32, #column>
+  %d = graph.sub %x, %mean : (tensor<?x?x8xf32, #rows>, tensor<?x?x1xf32, #column>) -> tensor<?x?x8xf32, #rows>
+  %sq = graph.mul %d, %d : (tensor<?x?x8xf32, #rows>, tensor<?x?x8xf32, #rows>) -> tensor<?x?x8xf32, #rows>
+  %1 = graph.reduce mean, %sq {axes = array<i64: 2>} : (tensor<?x?x8xf32, #rows>) -> tensor<?x?xf32, #means>
+  %var = graph.reshape %1 : (tensor<?x?xf32, #means>) -> tensor<?x?x1xf32, #column>
+  %2 = graph.add %var, %eps : (tensor<?x?x1xf32, #column>, tensor<f32>) -> tensor<?x?x1xf32, #column>
+  %root = graph.sqrt %2 : tensor<?x?x1xf32, #column>
+  %3 = graph.div %d, %root : (tensor<?x?x8xf32, #rows>, tensor<?x?x1xf32, #column>) -> tensor<?x?x8xf32, #rows>
+  %4 = graph.mul %3, %s : (tensor<?x?x8xf32, #rows>, tensor<8xf32>) -> tensor<?x?x8xf32, #rows>
+  return %4 : tensor<?x?x8xf32, #rows>
+}

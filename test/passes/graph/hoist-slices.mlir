@@ -63,6 +63,25 @@ func.func @keeps_overlapping_slices(%x: tensor<8x4xf32>) -> (tensor<4x6xf32>, te
   return %2, %3 : tensor<4x6xf32>, tensor<4x6xf32>
 }
 
+#rows = affine_map<()[s0, s1] -> (s0, s1, 8)>
+#inputs = affine_map<()[s0, s1] -> (s0, s1, 4)>
+#split = affine_map<()[s0, s1] -> (s0, s1, 2, 4)>
+#part = affine_map<()[s0, s1] -> (s0, s1, 1, 4)>
+// CHECK-LABEL: @splits_a_product_of_symbolic_rows
+// CHECK-SAME: (%[[X:.*]]: tensor
+// CHECK-DAG: %[[P:.*]] = graph.matmul %[[X]], %{{.*}} : (tensor<?x?x4xf32, #[[R:.*]]>, tensor<4x4xf32>) -> tensor<?x?x4xf32, #[[R]]>
+// CHECK-DAG: %[[Q:.*]] = graph.matmul %[[X]], %{{.*}} : (tensor<?x?x4xf32, #[[R]]>, tensor<4x4xf32>) -> tensor<?x?x4xf32, #[[R]]>
+// CHECK-NOT: graph.slice
+// CHECK: return
+func.func @splits_a_product_of_symbolic_rows(%x: tensor<?x?x4xf32, #inputs>) -> (tensor<?x?x1x4xf32, #part>, tensor<?x?x1x4xf32, #part>) attributes {tegula.symbols = ["a", "b"]} {
+  %w = graph.constant dense_resource<weights32> : tensor<4x8xf32>
+  %1 = graph.matmul %x, %w : (tensor<?x?x4xf32, #inputs>, tensor<4x8xf32>) -> tensor<?x?x8xf32, #rows>
+  %2 = graph.reshape %1 : (tensor<?x?x8xf32, #rows>) -> tensor<?x?x2x4xf32, #split>
+  %3 = graph.slice %2 {starts = array<i64: 0, 0, 0, 0>, steps = array<i64: 1, 1, 1, 1>} : (tensor<?x?x2x4xf32, #split>) -> tensor<?x?x1x4xf32, #part>
+  %4 = graph.slice %2 {starts = array<i64: 0, 0, 1, 0>, steps = array<i64: 1, 1, 1, 1>} : (tensor<?x?x2x4xf32, #split>) -> tensor<?x?x1x4xf32, #part>
+  return %3, %4 : tensor<?x?x1x4xf32, #part>, tensor<?x?x1x4xf32, #part>
+}
+
 {-#
   dialect_resources: {
     builtin: {

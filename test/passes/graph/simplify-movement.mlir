@@ -139,3 +139,30 @@ func.func @flattens_last(%x: tensor<2x3x4xf32>, %y: tensor<2x3x4xf32>) -> tensor
   %3 = graph.mul %1, %2 : (tensor<2x12xf32>, tensor<2x12xf32>) -> tensor<2x12xf32>
   return %3 : tensor<2x12xf32>
 }
+
+#tokens = affine_map<()[s0, s1] -> (s0, s1, 8)>
+#heads = affine_map<()[s0, s1] -> (s0, s1, 2, 4)>
+#turned = affine_map<()[s0, s1] -> (s0, 2, s1, 4)>
+// CHECK-LABEL: @cancels_symbolic_movement
+// CHECK-SAME: (%[[X:.*]]: tensor
+// CHECK-NEXT: return %[[X]]
+func.func @cancels_symbolic_movement(%x: tensor<?x?x8xf32, #tokens>) -> tensor<?x?x8xf32, #tokens> attributes {tegula.symbols = ["a", "b"]} {
+  %1 = graph.reshape %x : (tensor<?x?x8xf32, #tokens>) -> tensor<?x?x2x4xf32, #heads>
+  %2 = graph.transpose %1 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x4xf32, #heads>) -> tensor<?x2x?x4xf32, #turned>
+  %3 = graph.transpose %2 {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x4xf32, #turned>) -> tensor<?x?x2x4xf32, #heads>
+  %4 = graph.reshape %3 : (tensor<?x?x2x4xf32, #heads>) -> tensor<?x?x8xf32, #tokens>
+  return %4 : tensor<?x?x8xf32, #tokens>
+}
+
+#row = affine_map<()[s0] -> (1, s0)>
+#matrix = affine_map<()[s0] -> (s0, s0)>
+// A size that may be 1 is no dimension of one element.
+// CHECK-LABEL: @keeps_symbolic_expand_and_transpose
+// CHECK: graph.transpose %{{.*}} {perm = array<i64: 1, 0>} : (tensor<?x?xf32
+// CHECK: graph.reshape %{{.*}} : (tensor<1x?xf32, #{{.*}}>) -> tensor<?x1xf32, #{{.*}}>
+func.func @keeps_symbolic_expand_and_transpose(%x: tensor<1x?xf32, #row>) -> (tensor<?x?xf32, #matrix>, tensor<?x1xf32, affine_map<()[s0] -> (s0, 1)>>) attributes {tegula.symbols = ["a"]} {
+  %1 = graph.expand %x : (tensor<1x?xf32, #row>) -> tensor<?x?xf32, #matrix>
+  %2 = graph.transpose %1 {perm = array<i64: 1, 0>} : (tensor<?x?xf32, #matrix>) -> tensor<?x?xf32, #matrix>
+  %3 = graph.transpose %x {perm = array<i64: 1, 0>} : (tensor<1x?xf32, #row>) -> tensor<?x1xf32, affine_map<()[s0] -> (s0, 1)>>
+  return %2, %3 : tensor<?x?xf32, #matrix>, tensor<?x1xf32, affine_map<()[s0] -> (s0, 1)>>
+}

@@ -44,6 +44,9 @@ public:
   /// "s0 * 2", or with the symbols' names "batch * 2".
   std::string text(llvm::ArrayRef<std::string> names = {}) const;
 
+  /// The number in the sum that it is.
+  int64_t constantTerm() const;
+
   /// What is known of its range, given that symbols are at least 1.
   std::optional<int64_t> minimum() const;
   std::optional<int64_t> maximum() const;

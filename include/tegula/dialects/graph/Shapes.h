@@ -18,6 +18,8 @@ public:
   virtual ~Rule() = default;
   /// Starts the diagnostic of a failed rule.
   virtual mlir::InFlightDiagnostic error() const = 0;
+  /// What messages call the symbols.
+  virtual llvm::ArrayRef<std::string> names() const { return {}; }
   /// The rule goes on as if this were so.
   virtual void assume(Requirement::Kind kind, Dim lhs, Dim rhs, llvm::StringRef text) const {}
 
