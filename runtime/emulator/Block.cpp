@@ -145,6 +145,12 @@ bool launch(const PtxModule &module, const GlobalMemory &memory, const Launch &w
   if (what.block.x > 1024 || what.block.y > 1024 || what.block.z > 64 || product(what.block) > 1024 ||
       product(what.block) == 0)
     return refuse("expected a block of 1 to 1024 threads, got " + text(what.block));
+  if (entry.mostThreads && product(what.block) > entry.mostThreads)
+    return refuse("expected at most " + std::to_string(entry.mostThreads) +
+                  " threads, as .maxntid says, got " + std::to_string(product(what.block)));
+  if (!entry.requiredThreads.empty() &&
+      entry.requiredThreads != std::vector<uint64_t>{what.block.x, what.block.y, what.block.z})
+    return refuse("expected the block that .reqntid names, got " + text(what.block));
   if (product(what.grid) == 0 || what.grid.y > 65535 || what.grid.z > 65535 || what.grid.x > 0x7fffffff)
     return refuse("expected a grid of 1 or more blocks, up to 65535 in y and z, got " + text(what.grid));
   if (what.parameters.size() != entry.parameterBytes)

@@ -160,6 +160,24 @@ void takeCombination(Decoding &d, size_t third) {
   d.out.extra |= uint32_t(how + 1) | (operand.negated ? negateThird : 0);
 }
 
+/// Two comparisons: p of the lower halves, q of the upper ones.
+template <class As, uint32_t C> void runSetPair(Warp &warp, const Instruction &in, uint32_t mask) {
+  const uint16_t *a = warp.lanes<uint16_t>(in.a), *b = warp.lanes<uint16_t>(in.b);
+  uint32_t bits[2] = {0, 0};
+  for (int i = 0; i < 2 * lanesPerWarp; ++i)
+    bits[i % 2] |= uint32_t(compare<C>(As::value(a[i]), As::value(b[i]))) << (i / 2);
+  uint32_t lower = combine(warp, in, bits[0]), upper = combine(warp, in, bits[1]);
+  uint32_t &first = warp.predicate(in.d);
+  first = (first & ~mask) | (lower & mask);
+  uint32_t &second = warp.predicate(uint32_t(in.immediate));
+  second = (second & ~mask) | (upper & mask);
+}
+
+template <class As, size_t... C> Handler choosePair(uint32_t comparison, std::index_sequence<C...>) {
+  static constexpr Handler table[] = {runSetPair<As, C>...};
+  return table[comparison];
+}
+
 void decodeSetPredicate(Decoding &d) {
   uint32_t comparison = takeComparison(d);
   takeCombination(d, 3);
@@ -168,16 +186,21 @@ void decodeSetPredicate(Decoding &d) {
   if (target.kind == Operand::List) {
     if (target.list.size() != 2)
       d.fail("expected two predicates");
-    uint32_t sinkPlace = d.isSink(target.list[0]) || d.isSink(target.list[1]) ? d.constant(0, 8) : 0;
-    d.out.d = d.isSink(target.list[0]) ? sinkPlace : d.target(target.list[0], 0);
-    d.out.immediate = d.isSink(target.list[1]) ? sinkPlace : d.target(target.list[1], 0);
+    d.out.d = d.isSink(target.list[0]) ? d.unusedPredicate() : d.target(target.list[0], 0);
+    d.out.immediate = d.isSink(target.list[1]) ? d.unusedPredicate() : d.target(target.list[1], 0);
     d.out.list = 1;
   } else {
     d.out.d = d.target(target, 0);
   }
   d.out.a = d.source(1, type);
   d.out.b = d.source(2, type);
-  d.out.run = chooseFor<false>(d, type, comparison);
+  constexpr auto all = std::make_index_sequence<Comparisons>();
+  bool pairs = type == Type::F16x2 || type == Type::BF16x2;
+  if (pairs && !d.out.list)
+    d.fail("expected two predicates");
+  d.out.run = type == Type::F16x2    ? choosePair<AsHalf>(comparison, all)
+              : type == Type::BF16x2 ? choosePair<AsBrain>(comparison, all)
+                                     : chooseFor<false>(d, type, comparison);
 }
 
 void decodeSet(Decoding &d) {

@@ -91,6 +91,8 @@ public:
   uint32_t source(const Operand &operand, Type type);
   Place anySource(const Operand &operand, Type type);
   uint32_t predicate(const Operand &operand);
+  /// A place for a result that nobody reads.
+  uint32_t unusedPredicate();
   uint32_t constant(uint64_t value, uint32_t width);
   uint64_t literal(const Operand &operand) const;
   /// Sets a (the register, if any), immediate (the offset) and wideAddress for [..].

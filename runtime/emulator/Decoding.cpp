@@ -235,6 +235,12 @@ uint32_t Decoding::source(const Operand &operand, Type type) {
   return place.at;
 }
 
+uint32_t Decoding::unusedPredicate() {
+  uint32_t at = function.function.registerBytes;
+  function.function.registerBytes += predicateBytes;
+  return at;
+}
+
 uint32_t Decoding::predicate(const Operand &operand) {
   if (operand.kind == Operand::Integer) // as in and.pred p, p, 1
     return constant(operand.bits ? allLanes : 0, 4);

@@ -2,6 +2,7 @@
 #include "FloatOps.h"
 #include "Lanes.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace tegula::runtime::emulator {
@@ -31,9 +32,10 @@ void runFma(Warp &warp, const Instruction &in, uint32_t mask) {
   T *d = warp.lanes<T>(in.d);
   const T *a = warp.lanes<T>(in.a), *b = warp.lanes<T>(in.b), *c = warp.lanes<T>(in.c);
   if (mask == allLanes) {
-#pragma clang loop vectorize(assume_safety)
+    T results[lanesPerWarp]; // apart from the registers, which the compiler must take to overlap
     for (int lane = 0; lane < lanesPerWarp; ++lane)
-      d[lane] = std::fma(a[lane], b[lane], c[lane]);
+      results[lane] = std::fma(a[lane], b[lane], c[lane]);
+    std::copy_n(results, lanesPerWarp, d);
     return;
   }
   for (; mask; mask &= mask - 1) {

@@ -49,7 +49,7 @@ void FunctionDecoder::declareRegisters(const Declaration &declaration) {
   uint32_t width = *type == Type::Pred ? 0 : std::max(bytesOf(*type), 2u);
   auto add = [&](std::string_view name) {
     names.scopes.back()[name] = {Names::Symbol::Register, {function.registerBytes, width}};
-    function.registerBytes += width == 0 ? 4 : width * lanesPerWarp;
+    function.registerBytes += width == 0 ? predicateBytes : width * lanesPerWarp;
   };
   if (!declaration.isArray)
     return add(declaration.name);

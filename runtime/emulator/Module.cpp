@@ -148,6 +148,8 @@ private:
     Function function = limits;
     function.name = text.name;
     function.isEntry = text.isEntry;
+    function.mostThreads = text.mostThreads;
+    function.requiredThreads = text.requiredThreads;
     names.scopes.emplace_back();
     placeShared(text, function);
     size_t firstCall = calls.size();

@@ -94,17 +94,33 @@ private:
     function.name = word();
     if (is("("))
       function.parameters = parseParameters();
-    while (!is("{") && !is(";")) { // .maxntid 128, 1, 1 and the like
-      if (peek().kind == Token::End)
-        fail("expected '{', got the end of the text");
-      take();
-    }
+    parseLimits(function);
     if (accept(";"))
       return; // a declaration; calls find the definition by its name
     expect("{");
     for (int depth = 1; depth > 0;)
       parseStatement(function.body, depth);
     module.functions.push_back(std::move(function));
+  }
+
+  /// What stands between parameters and body: sizes of blocks matter here, hints for the assembler do not.
+  void parseLimits(FunctionText &function) {
+    while (!is("{") && !is(";")) {
+      if (peek().kind == Token::End)
+        fail("expected '{', got the end of the text");
+      std::string_view word = take().text;
+      if (word != ".maxntid" && word != ".reqntid")
+        continue;
+      std::vector<uint64_t> sizes;
+      do
+        sizes.push_back(integer());
+      while (accept(","));
+      sizes.resize(3, 1);
+      if (word == ".maxntid")
+        function.mostThreads = sizes[0] * sizes[1] * sizes[2];
+      else
+        function.requiredThreads = sizes;
+    }
   }
 
   std::vector<Declaration> parseParameters() {

@@ -16,6 +16,7 @@ struct Instruction;
 
 constexpr int lanesPerWarp = 32;
 constexpr uint32_t allLanes = 0xffffffff;
+constexpr uint32_t predicateBytes = 8; ///< half of it unused: so that all registers are aligned
 
 /// Executes one instruction for the lanes of `mask`.
 using Handler = void (*)(Warp &warp, const Instruction &instruction, uint32_t mask);
@@ -71,6 +72,8 @@ struct Function {
   uint32_t sharedAlignment = 16;
   uint32_t callBytes = 0; ///< end of the parameters that it passes on, a thread
   uint32_t parameterBytes = 0;
+  uint64_t mostThreads = 0;              ///< of a block, 0 = any
+  std::vector<uint64_t> requiredThreads; ///< x, y, z, where it is fixed
   std::vector<Constant> constants;
   std::vector<uint32_t> dynamicShared; ///< constants to which the end of static shared memory is added
 };

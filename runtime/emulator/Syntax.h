@@ -60,6 +60,8 @@ struct Statement {
 struct FunctionText {
   std::string_view name;
   bool isEntry = false;
+  uint64_t mostThreads = 0;              ///< .maxntid, 0 where it is not given
+  std::vector<uint64_t> requiredThreads; ///< .reqntid: x, y, z
   int line = 0;
   std::vector<Declaration> results, parameters;
   std::vector<Statement> body;

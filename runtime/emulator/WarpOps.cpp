@@ -212,6 +212,30 @@ void decodeActiveMask(Decoding &d) {
   };
 }
 
+/// The lowest lane of the members is chosen; its number goes to all of them.
+void decodeElect(Decoding &d) {
+  if (!d.take("sync"))
+    d.fail("expected .sync");
+  d.expectOperands(2, 2);
+  const Operand &target = d.operand(0);
+  if (target.kind != Operand::List || target.list.size() != 2)
+    d.fail("expected a register and a predicate");
+  if (!d.isSink(target.list[0]))
+    d.out.a = d.target(target.list[0], 4);
+  d.out.d = d.target(target.list[1], 0);
+  d.out.member = d.source(1, Type::B32);
+  d.out.kind = Kind::Collective;
+  d.out.run = [](Warp &warp, const Instruction &in, uint32_t mask) {
+    uint32_t leader = mask & (0 - mask);
+    if (in.a != Instruction::noRegister)
+      eachLane(mask, [to = warp.lanes<uint32_t>(in.a), leader](int lane) {
+        to[lane] = uint32_t(std::countr_zero(leader));
+      });
+    uint32_t &is = warp.predicate(in.d);
+    is = (is & ~mask) | leader;
+  };
+}
+
 } // namespace
 
 void addWarpInstructions(DecodeTable &table) {
@@ -219,6 +243,7 @@ void addWarpInstructions(DecodeTable &table) {
   table["vote"] = decodeVote;
   table["match"] = decodeMatch;
   table["redux"] = decodeReduce;
+  table["elect"] = decodeElect;
   table["activemask"] = decodeActiveMask;
 }
 

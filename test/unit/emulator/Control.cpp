@@ -157,6 +157,13 @@ TEST(Warp, VotesMatchesAndReductions) {
   EXPECT_EQ(out[0], (uint64_t(0x55555555) << 32) + 496 + 31 + 15 + 1);
 }
 
+TEST(Warp, ElectsOneLane) {
+  auto out = words("elect.sync %r1|%p1, -1;\nselp.b32 %r2, 1, 0, %p1;\nmov.b64 %d2, {%r2, "
+                   "%r1};\nst.global.u64 [%d1], %d2;");
+  EXPECT_EQ(out[0], 1u);
+  EXPECT_EQ(out[5], 0u);
+}
+
 TEST(Warp, LanesThatBranchedMeetAtShuffles) {
   auto out = words(
       "mov.u32 %r1, 5;\nsetp.lt.u32 %p1, %r0, 16;\n@%p1 bra $low;\nmov.u32 %r1, 9;\nbra $both;\n"

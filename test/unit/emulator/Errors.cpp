@@ -89,6 +89,22 @@ TEST(Stops, EndlessLoopsTrapsAndTables) {
              "index 1 is beyond the list of targets");
 }
 
+TEST(Stops, BlocksThatTheKernelRefuses) {
+  std::string error;
+  GlobalMemory memory;
+  auto run = [&](const std::string &limit, Extent block) {
+    std::unique_ptr<PtxModule> module = parse(".entry k() " + limit + "\n{\nret;\n}\n");
+    error.clear();
+    return module && emulator::launch(*module, memory, {"k", {}, block, 0, {}}, error);
+  };
+  EXPECT_TRUE(run(".maxntid 8, 8, 1 .minnctapersm 2", {64}));
+  EXPECT_FALSE(run(".maxntid 64", {65}));
+  EXPECT_EQ(error, "kernel 'k': expected at most 64 threads, as .maxntid says, got 65");
+  EXPECT_TRUE(run(".reqntid 8, 4", {8, 4}));
+  EXPECT_FALSE(run(".reqntid 8, 4", {4, 8}));
+  EXPECT_EQ(error, "kernel 'k': expected the block that .reqntid names, got (4,8,1)");
+}
+
 TEST(Stops, LaunchesThatDoNotFit) {
   std::unique_ptr<PtxModule> module = parse(kernel(""));
   ASSERT_TRUE(module);
