@@ -1,9 +1,9 @@
 // Operations on small constants disappear, and so do operations that change nothing.
 // RUN: tegula-opt %s --canonicalize | FileCheck %s
 
-// CHECK-DAG: #[[FOUR:.*]] = affine_map<()[s0] -> (s0, 4)>
-// CHECK-DAG: #[[CHAIN:.*]] = affine_map<()[s0, s1] -> (s0 * s1, 8, -1)>
-// CHECK-DAG: #[[EVEN:.*]] = affine_map<()[s0] -> ((s0 + 1) floordiv 2, s0 + 3)>
+// CHECK-DAG: #[[$FOUR:.*]] = affine_map<()[s0] -> (s0, 4)>
+// CHECK-DAG: #[[$CHAIN:.*]] = affine_map<()[s0, s1] -> (s0 * s1, 8, -1)>
+// CHECK-DAG: #[[$EVEN:.*]] = affine_map<()[s0] -> ((s0 + 1) floordiv 2, s0 + 3)>
 
 // What exporters write to compute a shape: one constant remains.
 // CHECK-LABEL: func.func @shape_chain
@@ -164,8 +164,8 @@ func.func @keeps_what_is_unknown_or_out_of_range(%x: tensor<2xf32>) -> (tensor<2
 // The same chain where sizes are symbols: graph.sizes remains.
 // CHECK-LABEL: func.func @symbolic_shape_chain
 func.func @symbolic_shape_chain() -> (tensor<3xi64>, tensor<2xi32>) {
-  // CHECK-DAG: %[[R0:.*]] = graph.sizes {values = #[[CHAIN]]} : tensor<3xi64>
-  // CHECK-DAG: %[[R1:.*]] = graph.sizes {values = #[[EVEN]]} : tensor<2xi32>
+  // CHECK-DAG: %[[R0:.*]] = graph.sizes {values = #[[$CHAIN]]} : tensor<3xi64>
+  // CHECK-DAG: %[[R1:.*]] = graph.sizes {values = #[[$EVEN]]} : tensor<2xi32>
   // CHECK: return %[[R0]], %[[R1]]
   %shape = graph.sizes {values = affine_map<()[s0, s1] -> (s0, s1, 8)>} : tensor<3xi64>
   %zero = graph.constant dense<0> : tensor<i64>
@@ -194,7 +194,7 @@ func.func @comparisons_of_sizes() -> (tensor<2xi64>, tensor<2xi1>, tensor<2xi64>
   %size = graph.sizes {values = affine_map<()[s0] -> (s0, -1)>} : tensor<2xi64>
   %unknown = graph.constant dense<-1> : tensor<2xi64>
   %four = graph.constant dense<4> : tensor<2xi64>
-  // CHECK-DAG: %[[PICKED:.*]] = graph.sizes {values = #[[FOUR]]} : tensor<2xi64>
+  // CHECK-DAG: %[[PICKED:.*]] = graph.sizes {values = #[[$FOUR]]} : tensor<2xi64>
   %0 = graph.compare eq, %size, %unknown : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi1>
   %1 = graph.where %0, %four, %size : (tensor<2xi1>, tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
   // CHECK-DAG: %[[OPEN:.*]] = graph.compare eq

@@ -2,8 +2,8 @@
 // RUN: tegula-opt %s | tegula-opt | FileCheck %s
 // RUN: tegula-opt %s --mlir-print-op-generic | tegula-opt | FileCheck %s
 
-// CHECK-DAG: #[[ROWS:.*]] = affine_map<()[s0] -> (s0, 3)>
-// CHECK-DAG: #[[HALVES:.*]] = affine_map<()[s0, s1] -> (1, 2, (s1 + 1) floordiv 2)>
+// CHECK-DAG: #[[$ROWS:.*]] = affine_map<()[s0] -> (s0, 3)>
+// CHECK-DAG: #[[$HALVES:.*]] = affine_map<()[s0, s1] -> (1, 2, (s1 + 1) floordiv 2)>
 
 // CHECK-LABEL: func.func @constants
 func.func @constants() {
@@ -225,11 +225,11 @@ func.func @reductions(%x: tensor<2x3xf32>, %s: tensor<3xf32>) {
 // CHECK-LABEL: func.func @symbolic_sizes
 func.func @symbolic_sizes(%x: tensor<?x3xf32, affine_map<()[s0] -> (s0, 3)>>, %y: tensor<?x3xf32, affine_map<()[s0, s1] -> (s1, 3)>>,
                           %image: tensor<1x2x?xf32, affine_map<()[s0, s1] -> (1, 2, s1)>>, %f: tensor<2x2x3xf32>) {
-  // CHECK: graph.add %{{.*}}, %{{.*}} : (tensor<?x3xf32, #[[ROWS]]>, tensor<?x3xf32, #{{.*}}>) -> tensor<?x3xf32, #[[ROWS]]>
+  // CHECK: graph.add %{{.*}}, %{{.*}} : (tensor<?x3xf32, #[[$ROWS]]>, tensor<?x3xf32, #{{.*}}>) -> tensor<?x3xf32, #[[$ROWS]]>
   %0 = graph.add %x, %y : (tensor<?x3xf32, affine_map<()[s0] -> (s0, 3)>>, tensor<?x3xf32, affine_map<()[s0, s1] -> (s1, 3)>>) -> tensor<?x3xf32, affine_map<()[s0] -> (s0, 3)>>
-  // CHECK: graph.conv {{.*}} -> tensor<1x2x?xf32, #[[HALVES]]>
+  // CHECK: graph.conv {{.*}} -> tensor<1x2x?xf32, #[[$HALVES]]>
   %1 = graph.conv %image, %f {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>} : (tensor<1x2x?xf32, affine_map<()[s0, s1] -> (1, 2, s1)>>, tensor<2x2x3xf32>) -> tensor<1x2x?xf32, affine_map<()[s0, s1] -> (1, 2, (s1 + 1) floordiv 2)>>
-  // CHECK: graph.sizes {values = #[[ROWS]]} : tensor<2xi64>
+  // CHECK: graph.sizes {values = #[[$ROWS]]} : tensor<2xi64>
   %2 = graph.sizes {values = affine_map<()[s0] -> (s0, 3)>} : tensor<2xi64>
   return
 }
