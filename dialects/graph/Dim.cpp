@@ -468,8 +468,7 @@ static void print(const Polynomial &polynomial, ArrayRef<std::string> names, llv
         continue;
       os << (wantNegative ? "-" : isFirst ? "" : "+");
       isFirst = false;
-      llvm::interleave(
-          monomial, os, [&](AffineExpr atom) { print(atom, names, os); }, "*");
+      llvm::interleave(monomial, os, [&](AffineExpr atom) { print(atom, names, os); }, "*");
       if (monomial.empty() || std::abs(factor) != 1)
         os << (monomial.empty() ? "" : "*") << std::abs(factor);
     }

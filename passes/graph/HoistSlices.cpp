@@ -109,8 +109,8 @@ struct HoistOverElementwise : OpRewritePattern<SliceOp> {
     Operation *producer = op.getInput().getDefiningOp();
     int64_t dim = cutDim(op);
     if (!isa_and_nonnull<ElementwiseOpInterface>(producer) || dim < 0 || !isCutUp(op.getInput()) ||
-        llvm::count_if(producer->getOperands(), [](Value operand) { return !isConstantDerived(operand); }) !=
-            1)
+        llvm::count_if(
+            producer->getOperands(), [](Value operand) { return !isConstantDerived(operand); }) != 1)
       return failure();
     SmallVector<Value> operands;
     for (Value operand : producer->getOperands()) {
