@@ -44,8 +44,8 @@ static Value rootOf(Value value) {
   return value;
 }
 
-/// A block of `bytes`, aligned: of a size that the symbols decide, what they multiply is kept apart, since
-/// blocks of the same unit can be laid out as if it were 1.
+/// A block of `bytes`, aligned; of a size that the symbols decide (aligned by roundBlocks), what they
+/// multiply is kept apart, since blocks of the same unit can be laid out as if it were 1.
 static std::optional<Block> makeBlock(graph::Dim bytes, int64_t now, MLIRContext *context) {
   if (auto number = bytes.fixed()) {
     Checked rounded = roundUp(Checked(*number));
@@ -55,11 +55,31 @@ static std::optional<Block> makeBlock(graph::Dim bytes, int64_t now, MLIRContext
     return std::nullopt;
   int64_t factor = bytes.expr(context).getLargestKnownDivisor();
   std::optional<graph::Dim> unit = exactDiv(bytes, graph::Dim(factor));
-  // Rounding the factor up must waste little, for it is wasted once a unit.
-  constexpr int64_t large = 1024;
-  if (unit && (factor % bufferAlignment == 0 || factor >= large))
-    return Block{roundUp(Checked(factor)).get(), *unit, bytes, now, now};
-  return Block{bufferAlignment, ceilDiv(bytes, graph::Dim(bufferAlignment)), bytes, now, now};
+  if (!unit)
+    return Block{1, bytes, bytes, now, now};
+  return roundUp(Checked(factor)).valid() ? std::optional(Block{factor, *unit, bytes, now, now})
+                                          : std::nullopt;
+}
+
+/// Aligns blocks of sizes that the symbols decide. Rounding up what a unit is multiplied by wastes memory
+/// once a unit, so that must be little beside what units of this kind need anyway; else a block is rounded up
+/// as a whole, which makes it one of another unit.
+static void roundBlocks(MutableArrayRef<Block> blocks, MLIRContext *context) {
+  constexpr int64_t little = 16;
+  llvm::DenseMap<AffineExpr, int64_t> largest;
+  for (const Block &block : blocks)
+    largest[block.unit.expr(context)] = std::max(largest[block.unit.expr(context)], block.bytes);
+  for (Block &block : blocks) {
+    if (block.unit.isStatic())
+      continue;
+    int64_t rounded = roundUp(Checked(block.bytes)).get();
+    if (rounded - block.bytes <= largest[block.unit.expr(context)] / little) {
+      block.bytes = rounded;
+    } else {
+      block.unit = ceilDiv(block.exact, graph::Dim(bufferAlignment));
+      block.bytes = bufferAlignment;
+    }
+  }
 }
 
 /// Gives each block the lowest offset that fits best between the blocks that live at the same time; large
@@ -197,6 +217,7 @@ private:
   }
 
   LogicalResult placeBlocks() {
+    roundBlocks(blocks, main.getContext());
     llvm::MapVector<AffineExpr, SmallVector<size_t>> units;
     SmallVector<size_t> known;
     for (size_t index = 0; index < blocks.size(); ++index)
