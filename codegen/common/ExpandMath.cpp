@@ -2,7 +2,7 @@
 // It exists because a call for every element would cost more than the rest of an activation, a softmax or a
 // GELU together. exp and log are within 1 unit in the last place, tanh and erf within 6; exp below 1.7e-38
 // becomes zero unless denormals are kept. NaN stays NaN, infinities give their limits.
-#include "tegula/codegen/cpu/Passes.h"
+#include "tegula/codegen/common/Passes.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -12,9 +12,9 @@
 
 using namespace mlir;
 
-namespace tegula::codegen::cpu {
+namespace tegula::codegen {
 #define GEN_PASS_DEF_EXPANDMATH
-#include "tegula/codegen/cpu/Passes.h.inc"
+#include "tegula/codegen/common/Passes.h.inc"
 
 namespace {
 
@@ -186,4 +186,4 @@ struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
   }
 };
 } // namespace
-} // namespace tegula::codegen::cpu
+} // namespace tegula::codegen

@@ -1,8 +1,7 @@
 // Places a kernel's temporaries: memref.alloc => stack or scratch memory, and strided copies => loops.
 // It exists because a run allocates nothing: every byte a kernel uses is known before the model is loaded.
-#include "tegula/codegen/cpu/Passes.h"
-
 #include "tegula/codegen/common/Passes.h"
+
 #include "tegula/support/Checked.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -14,9 +13,9 @@
 
 using namespace mlir;
 
-namespace tegula::codegen::cpu {
+namespace tegula::codegen {
 #define GEN_PASS_DEF_PLACETEMPORARIES
-#include "tegula/codegen/cpu/Passes.h.inc"
+#include "tegula/codegen/common/Passes.h.inc"
 
 static constexpr int64_t alignment = 64;
 
@@ -291,4 +290,4 @@ struct PlaceTemporaries : impl::PlaceTemporariesBase<PlaceTemporaries> {
   }
 };
 } // namespace
-} // namespace tegula::codegen::cpu
+} // namespace tegula::codegen

@@ -4,8 +4,6 @@
 
 #include "TileEmitter.h"
 
-#include "mlir/Transforms/Passes.h"
-
 using namespace mlir;
 
 namespace tegula::codegen {
@@ -39,12 +37,5 @@ struct VectorizeKernel : impl::VectorizeKernelBase<VectorizeKernel> {
 };
 
 } // namespace
-
-void populateVectorizePipeline(OpPassManager &pm) {
-  OpPassManager &kernels = pm.nest<tile::KernelOp>();
-  kernels.addPass(createVectorizeKernel());
-  kernels.addPass(createCSEPass());
-  kernels.addPass(createLoopInvariantCodeMotionPass());
-}
 
 } // namespace tegula::codegen

@@ -1,81 +1,21 @@
-// The order in which a kernel becomes LLVM, on one page, because most of what goes wrong here is an order.
+// The order in which a kernel becomes LLVM for a CPU: the steps of all machines, with the CPU's own between
+// them.
 #include "tegula/codegen/cpu/Codegen.h"
 
 #include "tegula/codegen/common/Passes.h"
 #include "tegula/codegen/cpu/Passes.h"
 
-#include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
-#include "mlir/Dialect/Linalg/Passes.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
-#include "mlir/Transforms/Passes.h"
-
 using namespace mlir;
 
 namespace tegula::codegen::cpu {
 
-/// Tensors become buffers; nothing is allocated that the kernel was not given.
-static void bufferize(OpPassManager &pm) {
-  pm.addPass(createLowerUnpack());
-  pm.addPass(createOutlineKernel());
-  bufferization::OneShotBufferizePassOptions options;
-  options.allowReturnAllocsFromLoops = true;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
-  // Copies of a buffer onto itself only show once equal views have been merged: canonicalize again after cse.
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createPlaceTemporaries());
-}
-
-/// Half precision is computed in single precision, and nothing needs a run-time library for it.
-static void lowerNarrowFloats(OpPassManager &pm) {
-  pm.addNestedPass<func::FuncOp>(math::createMathExtendToSupportedTypes());
-  arith::ArithEmulateUnsupportedFloatsOptions arith;
-  arith.sourceTypeStrs = {"bf16", "f16"};
-  pm.addPass(arith::createArithEmulateUnsupportedFloats(arith));
-  arith::ArithExpandOpsPassOptions expand;
-  expand.includeBf16 = true;
-  pm.addPass(arith::createArithExpandOpsPass(expand));
-}
-
-/// Loops, vectors and addresses become LLVM.
-static void lowerToLlvm(OpPassManager &pm, const CpuCodegenOptions &options) {
-  pm.addPass(memref::createFoldMemRefAliasOpsPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  lowerNarrowFloats(pm);
-  if (options.optLevel > 0)
-    pm.addPass(createExpandMath({options.keepDenormals}));
-  pm.addPass(createLoopInvariantCodeMotionPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createLowerMath());
-  ConvertVectorToLLVMPassOptions vectors;
-  vectors.reassociateFPReductions = true;
-  pm.addPass(createConvertVectorToLLVMPass(vectors));
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  ConvertFuncToLLVMPassOptions functions;
-  functions.useBarePtrCallConv = true;
-  pm.addPass(createConvertFuncToLLVMPass(functions));
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertIndexToLLVMPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createUBToLLVMConversionPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createWrapKernel());
-}
-
 void populateCpuCodegenPipeline(OpPassManager &pm, const CpuCodegenOptions &options) {
-  bufferize(pm);
+  populateBufferizePipeline(pm, options.stackBytes);
   pm.addPass(createOrderLoops());
-  pm.addPass(createConvertLinalgToLoopsPass());
-  pm.addPass(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll().setTargetRank(1)));
-  lowerToLlvm(pm, options);
+  populateLoopPipeline(pm, /*expandMath=*/options.optLevel > 0, options.keepDenormals);
+  pm.addPass(createLowerMath());
+  populateLlvmPipeline(pm);
+  pm.addPass(createWrapKernel());
 }
 
 } // namespace tegula::codegen::cpu

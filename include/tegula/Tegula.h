@@ -19,7 +19,7 @@ struct HostTensor {
 };
 
 /// What a compilation produces.
-enum class Emit { Graph, Tile, Sched, Llvm, Asm, Obj, Artifact };
+enum class Emit { Graph, Tile, Sched, Llvm, Asm, Ptx, Obj, Artifact };
 
 /// Exit codes of the tools, as documented in docs/exit-codes.md.
 enum class Outcome {
@@ -33,7 +33,7 @@ enum class Outcome {
 
 struct CompileOptions {
   int optLevel = 2;                    ///< 0: the oracle, no fusion and no schedule; 2: everything
-  std::string target = "native";       ///< native, x86-64-v3, x86-64-v4 or a named CPU
+  std::string target = "native";       ///< native, x86-64-v3, x86-64-v4, a named CPU or GPU
   std::map<std::string, int64_t> dims; ///< symbolic dimension -> size
   std::map<std::string, std::vector<int64_t>> shapes; ///< input name -> shape
   std::map<std::string, HostTensor>
@@ -64,7 +64,7 @@ struct Timing {
 struct CompileResult {
   Outcome outcome = Outcome::Ok;
   std::vector<Message> messages; ///< all of them, in the model's order
-  std::vector<uint8_t> bytes;    ///< text for Graph, Tile, Sched, Llvm and Asm
+  std::vector<uint8_t> bytes;    ///< text for Graph, Tile, Sched, Llvm, Asm and Ptx
   std::vector<Timing> phases, kernels;
   explicit operator bool() const { return outcome == Outcome::Ok; }
 };

@@ -22,14 +22,31 @@ namespace tegula::driver {
 using codegen::cpu::Output;
 using codegen::host::KernelNeeds;
 
+/// The features of `machine` as LLVM writes a list of them.
+static std::string featureList(const target::Machine &machine) {
+  std::string list;
+  for (const std::string &feature : machine.features)
+    list += (list.empty() ? "+" : ",+") + feature;
+  return list;
+}
+
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel) {
   codegen::cpu::CpuCodegenOptions options;
   options.optLevel = optLevel;
   options.tuneFor = machine.cpu;
   options.vectorBits = machine.vectorBytes * 8;
-  options.features.clear();
-  for (const std::string &feature : machine.features)
-    options.features += (options.features.empty() ? "+" : ",+") + feature;
+  options.stackBytes = machine.stackBytes;
+  options.features = featureList(machine);
+  return options;
+}
+
+codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int optLevel) {
+  codegen::ptx::PtxCodegenOptions options;
+  options.optLevel = optLevel;
+  options.chip = machine.cpu;
+  options.features = featureList(machine);
+  options.stackBytes = machine.stackBytes;
+  options.blockThreads = machine.groupCells;
   return options;
 }
 
@@ -42,6 +59,14 @@ static AffineMap amountOf(Operation *op, StringRef name) {
     return map.getValue();
   auto number = op->getAttrOfType<IntegerAttr>(name);
   return number ? AffineMap::getConstantMap(number.getInt(), op->getContext()) : AffineMap();
+}
+
+/// The text or object of a kernel's module.
+static llvm::Expected<std::string> emit(ModuleOp module, Output output, const PipelineOptions &options) {
+  if (options.language == target::Language::X86)
+    return codegen::cpu::emitModule(module, output, options.cpu);
+  auto text = output == Output::LlvmIr ? codegen::ptx::Output::LlvmIr : codegen::ptx::Output::Ptx;
+  return codegen::ptx::emitModule(module, text, options.ptx);
 }
 
 static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const PipelineOptions &options,
@@ -66,9 +91,9 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
   module->walk([&](LLVM::LLVMFuncOp function) {
     if (!function->hasAttr(codegen::cellsAttr))
       return;
-    compiled.needs = {amountOf(function, codegen::cellsAttr), amountOf(function, codegen::cpu::scratchAttr)};
+    compiled.needs = {amountOf(function, codegen::cellsAttr), amountOf(function, codegen::scratchAttr)};
   });
-  llvm::Expected<std::string> code = codegen::cpu::emitModule(*module, output, options.cpu);
+  llvm::Expected<std::string> code = emit(*module, output, options);
   if (!code)
     return kernel.emitError("internal: ") << llvm::toString(code.takeError());
   compiled.code = std::move(*code);

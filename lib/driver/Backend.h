@@ -25,8 +25,9 @@ struct CompiledKernel {
   bool ok = false;
 };
 
-/// Compiles every tile.kernel of `module`, several at once where the context has threads; in the module's
-/// order whatever their number. Errors are diagnosed at the kernels.
+/// Compiles every tile.kernel of `module` (to PTX, where that is asked of its generator as assembly), several
+/// at once where the context has threads; in the module's order whatever their number. Errors are diagnosed
+/// at the kernels.
 mlir::FailureOr<std::vector<CompiledKernel>>
 compileKernels(mlir::ModuleOp module, codegen::cpu::Output output, const PipelineOptions &options);
 
@@ -45,6 +46,7 @@ mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<Comp
 
 /// The settings of LLVM that make code for `machine`.
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);
+codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int optLevel);
 
 /// Runs the model of `module`, which takes nothing, at -O0 in this process, with denormals as the compiled
 /// model treats them. The module is compiled as a copy.

@@ -174,17 +174,40 @@ private:
     pipeline.fuse.fuse = options.optLevel > 0;
     pipeline.schedule.machine = options.target;
     pipeline.schedule.file = options.schedFile;
-    pipeline.cpu = cpuOptions(*machine, options.optLevel);
+    pipeline.language = machine->language;
+    if (machine->language == target::Language::Ptx)
+      pipeline.ptx = ptxOptions(*machine, options.optLevel);
+    else
+      pipeline.cpu = cpuOptions(*machine, options.optLevel);
     pipeline.cpu.keepDenormals = options.keepDenormals;
     if (!options.saveTemps.empty())
       pipeline.reproducer = tempFile("reproducer.mlir");
     return pipeline;
   }
 
+  /// Whether what is asked for can be made in the machine's language; says what cannot.
+  Outcome checkKind(target::Language language) {
+    if (!options.stopAfter.empty())
+      return Outcome::Ok;
+    bool ptx = language == target::Language::Ptx;
+    if (ptx && (emit == Emit::Artifact || emit == Emit::Obj || emit == Emit::Asm)) {
+      error("artifacts, objects and assembly for " + options.target +
+            " are unsupported so far: only its PTX can be written (--emit=ptx)");
+      return Outcome::Unsupported;
+    }
+    if (!ptx && emit == Emit::Ptx) {
+      error("expected a GPU as target of PTX, such as sm_80, got '" + options.target + "'");
+      return Outcome::BadInput;
+    }
+    return Outcome::Ok;
+  }
+
   void throughPhases(Phase first) {
     std::optional<PipelineOptions> pipeline = makeOptions();
     if (!pipeline)
       return fail(Outcome::BadInput);
+    if (Outcome possible = checkKind(pipeline->language); possible != Outcome::Ok)
+      return fail(possible);
     Phase last = lastPhase();
     for (Phase phase : {Phase::Graph, Phase::Fuse, Phase::Schedule, Phase::Tile}) {
       if (phase < first || phase > last)
@@ -216,12 +239,15 @@ private:
 
   void generateCode(const PipelineOptions &pipeline) {
     bool text = !options.stopAfter.empty() || emit == Emit::Llvm;
-    Output output = text ? Output::LlvmIr : emit == Emit::Asm ? Output::Assembly : Output::Object;
+    bool assembly = emit == Emit::Asm || emit == Emit::Ptx;
+    Output output = text ? Output::LlvmIr : assembly ? Output::Assembly : Output::Object;
     auto kernels = timed("codegen", [&] { return compileKernels(*module, output, pipeline); });
     if (failed(kernels))
       return failIn(Phase::Codegen);
     for (const CompiledKernel &kernel : *kernels)
       result.kernels.push_back({kernel.name, kernel.seconds});
+    if (pipeline.language == target::Language::Ptx)
+      return text ? writeListing(*kernels, output) : writePtx(*kernels);
     artifact::ArtifactContents contents;
     auto host =
         timed("host", [&] { return assemble(*module, *kernels, output, pipeline, provenance, contents); });
@@ -256,6 +282,24 @@ private:
       return fail(Outcome::Internal);
     }
     setText((*archive)->getBuffer().str());
+  }
+
+  /// One module of all kernels, after what their launches need to know.
+  void writePtx(ArrayRef<CompiledKernel> kernels) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    std::vector<std::string> modules;
+    for (const CompiledKernel &kernel : kernels) {
+      stream << "// kernel " << kernel.name << ": cells = "
+             << (kernel.needs.cells ? kernel.needs.cells.getResult(0)
+                                    : Builder(&context).getAffineConstantExpr(1));
+      if (kernel.needs.scratchBytes)
+        stream << ", scratch bytes = " << kernel.needs.scratchBytes.getResult(0);
+      stream << "\n";
+      modules.push_back(kernel.code);
+    }
+    stream << codegen::ptx::joinModules(modules);
+    setText(text);
   }
 
   /// All texts one after the other, each under its kernel's name.

@@ -39,7 +39,12 @@ void populateTilePhase(OpPassManager &pm, const PipelineOptions &options) {
 void populateCodegenPhase(OpPassManager &pm, const PipelineOptions &options) {
   if (options.optLevel > 0)
     codegen::populateVectorizePipeline(pm);
-  codegen::cpu::populateCpuCodegenPipeline(pm, options.cpu);
+  switch (options.language) {
+  case target::Language::X86:
+    return codegen::cpu::populateCpuCodegenPipeline(pm, options.cpu);
+  case target::Language::Ptx:
+    return codegen::ptx::populatePtxCodegenPipeline(pm, options.ptx);
+  }
 }
 
 //===-- contracts

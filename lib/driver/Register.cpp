@@ -6,6 +6,7 @@
 #include "tegula/codegen/common/Passes.h"
 #include "tegula/codegen/cpu/Passes.h"
 #include "tegula/codegen/host/Passes.h"
+#include "tegula/codegen/ptx/Passes.h"
 #include "tegula/dialects/graph/Graph.h"
 #include "tegula/dialects/sched/Sched.h"
 #include "tegula/dialects/tile/Tile.h"
@@ -116,5 +117,6 @@ void tegula::driver::registerPasses() {
   tile::registerTegulaTilePasses();
   codegen::registerTegulaCodegenCommonPasses();
   codegen::cpu::registerTegulaCodegenCpuPasses();
+  codegen::ptx::registerTegulaCodegenPtxPasses();
   codegen::host::registerTegulaCodegenHostPasses();
 }

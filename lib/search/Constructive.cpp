@@ -16,20 +16,14 @@ using namespace mlir;
 namespace tegula::search {
 namespace {
 
-/// Work of one cell: enough that handing it out costs nothing beside it, little enough that the last one is
-/// not waited for.
-constexpr double flopsPerCell = 2e6, bytesPerCell = 64 * 1024;
-/// Cells for each core after which no further dimension is split (cutting a second one costs reuse inside the
-/// cells), and at most: more even out nothing.
-constexpr int64_t enoughCellsPerCore = 4, mostCellsPerCore = 32;
-
 int64_t ceilDiv(int64_t a, int64_t b) { return static_cast<int64_t>(llvm::divideCeil(a, b)); }
 
 class Builder {
 public:
   Builder(MLIRContext *context, const cost::KernelShape &shape, const target::Machine &machine)
-      : context(context), shape(shape), machine(machine), enoughCells(enoughCellsPerCore * machine.cores),
-        mostCells(mostCellsPerCore * machine.cores), lanes(machine.lanes(shape.elementBytes)),
+      : context(context), shape(shape), machine(machine),
+        enoughCells(machine.enoughCellsPerCore * machine.cores),
+        mostCells(machine.mostCellsPerCore * machine.cores), lanes(machine.lanes(shape.elementBytes)),
         tile(shape.result.size(), 1) {}
 
   sched::ScheduleAttr finish(sched::Algorithm algorithm) {
@@ -76,11 +70,15 @@ public:
   /// How many cells the kernel is worth.
   double cellsWorth() const {
     double bytes = 1.0 * shape.resultElements() * shape.resultBytes * (1 + shape.inputs);
-    return std::max(shape.flops() / flopsPerCell, bytes / bytesPerCell);
+    return std::max(shape.flops() / machine.flopsPerCell, bytes / machine.bytesPerCell);
   }
   int64_t cellsWanted() const {
     return std::clamp<int64_t>(static_cast<int64_t>(cellsWorth()), 1, mostCells);
   }
+
+  /// Vectors that a cell takes at once of what it reads once: several to fill a loop, unless the neighbouring
+  /// cells take the ones beside it.
+  int64_t vectorsInStream() const { return machine.lockstepCells ? 1 : 4; }
 
   MLIRContext *context;
   const cost::KernelShape &shape;
@@ -94,6 +92,15 @@ public:
 /// All dimensions but the last, outermost first.
 SmallVector<unsigned> outerDims(const cost::KernelShape &shape) {
   return llvm::to_vector(llvm::seq<unsigned>(0, shape.result.empty() ? 0 : shape.result.size() - 1));
+}
+
+/// How much longer a kernel takes because there are too few tiles to keep the machine busy.
+double idleShare(const cost::KernelShape &shape, const cost::ContractTile &tile,
+                 const target::Machine &machine) {
+  double tiles = 1;
+  for (auto [extent, size] : llvm::zip_equal(shape.result, tile.extents))
+    tiles *= ceilDiv(extent, size);
+  return std::max(1.0, static_cast<double>(machine.cores * machine.cellsToHideLatency) / tiles);
 }
 
 /// The register tile of a contraction with the lowest predicted cost.
@@ -133,6 +140,7 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
         if (outer != -1)
           tile.extents[outer] = outerRows;
         cost::Prediction prediction = cost::predictContract(shape, tile, machine);
+        prediction.cycles *= idleShare(shape, tile, machine);
         if (prediction.registers > machine.vectorRegisters)
           continue;
         if (best.extents.empty() || prediction.cycles < bestCycles) {
@@ -149,7 +157,8 @@ sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) 
   unsigned last = shape.result.size() - 1;
   b.tile = chooseContractTile(shape, b.machine, b.lanes).extents;
   b.unroll = shape.reductions.back() <= 8 ? shape.reductions.back() : 4;
-  if (shape.vectorOperand >= 0 && constantInputs[shape.vectorOperand])
+  // A panel is one cell's stream: worth it where no neighbour reads the columns beside it at the same time.
+  if (shape.vectorOperand >= 0 && constantInputs[shape.vectorOperand] && !b.machine.lockstepCells)
     b.pack.push_back(b.level(shape.vectorOperand, b.tile.back()));
 
   // Rows of the other operand that stay in L2 while panels pass by.
@@ -164,7 +173,7 @@ sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) 
   bool smallWeights = shape.vectorOperandBytes <= b.machine.l2Bytes / 2;
   int64_t wanted = b.cellsWanted();
   // Small weights are shared by all cells; large ones are best read by one core each.
-  if (smallWeights || shape.vectorOperandVaries)
+  if (smallWeights || b.machine.lockstepCells || shape.vectorOperandVaries)
     order.push_back(last);
   else
     order.insert(order.begin(), last);
@@ -201,6 +210,7 @@ sched::ScheduleAttr scheduleWindow(Builder &b) {
       cost::Prediction prediction = cost::predictWindow(shape, tile, b.machine);
       if (prediction.registers > b.machine.vectorRegisters)
         break;
+      prediction.cycles *= idleShare(shape, tile, b.machine);
       if (rows == 1 || prediction.cycles < best) {
         best = prediction.cycles;
         b.tile[inner] = rows;
@@ -208,7 +218,7 @@ sched::ScheduleAttr scheduleWindow(Builder &b) {
     }
     b.tile[last] = std::min(shape.result[last], b.lanes);
   } else {
-    b.tile[last] = std::min(shape.result[last], b.lanes * 4);
+    b.tile[last] = std::min(shape.result[last], b.lanes * b.vectorsInStream());
   }
   SmallVector<unsigned> order = outerDims(shape);
   order.push_back(last);
@@ -220,7 +230,7 @@ sched::ScheduleAttr scheduleMap(Builder &b) {
   const cost::KernelShape &shape = b.shape;
   if (!shape.result.empty()) {
     unsigned last = shape.result.size() - 1;
-    int64_t vectors = 4;
+    int64_t vectors = b.vectorsInStream();
     b.tile[last] = std::min(shape.result[last], b.lanes * vectors);
     // Short rows: several at once, to fill the loop body.
     vectors = std::max<int64_t>(1, vectors / ceilDiv(b.tile[last], b.lanes));
@@ -247,9 +257,13 @@ sched::ScheduleAttr scheduleRows(Builder &b) {
   return b.finish(sched::Algorithm::Rows);
 }
 
-/// Plain loops over a slice of the result a cell.
+/// Plain loops over a slice of the result a cell, or over one element where cells are that small.
 sched::ScheduleAttr scheduleLoops(Builder &b) {
   const cost::KernelShape &shape = b.shape;
+  if (b.machine.lockstepCells) {
+    b.distribute(llvm::to_vector(llvm::seq<unsigned>(0, shape.result.size())), b.cellsWanted());
+    return b.finish(sched::Algorithm::Loops);
+  }
   for (auto [size, extent, isUnknown] : llvm::zip_equal(b.tile, shape.result, shape.unknown))
     size = isUnknown ? 0 : extent;
   if (shape.result.empty() || shape.mostOf(0) <= 1)

@@ -15,4 +15,8 @@ std::vector<std::string> featuresOf(Level level);
 Machine baseline(Level level);
 void applyFamily(Machine &machine, Family family);
 
+/// The GPU of that name, or nothing.
+std::optional<Machine> findGpu(const std::string &name);
+std::vector<std::string> gpuNames();
+
 } // namespace tegula::target

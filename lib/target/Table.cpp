@@ -119,13 +119,15 @@ std::optional<Machine> findMachine(const std::string &name) {
     applyFamily(machine, each.family);
     return machine;
   }
-  return std::nullopt;
+  return findGpu(name);
 }
 
 std::vector<std::string> machineNames() {
   std::vector<std::string> names{"native"};
   for (const Named &each : table)
     names.push_back(each.name);
+  for (std::string &name : gpuNames())
+    names.push_back(std::move(name));
   return names;
 }
 

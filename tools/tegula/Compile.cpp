@@ -20,10 +20,10 @@ struct Kind {
   Emit emit;
   const char *extension; ///< nullptr: text that goes to standard output
 };
-constexpr Kind kinds[] = {{"graph", Emit::Graph, nullptr},     {"tile", Emit::Tile, nullptr},
-                          {"sched", Emit::Sched, nullptr},     {"llvm", Emit::Llvm, nullptr},
-                          {"asm", Emit::Asm, nullptr},         {"obj", Emit::Obj, ".a"},
-                          {"artifact", Emit::Artifact, ".tgl"}};
+constexpr Kind kinds[] = {{"graph", Emit::Graph, nullptr}, {"tile", Emit::Tile, nullptr},
+                          {"sched", Emit::Sched, nullptr}, {"llvm", Emit::Llvm, nullptr},
+                          {"asm", Emit::Asm, nullptr},     {"ptx", Emit::Ptx, nullptr},
+                          {"obj", Emit::Obj, ".a"},        {"artifact", Emit::Artifact, ".tgl"}};
 
 int compile(const Arguments &arguments) {
   const Kind *kind = kinds;
@@ -63,7 +63,7 @@ void addCompile(CLI::App &app, Action &action) {
   std::vector<std::string> names;
   for (const Kind &kind : kinds)
     names.push_back(kind.name);
-  verb->add_option("--emit", arguments->emit, "graph, tile, sched, llvm, asm, obj or artifact (default)")
+  verb->add_option("--emit", arguments->emit, "graph, tile, sched, llvm, asm, ptx, obj or artifact (default)")
       ->check(oneOf(names))
       ->type_name("KIND");
   verb->add_option("--stop-after", arguments->stopAfter,

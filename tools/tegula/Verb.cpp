@@ -23,7 +23,8 @@ void CompileArguments::addTo(CLI::App &verb, bool runs) {
   verb.add_option("-O", optLevel, "Optimisation: 2 (default), or 0 for naive loops, the oracle")
       ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
-  verb.add_option("--target", target, "native (default), x86-64-v3, x86-64-v4 or the name of a CPU")
+  verb.add_option("--target", target,
+                  "native (default), x86-64-v3, x86-64-v4, or the name of a CPU or GPU (sm_80)")
       ->type_name("NAME");
   verb.add_option("--dim", dims, "Fix a symbolic dimension: batch=1")
       ->type_name("NAME=N")

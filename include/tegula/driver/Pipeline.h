@@ -8,9 +8,11 @@
 #pragma once
 
 #include "tegula/codegen/cpu/Codegen.h"
+#include "tegula/codegen/ptx/Codegen.h"
 #include "tegula/passes/fuse/Passes.h"
 #include "tegula/passes/graph/Passes.h"
 #include "tegula/passes/schedule/Passes.h"
+#include "tegula/target/Machine.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -31,7 +33,9 @@ struct PipelineOptions {
   fuse::FuseOptions fuse;
   schedule::ScheduleOptions schedule;
   codegen::cpu::CpuCodegenOptions cpu;
-  int optLevel = 2;       ///< 0 leaves out schedule, tile and vectors
+  codegen::ptx::PtxCodegenOptions ptx;
+  target::Language language = target::Language::X86; ///< which of the code generators is asked
+  int optLevel = 2;                                  ///< 0 leaves out schedule, tile and vectors
   std::string reproducer; ///< file that receives the IR and the passes of a phase that crashes, "" for none
 };
 
@@ -56,7 +60,7 @@ void populateSchedulePhase(mlir::OpPassManager &pm, const PipelineOptions &optio
 void populateTilePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
 /// Runs on a module that holds one kernel. After it: LLVM functions under the interface of
-/// artifact/CodeAbi.h.
+/// artifact/CodeAbi.h, or of codegen/ptx/Codegen.h.
 void populateCodegenPhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
 /// Checks what must hold after `phase`; says at the offending operation what does not.

@@ -9,19 +9,24 @@
 
 namespace tegula::target {
 
-/// What a schedule may ask about a machine. Sizes in bytes, bandwidths in bytes a cycle of one core.
+/// What code for a machine is written in.
+enum class Language { X86, Ptx };
+
+/// What a schedule may ask about a machine. Sizes in bytes, bandwidths in bytes a cycle of one core. A core
+/// is what computes one cell: where cells run in lockstep, one lane of what executes them.
 struct Machine {
   std::string name;                  ///< as the user named it: native, x86-64-v3, ...
   std::string cpu;                   ///< LLVM's name of the processor to generate code for
-  std::vector<std::string> features; ///< CPU features that the code may use, as LLVM spells them
-  int64_t cores = 4;                 ///< that a run may expect; only how finely work is cut follows from it
-  int64_t vectorBytes = 32;          ///< width of a vector register
-  int64_t vectorRegisters = 16;      ///< vector registers that code can name
-  bool broadcastOperand = false;     ///< whether an arithmetic instruction can broadcast a scalar from memory
-  double fmaPerCycle = 2;            ///< vector multiply-adds begun a cycle
-  double fmaLatency = 4;             ///< cycles until a multiply-add's result can be used
-  double loadsPerCycle = 2;          ///< vector loads a cycle
-  double issueWidth = 4;             ///< instructions a cycle
+  std::vector<std::string> features; ///< features that the code may use, as LLVM spells them
+  Language language = Language::X86;
+  int64_t cores = 4;             ///< that a run may expect; only how finely work is cut follows from it
+  int64_t vectorBytes = 32;      ///< width of a vector register
+  int64_t vectorRegisters = 16;  ///< vector registers that code can name
+  bool broadcastOperand = false; ///< whether an arithmetic instruction can broadcast a scalar from memory
+  double fmaPerCycle = 2;        ///< vector multiply-adds begun a cycle
+  double fmaLatency = 4;         ///< cycles until a multiply-add's result can be used
+  double loadsPerCycle = 2;      ///< vector loads a cycle
+  double issueWidth = 4;         ///< instructions a cycle
   int64_t l1Bytes = 32 * 1024;
   int64_t l2Bytes = 512 * 1024;
   int64_t l3Bytes = 8 * 1024 * 1024; ///< share that one core may count on
@@ -29,12 +34,27 @@ struct Machine {
   double l3BytesPerCycle = 10;
   double memoryBytesPerCycle = 5;
 
+  /// Work of one cell, as arithmetic or as memory: enough that handing it out costs nothing beside it, little
+  /// enough that the last one is not waited for.
+  double flopsPerCell = 2e6, bytesPerCell = 64 * 1024;
+  /// Cells for each core after which no further dimension is split (cutting a second one costs reuse inside
+  /// the cells), and at most: more even out nothing.
+  int64_t enoughCellsPerCore = 4, mostCellsPerCore = 32;
+  /// Cells that a core has to interleave before its latencies are hidden; 0 where it hides them inside of
+  /// one.
+  int64_t cellsToHideLatency = 0;
+  /// Whether neighbouring cells run in lockstep: then they should touch neighbouring elements together, and
+  /// nothing is gained where the elements that one cell reads lie side by side.
+  bool lockstepCells = false;
+  int64_t stackBytes = 64 * 1024; ///< that the temporaries of one cell may take
+  int64_t groupCells = 1;         ///< cells that are started together
+
   /// Elements of `bytes` each in one vector register.
   int64_t lanes(int64_t bytes) const { return bytes > 0 && bytes <= vectorBytes ? vectorBytes / bytes : 1; }
 };
 
-/// The machine that `name` stands for: `native`, `x86-64-v3`, `x86-64-v4` or a processor of the table;
-/// nothing if unknown.
+/// The machine that `name` stands for: `native`, `x86-64-v3`, `x86-64-v4`, a processor or a GPU of the
+/// tables; nothing if unknown.
 std::optional<Machine> findMachine(const std::string &name);
 
 /// All names that findMachine knows, for messages and help.

@@ -1,4 +1,4 @@
-// float32 functions become arithmetic on scalars and vectors; other types are left to libm.
+// float32 functions become arithmetic on scalars and vectors; other types are left as they are.
 // RUN: tegula-opt %s --tegula-expand-math | FileCheck %s
 // RUN: tegula-opt %s --tegula-expand-math=keep-denormals | FileCheck %s --check-prefix=KEEP
 

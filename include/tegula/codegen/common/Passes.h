@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -25,7 +26,24 @@ namespace tegula::codegen {
 /// Attribute of an outlined kernel: how many cells its grid has, an i64 or an affine map from its sizes.
 inline constexpr llvm::StringLiteral cellsAttr = "tegula.cells";
 
+/// On a kernel whose temporaries do not fit on the stack: the bytes of scratch memory that one launch needs,
+/// an i64 or an affine map from the kernel's sizes.
+inline constexpr llvm::StringLiteral scratchAttr = "tegula.scratch";
+
 /// After it: tiled kernels hold scf loops around vector operations; no linalg operation is left in a tile.
 void populateVectorizePipeline(mlir::OpPassManager &pm);
+
+/// After it: kernels are functions on buffers, whose temporaries have a place; at most `stackBytes` of it are
+/// on the stack.
+void populateBufferizePipeline(mlir::OpPassManager &pm, int64_t stackBytes);
+
+/// After it: functions are basic blocks of scalars, vectors of one dimension and loads and stores. With
+/// `expandMath` functions that have an expansion are arithmetic, with denormal results where `keepDenormals`
+/// asks for them; other math operations are left.
+void populateLoopPipeline(mlir::OpPassManager &pm, bool expandMath, bool keepDenormals = false);
+
+/// After it: functions are LLVM, with one bare pointer a buffer. Expects no math operation that LLVM knows no
+/// intrinsic for.
+void populateLlvmPipeline(mlir::OpPassManager &pm);
 
 } // namespace tegula::codegen

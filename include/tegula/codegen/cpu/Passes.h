@@ -13,10 +13,6 @@
 
 namespace tegula::codegen::cpu {
 
-/// On a kernel whose temporaries do not fit on the stack: the bytes of scratch memory that one launch needs,
-/// an i64 or an affine map from the kernel's sizes.
-inline constexpr llvm::StringLiteral scratchAttr = "tegula.scratch";
-
 #define GEN_PASS_DECL
 #include "tegula/codegen/cpu/Passes.h.inc"
 #define GEN_PASS_REGISTRATION

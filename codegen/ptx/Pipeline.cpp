@@ -1,0 +1,19 @@
+// The order in which a kernel becomes LLVM for a GPU: the steps of all machines, with PTX's own between them.
+#include "tegula/codegen/ptx/Codegen.h"
+
+#include "tegula/codegen/common/Passes.h"
+#include "tegula/codegen/ptx/Passes.h"
+
+using namespace mlir;
+
+namespace tegula::codegen::ptx {
+
+void populatePtxCodegenPipeline(OpPassManager &pm, const PtxCodegenOptions &options) {
+  populateBufferizePipeline(pm, options.stackBytes);
+  populateLoopPipeline(pm, /*expandMath=*/true, /*keepDenormals=*/true);
+  pm.addPass(createLowerPtxMath());
+  populateLlvmPipeline(pm);
+  pm.addPass(createEnterKernel());
+}
+
+} // namespace tegula::codegen::ptx

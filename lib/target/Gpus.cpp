@@ -1,0 +1,74 @@
+// The table of GPUs that can be compiled for without being there. Counts, clocks and sizes: NVIDIA's
+// architecture white papers (A100 2020, GA102 2020, Ada 2022, H100 2022), the CUDA C++ Programming Guide, and
+// the data sheets of L4 and H200. What follows from how a multiprocessor works is derived in makeGpu.
+#include "Features.h"
+
+namespace tegula::target {
+namespace {
+
+struct Gpu {
+  const char *name, *architecture;
+  int64_t multiprocessors;
+  int64_t lanes; ///< float32 units of a multiprocessor
+  int64_t l1Kilobytes, l2Megabytes;
+  double megahertz, gigabytesPerSecond;
+};
+
+/// An architecture's name stands for its largest card in data centres, or where there is none on desks.
+const Gpu table[] = {
+    {"sm_80", "sm_80", 108, 64, 192, 40, 1410, 1555},  {"sm_86", "sm_86", 72, 128, 128, 6, 1695, 600},
+    {"sm_89", "sm_89", 128, 128, 128, 72, 2520, 1008}, {"sm_90", "sm_90", 132, 128, 256, 50, 1830, 3350},
+    {"a100", "sm_80", 108, 64, 192, 40, 1410, 1555},   {"rtx4090", "sm_89", 128, 128, 128, 72, 2520, 1008},
+    {"l4", "sm_89", 58, 128, 128, 48, 2040, 300},      {"h100", "sm_90", 132, 128, 256, 50, 1830, 3350},
+    {"h200", "sm_90", 132, 128, 256, 50, 1830, 4800},
+};
+
+Machine makeGpu(const Gpu &gpu) {
+  Machine machine;
+  machine.name = gpu.name;
+  machine.cpu = gpu.architecture;
+  machine.features = {"ptx80"}; // the first PTX version in which all of the table can be written
+  machine.language = Language::Ptx;
+  machine.cores = gpu.multiprocessors * gpu.lanes;
+  // The widest access of a thread is 16 bytes. Half of a thread's 255 registers keeps 16 warps on a
+  // multiprocessor; a vector takes four.
+  machine.vectorBytes = 16;
+  machine.vectorRegisters = 32;
+  // A lane does one float32 operation a cycle. L1 delivers 128 bytes a cycle to all lanes of a
+  // multiprocessor.
+  machine.fmaPerCycle = 0.25;
+  machine.issueWidth = 0.25;
+  machine.loadsPerCycle = 128.0 / static_cast<double>(gpu.lanes) / 16;
+  machine.fmaLatency = 4;
+  machine.l1Bytes = gpu.l1Kilobytes * 1024;
+  machine.l2Bytes = machine.l3Bytes = gpu.l2Megabytes * 1024 * 1024;
+  machine.l2BytesPerCycle = 64.0 / static_cast<double>(gpu.lanes);
+  machine.l3BytesPerCycle = machine.memoryBytesPerCycle =
+      gpu.gigabytesPerSecond * 1e3 / gpu.megahertz / static_cast<double>(machine.cores);
+  // Hardware hands out cells: each is one tile, however small.
+  machine.flopsPerCell = machine.bytesPerCell = 1;
+  machine.enoughCellsPerCore = machine.mostCellsPerCore = int64_t(1) << 20;
+  machine.cellsToHideLatency = 4;
+  machine.lockstepCells = true;
+  machine.stackBytes = 1024; // of every thread that may run at once, taken from the card's memory
+  machine.groupCells = 128;
+  return machine;
+}
+
+} // namespace
+
+std::optional<Machine> findGpu(const std::string &name) {
+  for (const Gpu &gpu : table)
+    if (name == gpu.name)
+      return makeGpu(gpu);
+  return std::nullopt;
+}
+
+std::vector<std::string> gpuNames() {
+  std::vector<std::string> names;
+  for (const Gpu &gpu : table)
+    names.push_back(gpu.name);
+  return names;
+}
+
+} // namespace tegula::target

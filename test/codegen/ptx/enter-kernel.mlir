@@ -1,0 +1,35 @@
+// A kernel becomes an entry: buffers, scratch memory, sizes, cells; one thread a cell, and none beyond the last.
+// RUN: tegula-opt %s --tegula-enter-kernel | FileCheck %s
+
+// CHECK-LABEL: llvm.func ptx_kernelcc @one_thread_a_cell
+// CHECK-SAME: (%[[IN:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias}, %[[OUT:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias}, %[[CELLS:.*]]: i64)
+// CHECK: %[[READ:.*]] = llvm.addrspacecast %[[IN]]
+// CHECK: %[[BLOCK32:.*]] = llvm.call_intrinsic "llvm.nvvm.read.ptx.sreg.ctaid.x"
+// CHECK: %[[CELL:.*]] = llvm.add {{.*}} overflow<nsw, nuw>
+// CHECK: %[[INSIDE:.*]] = llvm.icmp "ult" %[[CELL]], %[[CELLS]]
+// CHECK: llvm.cond_br %[[INSIDE]], ^[[BODY:.*]], ^[[EXIT:.*]]
+// CHECK: ^[[BODY]]:
+// CHECK: llvm.getelementptr %[[READ]][%[[CELL]]]
+// CHECK: ^[[EXIT]]:
+// CHECK-NEXT: llvm.return
+llvm.func @one_thread_a_cell(%in: !llvm.ptr, %out: !llvm.ptr, %begin: i64, %end: i64) attributes {tegula.cells = 4 : i64} {
+  %from = llvm.getelementptr %in[%begin] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+  %value = llvm.load %from : !llvm.ptr -> f32
+  %to = llvm.getelementptr %out[%begin] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+  llvm.store %value, %to : f32, !llvm.ptr
+  llvm.return
+}
+
+// CHECK-LABEL: llvm.func ptx_kernelcc @scratch_before_sizes
+// CHECK-SAME: (%{{.*}}: !llvm.ptr<1> {{{.*}}}, %[[SCRATCH:.*]]: !llvm.ptr<1> {{{.*}}}, %[[SIZE:.*]]: i64, %{{.*}}: i64)
+// CHECK: %[[GENERIC:.*]] = llvm.addrspacecast %[[SCRATCH]]
+// CHECK: llvm.store %[[SIZE]], %[[GENERIC]]
+llvm.func @scratch_before_sizes(%out: !llvm.ptr, %size: i64, %begin: i64, %end: i64, %scratch: !llvm.ptr) attributes {tegula.cells = 4 : i64} {
+  llvm.store %size, %scratch : i64, !llvm.ptr
+  llvm.return
+}
+
+// CHECK-LABEL: llvm.func @not_a_kernel(%{{.*}}: !llvm.ptr)
+llvm.func @not_a_kernel(%p: !llvm.ptr) {
+  llvm.return
+}
