@@ -39,6 +39,10 @@ makeTargetMachine(const PtxCodegenOptions &options) {
       options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
 }
 
+/// Blocks that a multiprocessor must have room for at once. Without a bound ptxas aims for all the threads
+/// that one can hold, and spills registers for it.
+static constexpr int residentBlocks = 4;
+
 /// States how many threads a block has at most, and makes names of constants differ between kernels.
 static void annotate(llvm::Module &module, const PtxCodegenOptions &options) {
   std::string entry;
@@ -46,6 +50,7 @@ static void annotate(llvm::Module &module, const PtxCodegenOptions &options) {
     if (function.isDeclaration())
       continue;
     function.addFnAttr("nvvm.maxntid", std::to_string(options.blockThreads));
+    function.addFnAttr("nvvm.minctasm", std::to_string(residentBlocks));
     function.addFnAttr(llvm::Attribute::NoUnwind);
     entry = function.getName().str();
   }
