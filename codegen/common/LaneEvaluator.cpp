@@ -59,6 +59,78 @@ Lanes TileEmitter::perLane(int64_t width, function_ref<Lanes(int64_t)> lane) {
   return {Lanes::Vector, vector::FromElementsOp::create(builder, loc, type, elements)};
 }
 
+/// The lanes one by one: for elements that do not lie side by side.
+Lanes TileEmitter::evaluateLanewise(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
+  return perLane(width, [&](int64_t lane) {
+    SmallVector<OpFoldResult> at(idx);
+    at[vectorDim] = add(idx[vectorDim], builder.getIndexAttr(lane));
+    return evaluateTensor(tensor, at, -1, 1);
+  });
+}
+
+/// Reads a register tile: whole vectors as they were made, single elements from the vector that holds them.
+Lanes TileEmitter::evaluateRegisters(Value tensor, const RegisterTile &tile, ArrayRef<OpFoldResult> idx,
+                                     int vectorDim, int64_t width) {
+  std::vector<int64_t> key;
+  for (OpFoldResult each : idx) {
+    std::optional<int64_t> constant = getConstantIntValue(each);
+    if (!constant)
+      return fail(insert, "expected a constant position in a register tile");
+    key.push_back(*constant);
+  }
+  if (vectorDim == static_cast<int>(idx.size()) - 1)
+    if (auto hit = tile.vectors.find(key);
+        hit != tile.vectors.end() && cast<VectorType>(hit->second.getType()).getNumElements() == width)
+      return {Lanes::Vector, hit->second};
+  if (vectorDim != -1)
+    return evaluateLanewise(tensor, idx, vectorDim, width);
+  int64_t column = key.empty() ? 0 : key.back(), start = column / lanes * lanes;
+  if (!key.empty())
+    key.back() = start;
+  return {Lanes::Uniform,
+          vector::ExtractOp::create(builder, loc, tile.vectors.at(key), ArrayRef<int64_t>{column - start})};
+}
+
+/// Looks through a slice: the position in what it was taken from.
+Lanes TileEmitter::evaluateSlice(tensor::ExtractSliceOp slice, ArrayRef<OpFoldResult> idx, int vectorDim,
+                                 int64_t width) {
+  llvm::SmallBitVector dropped = slice.getDroppedDims();
+  SmallVector<OpFoldResult> at;
+  int sourceVectorDim = -1;
+  unsigned next = 0;
+  AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1),
+             s0 = builder.getAffineSymbolExpr(0);
+  for (auto [dim, offset, stride] : llvm::enumerate(slice.getMixedOffsets(), slice.getMixedStrides())) {
+    if (dropped.test(dim)) {
+      at.push_back(offset);
+      continue;
+    }
+    bool isDense = getConstantIntValue(stride) == 1;
+    if (static_cast<int>(next) == vectorDim) {
+      if (!isDense)
+        return evaluateLanewise(slice, idx, vectorDim, width);
+      sourceVectorDim = dim;
+    }
+    at.push_back(isDense ? add(offset, idx[next]) : apply(d0 + d1 * s0, {offset, idx[next], stride}));
+    ++next;
+  }
+  return evaluateTensor(slice.getSource(), at, sourceVectorDim, width);
+}
+
+/// Reads elements from memory.
+Lanes TileEmitter::evaluateMemory(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
+  if (vectorDim != -1 && vectorDim != static_cast<int>(idx.size()) - 1)
+    return evaluateLanewise(tensor, idx, vectorDim, width);
+  SmallVector<Value> at;
+  for (OpFoldResult each : idx)
+    at.push_back(value(each));
+  if (vectorDim == -1)
+    return {Lanes::Uniform, tensor::ExtractOp::create(builder, loc, tensor, at)};
+  auto type = VectorType::get(width, cast<RankedTensorType>(tensor.getType()).getElementType());
+  return {Lanes::Vector,
+          vector::TransferReadOp::create(builder, loc, type, tensor, at, std::nullopt, ArrayRef<bool>{true})};
+}
+
 /// Evaluates `tensor` at `idx`; lanes run along dimension `vectorDim` (-1: a single element).
 Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
   if (auto it = rowScalars.find(tensor); it != rowScalars.end())
@@ -69,67 +141,10 @@ Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int 
       at.push_back(add(offset, i));
     return evaluateTensor(dest, at, vectorDim, width);
   }
-  if (auto it = registers.find(tensor); it != registers.end()) {
-    std::vector<int64_t> key;
-    for (OpFoldResult each : idx) {
-      std::optional<int64_t> constant = getConstantIntValue(each);
-      if (!constant)
-        return fail(insert, "expected a constant position in a register tile");
-      key.push_back(*constant);
-    }
-    bool along = vectorDim == static_cast<int>(idx.size()) - 1;
-    if (along)
-      if (auto hit = it->second.vectors.find(key); hit != it->second.vectors.end())
-        if (cast<VectorType>(hit->second.getType()).getNumElements() == width)
-          return {Lanes::Vector, hit->second};
-    if (vectorDim == -1) {
-      // One element: find the chunk that holds it.
-      int64_t column = key.empty() ? 0 : key.back();
-      for (auto [start, size] : chunks(it->second.shape.empty() ? 1 : it->second.shape.back(), lanes)) {
-        if (column < start || column >= start + size)
-          continue;
-        if (!key.empty())
-          key.back() = start;
-        return {Lanes::Uniform, vector::ExtractOp::create(builder, loc, it->second.vectors.at(key),
-                                                          ArrayRef<int64_t>{column - start})};
-      }
-    }
-    return perLane(width, [&](int64_t lane) {
-      SmallVector<OpFoldResult> at(idx);
-      at[vectorDim] = add(idx[vectorDim], builder.getIndexAttr(lane));
-      return evaluateTensor(tensor, at, -1, 1);
-    });
-  }
-  auto lanewise = [&] {
-    return perLane(width, [&](int64_t lane) {
-      SmallVector<OpFoldResult> at(idx);
-      at[vectorDim] = add(idx[vectorDim], builder.getIndexAttr(lane));
-      return evaluateTensor(tensor, at, -1, 1);
-    });
-  };
-  if (auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>()) {
-    llvm::SmallBitVector dropped = slice.getDroppedDims();
-    SmallVector<OpFoldResult> at;
-    int sourceVectorDim = -1;
-    unsigned next = 0;
-    AffineExpr d0 = builder.getAffineDimExpr(0), d1 = builder.getAffineDimExpr(1),
-               s0 = builder.getAffineSymbolExpr(0);
-    for (auto [dim, offset, stride] : llvm::enumerate(slice.getMixedOffsets(), slice.getMixedStrides())) {
-      if (dropped.test(dim)) {
-        at.push_back(offset);
-        continue;
-      }
-      if (static_cast<int>(next) == vectorDim) {
-        if (getConstantIntValue(stride) != 1)
-          return lanewise();
-        sourceVectorDim = dim;
-      }
-      at.push_back(getConstantIntValue(stride) == 1 ? add(offset, idx[next])
-                                                    : apply(d0 + d1 * s0, {offset, idx[next], stride}));
-      ++next;
-    }
-    return evaluateTensor(slice.getSource(), at, sourceVectorDim, width);
-  }
+  if (auto it = registers.find(tensor); it != registers.end())
+    return evaluateRegisters(tensor, it->second, idx, vectorDim, width);
+  if (auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>())
+    return evaluateSlice(slice, idx, vectorDim, width);
   if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
     return {Lanes::Uniform, fill.value()};
   if (auto generic = tensor.getDefiningOp<linalg::GenericOp>();
@@ -138,16 +153,7 @@ Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int 
       return fail(generic, "expected the reduction to be computed before its users");
     return evaluateElementwise(generic, idx, vectorDim, width);
   }
-  SmallVector<Value> at;
-  for (OpFoldResult each : idx)
-    at.push_back(value(each));
-  if (vectorDim == -1)
-    return {Lanes::Uniform, tensor::ExtractOp::create(builder, loc, tensor, at)};
-  if (vectorDim != static_cast<int>(idx.size()) - 1)
-    return lanewise();
-  auto type = VectorType::get(width, cast<RankedTensorType>(tensor.getType()).getElementType());
-  return {Lanes::Vector,
-          vector::TransferReadOp::create(builder, loc, type, tensor, at, std::nullopt, ArrayRef<bool>{true})};
+  return evaluateMemory(tensor, idx, vectorDim, width);
 }
 
 /// Evaluates an elementwise operation where its result has position `idx`.

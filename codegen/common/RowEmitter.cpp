@@ -138,112 +138,136 @@ LogicalResult TileEmitter::writeRow(Value tensor, OpFoldResult columns) {
   return success(ok);
 }
 
-/// Reduces along the lanes (and over further loops outside of them) to one scalar.
-LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
-  SmallVector<OpFoldResult> ranges = tile::loopExtentsOf(op);
-  if (llvm::is_contained(ranges, OpFoldResult()))
-    return op.emitError("expected loops of known size in a tile");
-  Operation *combiner = combinerOf(op);
-  std::optional<vector::CombiningKind> kind = combiner ? kindOf(combiner) : std::nullopt;
-  if (!kind)
-    return op.emitError("expected a reduction by one known operation");
-  SmallVector<unsigned> outer;
-  std::optional<unsigned> inner;
-  for (auto [loop, iterator] : llvm::enumerate(op.getIteratorTypesArray())) {
-    if (iterator == utils::IteratorType::parallel) {
-      if (getConstantIntValue(ranges[loop]) != 1)
-        return op.emitError("expected one row in a tile");
-      continue;
-    }
-    if (inner)
-      outer.push_back(*inner);
-    inner = loop;
-  }
-  Point base;
-  base.iv.assign(ranges.size(), builder.getIndexAttr(0));
-  Lanes init = evaluateOperand(op, *op.getDpsInitOperand(0), base);
-  if (!init)
-    return failure();
-  Type element = init.value.getType();
-  auto vectorType = VectorType::get(lanes, element);
-  OpFoldResult columns = ranges[*inner];
-  int64_t unroll = schedule.getUnroll();
-  if (std::optional<int64_t> known = getConstantIntValue(columns); known && *known < lanes * unroll)
-    unroll = std::max<int64_t>(1, *known / lanes);
+namespace {
 
-  bool fromInit = startsAtInit(combiner, init.value);
-  Value seed = init.value;
-  if (!fromInit) {
-    int64_t number = isa<arith::MulFOp, arith::MulIOp>(combiner) ? 1 : 0;
-    seed = arith::ConstantOp::create(
-        builder, loc,
-        isa<FloatType>(element) ? cast<TypedAttr>(builder.getFloatAttr(element, static_cast<double>(number)))
-                                : builder.getIntegerAttr(element, number));
-  }
-  // Carried: `unroll` vectors, and one scalar for what does not fill a vector.
-  SmallVector<Value> acc(unroll, vector::BroadcastOp::create(builder, loc, vectorType, seed));
-  acc.push_back(seed);
-  bool ok = true;
-  auto combine = [&](Value a, Value b) {
-    OperationState state(loc, combiner->getName());
+/// One reduction along the lanes, while its code is written.
+struct RowReduction {
+  linalg::GenericOp op;
+  Operation *combiner;
+  vector::CombiningKind kind;
+  SmallVector<OpFoldResult> extents; ///< of all loops
+  SmallVector<unsigned> outer;       ///< reduction loops outside of the row, outermost first
+  unsigned inner = 0;                ///< the loop along the row
+  int64_t unroll = 1;                ///< vectors of partial results
+
+  Value combine(OpBuilder &builder, Value a, Value b) const {
+    OperationState state(combiner->getLoc(), combiner->getName());
     state.addOperands({a, b});
     state.addTypes(a.getType());
     state.propertiesAttr = combiner->getPropertiesAsAttribute();
     return builder.create(state)->getResult(0);
+  }
+
+  /// All lanes of a vector combined to one scalar.
+  Value horizontal(OpBuilder &builder, Value vec) const {
+    bool isFloat = isa<FloatType>(cast<VectorType>(vec.getType()).getElementType());
+    auto flags = isFloat ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
+    return vector::ReductionOp::create(builder, combiner->getLoc(), kind, vec, flags);
+  }
+
+  /// What partial results start from, given where the whole one does.
+  Value seed(OpBuilder &builder, Value init) const {
+    if (startsAtInit(combiner, init))
+      return init;
+    int64_t number = isa<arith::MulFOp, arith::MulIOp>(combiner) ? 1 : 0;
+    if (isa<FloatType>(init.getType()))
+      return arith::ConstantOp::create(builder, combiner->getLoc(),
+                                       builder.getFloatAttr(init.getType(), static_cast<double>(number)));
+    return arith::ConstantOp::create(builder, combiner->getLoc(),
+                                     builder.getIntegerAttr(init.getType(), number));
+  }
+
+  /// The vectors of partial results (all but the last of `partial`, which is a scalar) in pairs to one.
+  Value join(OpBuilder &builder, SmallVector<Value> partial) const {
+    for (int64_t count = unroll; count > 1; count = (count + 1) / 2) {
+      for (int64_t i = 0; i + 1 < count; i += 2)
+        partial[i / 2] = combine(builder, partial[i], partial[i + 1]);
+      if (count % 2)
+        partial[count / 2] = partial[count - 1];
+    }
+    return combine(builder, horizontal(builder, partial.front()), partial.back());
+  }
+};
+
+} // namespace
+
+/// Reads what `op` reduces and how; fails, with a diagnostic, on what is no reduction of one row.
+static FailureOr<RowReduction> describeRow(linalg::GenericOp op, int64_t lanes, int64_t unroll) {
+  Operation *combiner = combinerOf(op);
+  std::optional<vector::CombiningKind> kind = combiner ? kindOf(combiner) : std::nullopt;
+  if (!kind)
+    return op.emitError("expected a reduction by one known operation");
+  RowReduction row{op, combiner, *kind, tile::loopExtentsOf(op), {}};
+  if (llvm::is_contained(row.extents, OpFoldResult()))
+    return op.emitError("expected loops of known size in a tile");
+  for (auto [loop, iterator] : llvm::enumerate(op.getIteratorTypesArray())) {
+    if (iterator == utils::IteratorType::reduction)
+      row.outer.push_back(loop);
+    else if (getConstantIntValue(row.extents[loop]) != 1)
+      return op.emitError("expected one row in a tile");
+  }
+  row.inner = row.outer.pop_back_val();
+  row.unroll = unroll;
+  if (std::optional<int64_t> known = getConstantIntValue(row.extents[row.inner]);
+      known && *known < lanes * unroll)
+    row.unroll = std::max<int64_t>(1, *known / lanes);
+  return row;
+}
+
+/// Reduces along the lanes (and over further loops outside of them) to one scalar.
+LogicalResult TileEmitter::reduceRow(linalg::GenericOp op) {
+  FailureOr<RowReduction> row = describeRow(op, lanes, schedule.getUnroll());
+  if (failed(row))
+    return failure();
+  Point base;
+  base.iv.assign(row->extents.size(), builder.getIndexAttr(0));
+  Lanes init = evaluateOperand(op, *op.getDpsInitOperand(0), base);
+  if (!init)
+    return failure();
+  Value seed = row->seed(builder, init.value);
+  auto splat = [&](int64_t width) -> Value {
+    return vector::BroadcastOp::create(builder, loc, VectorType::get(width, seed.getType()), seed);
   };
-  auto horizontal = [&](Value vec) -> Value {
-    auto flags = isa<FloatType>(element) ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
-    return vector::ReductionOp::create(builder, loc, *kind, vec, flags);
-  };
-  auto chunk = [&](SmallVector<OpFoldResult> iv, OpFoldResult start, int64_t width, Value carried) -> Value {
-    Point point;
-    point.iv = std::move(iv);
-    point.iv[*inner] = start;
-    point.vectorLoop = *inner;
+  // Carried: vectors of partial results, and one scalar for what does not fill a vector.
+  SmallVector<Value> partial(row->unroll, splat(lanes));
+  partial.push_back(seed);
+  bool ok = true;
+  auto chunk = [&](Point point, OpFoldResult start, int64_t width, Value carried) -> Value {
+    point.iv[row->inner] = start;
+    point.vectorLoop = row->inner;
     point.width = width;
     fusing = true;
-    Lanes result = evaluateGeneric(op, point, {Lanes::Vector, carried});
+    Lanes result = ok ? evaluateGeneric(op, point, {Lanes::Vector, carried}) : Lanes();
     fusing = false;
     ok &= static_cast<bool>(result);
     return ok ? asVector(result, width) : carried;
   };
-  auto row = [&](const SmallVector<OpFoldResult> &iv) {
-    alongRow(columns, unroll, acc, [&](OpFoldResult start, int64_t width, int64_t number) {
-      if (!ok)
-        return;
-      if (width == lanes) {
-        acc[number] = chunk(iv, start, width, acc[number]);
-        return;
-      }
-      Value partial = vector::BroadcastOp::create(builder, loc, VectorType::get(width, element), seed);
-      acc.back() = combine(acc.back(), horizontal(chunk(iv, start, width, partial)));
-    });
-  };
-  std::function<void(size_t, SmallVector<OpFoldResult>)> nest = [&](size_t depth,
-                                                                    SmallVector<OpFoldResult> iv) {
-    if (depth == outer.size())
-      return row(iv);
-    auto loop = scf::ForOp::create(builder, loc, index(0), value(ranges[outer[depth]]), index(1), acc);
+  std::function<void(size_t, Point)> nest = [&](size_t depth, Point point) {
+    if (depth == row->outer.size())
+      return alongRow(row->extents[row->inner], row->unroll, partial,
+                      [&](OpFoldResult start, int64_t width, int64_t number) {
+                        if (width == lanes)
+                          partial[number] = chunk(point, start, width, partial[number]);
+                        else
+                          partial.back() = row->combine(
+                              builder, partial.back(),
+                              row->horizontal(builder, chunk(point, start, width, splat(width))));
+                      });
+    unsigned at = row->outer[depth];
+    auto loop = scf::ForOp::create(builder, loc, index(0), value(row->extents[at]), index(1), partial);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    acc.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-    iv[outer[depth]] = loop.getInductionVar();
-    nest(depth + 1, iv);
-    scf::YieldOp::create(builder, loc, acc);
-    acc.assign(loop.getResults().begin(), loop.getResults().end());
+    llvm::copy(loop.getRegionIterArgs(), partial.begin());
+    point.iv[at] = loop.getInductionVar();
+    nest(depth + 1, point);
+    scf::YieldOp::create(builder, loc, partial);
+    llvm::copy(loop.getResults(), partial.begin());
   };
-  nest(0, base.iv);
+  nest(0, base);
   if (!ok)
     return failure();
-  while (unroll > 1) {
-    for (int64_t i = 0; i + 1 < unroll; i += 2)
-      acc[i / 2] = combine(acc[i], acc[i + 1]);
-    if (unroll % 2)
-      acc[unroll / 2] = acc[unroll - 1];
-    unroll = (unroll + 1) / 2;
-  }
-  Value result = combine(horizontal(acc.front()), acc.back());
-  rowScalars[op->getResult(0)] = fromInit ? result : combine(init.value, result);
+  Value result = row->join(builder, partial);
+  rowScalars[op->getResult(0)] = seed == init.value ? result : row->combine(builder, init.value, result);
   return success();
 }
 

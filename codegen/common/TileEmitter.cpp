@@ -92,125 +92,137 @@ LogicalResult TileEmitter::emitRegisters() {
   return result;
 }
 
-LogicalResult TileEmitter::reduceIntoRegisters(linalg::GenericOp op) {
-  SmallVector<OpFoldResult> ranges = tile::loopExtentsOf(op);
-  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  if (llvm::is_contained(ranges, OpFoldResult()) || !type.hasStaticShape() || !out.isProjectedPermutation())
-    return op.emitError("expected loops of known size and a static output indexed by loops in a tile");
-  SmallVector<unsigned> outputLoops, reductions;
-  for (AffineExpr expr : out.getResults())
-    outputLoops.push_back(cast<AffineDimExpr>(expr).getPosition());
-  for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
-    if (kind == utils::IteratorType::reduction)
-      reductions.push_back(loop);
-
-  // The points of the tile, and an accumulator for each, from the output's initial value.
-  RegisterTile tile;
-  tile.shape.assign(type.getShape().begin(), type.getShape().end());
-  struct Accumulated {
-    Point point;
-    std::vector<int64_t> key;
-  };
-  SmallVector<Accumulated> points;
-  SmallVector<Value> accumulators;
-  ArrayRef<int64_t> outer = ArrayRef(tile.shape).drop_back(tile.shape.empty() ? 0 : 1);
-  bool ok = true;
-  forEachIndex(outer, [&](ArrayRef<int64_t> at) {
-    for (auto [start, width] : chunks(tile.shape.empty() ? 1 : tile.shape.back(), lanes)) {
-      Accumulated each;
+/// Where the accumulators of a tile stand: one for each outer position and chunk of lanes, set to the
+/// output's initial value.
+LogicalResult TileEmitter::startAccumulators(Reduction &reduction, ArrayRef<unsigned> outputLoops) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(reduction.op->getResult(0).getType()).getShape();
+  bool isScalar = shape.empty();
+  LogicalResult result = success();
+  forEachIndex(shape.drop_back(isScalar ? 0 : 1), [&](ArrayRef<int64_t> at) {
+    for (auto [start, width] : chunks(isScalar ? 1 : shape.back(), lanes)) {
+      Accumulator each;
       each.key.assign(at.begin(), at.end());
-      each.point.iv.assign(ranges.size(), builder.getIndexAttr(0));
+      each.point.iv.assign(reduction.extents.size(), builder.getIndexAttr(0));
       each.point.width = width;
       for (auto [loop, i] : llvm::zip(outputLoops, at))
         each.point.iv[loop] = builder.getIndexAttr(i);
-      if (!tile.shape.empty()) {
+      if (!isScalar) {
         each.key.push_back(start);
         each.point.iv[outputLoops.back()] = builder.getIndexAttr(start);
         each.point.vectorLoop = outputLoops.back();
       }
-      Lanes init = evaluateOperand(op, *op.getDpsInitOperand(0), each.point);
-      ok &= static_cast<bool>(init);
-      if (!ok)
+      Lanes init = evaluateOperand(reduction.op, *reduction.op.getDpsInitOperand(0), each.point);
+      if (!init) {
+        result = failure();
         return;
-      accumulators.push_back(asVector(init, width));
-      points.push_back(std::move(each));
+      }
+      reduction.initial.push_back(asVector(init, width));
+      reduction.accumulators.push_back(std::move(each));
     }
   });
-  if (!ok)
-    return failure();
+  return result;
+}
 
-  // How many steps of each reduction loop stand in one iteration, from the innermost outwards.
-  SmallVector<int64_t> unroll(reductions.size(), 1);
+/// Decides how many steps of each reduction loop stand in one iteration, from the innermost outwards.
+void TileEmitter::chooseUnroll(Reduction &reduction) {
+  ArrayRef<unsigned> loops = reduction.loops;
+  reduction.unroll.assign(loops.size(), 1);
   int64_t budget = schedule.getUnroll();
-  for (int i = static_cast<int>(reductions.size()) - 1; i >= 0 && budget > 1; --i) {
-    std::optional<int64_t> trip = getConstantIntValue(ranges[reductions[i]]);
-    unroll[i] = std::min(budget, trip.value_or(budget));
-    budget = unroll[i] == trip ? budget / std::max<int64_t>(unroll[i], 1) : 1;
+  for (int i = static_cast<int>(loops.size()) - 1; i >= 0 && budget > 1; --i) {
+    std::optional<int64_t> trip = getConstantIntValue(reduction.extents[loops[i]]);
+    int64_t &steps = reduction.unroll[i];
+    steps = std::min(budget, trip.value_or(budget));
+    budget = steps == trip ? budget / std::max<int64_t>(steps, 1) : 1;
   }
+}
 
-  fusing = true;
-  auto step = [&](ArrayRef<OpFoldResult> at, SmallVector<Value> &acc) {
-    std::map<std::vector<const void *>, Lanes> cache;
-    stepCache = &cache;
-    for (auto [number, each] : llvm::enumerate(points)) {
-      Point point = each.point;
-      for (auto [loop, iv] : llvm::zip(reductions, at))
-        point.iv[loop] = iv;
-      Lanes result = evaluateGeneric(op, point, {Lanes::Vector, acc[number]});
-      if (!result) {
-        ok = false;
-        break;
-      }
-      acc[number] = asVector(result, point.width);
+/// One step of all reduction loops, at `at`: every accumulator takes its next element.
+LogicalResult TileEmitter::reduceStep(Reduction &reduction, ArrayRef<OpFoldResult> at,
+                                      SmallVectorImpl<Value> &values) {
+  std::map<std::vector<const void *>, Lanes> cache;
+  stepCache = &cache;
+  LogicalResult result = success();
+  for (auto [number, each] : llvm::enumerate(reduction.accumulators)) {
+    Point point = each.point;
+    for (auto [loop, iv] : llvm::zip(reduction.loops, at))
+      point.iv[loop] = iv;
+    Lanes next = evaluateGeneric(reduction.op, point, {Lanes::Vector, values[number]});
+    if (!next) {
+      result = failure();
+      break;
     }
-    stepCache = nullptr;
+    values[number] = asVector(next, point.width);
+  }
+  stepCache = nullptr;
+  return result;
+}
+
+/// The reduction loops from number `depth` on; `values` go through them.
+LogicalResult TileEmitter::reduceNest(Reduction &reduction, size_t depth, ArrayRef<OpFoldResult> at,
+                                      SmallVectorImpl<Value> &values) {
+  if (depth == reduction.loops.size())
+    return reduceStep(reduction, at, values);
+  OpFoldResult trip = reduction.extents[reduction.loops[depth]];
+  int64_t width = reduction.unroll[depth];
+  LogicalResult result = success();
+  auto steps = [&](OpFoldResult from, int64_t count, SmallVectorImpl<Value> &carried) {
+    for (int64_t i = 0; i < count && succeeded(result); ++i) {
+      SmallVector<OpFoldResult> next(at);
+      next.push_back(add(from, builder.getIndexAttr(i)));
+      result = reduceNest(reduction, depth + 1, next, carried);
+    }
   };
-  std::function<void(size_t, SmallVector<OpFoldResult>, SmallVector<Value> &)> nest =
-      [&](size_t depth, SmallVector<OpFoldResult> at, SmallVector<Value> &acc) {
-        if (depth == reductions.size())
-          return step(at, acc);
-        OpFoldResult trip = ranges[reductions[depth]];
-        int64_t width = unroll[depth];
-        auto steps = [&](OpFoldResult from, int64_t count, SmallVector<Value> &values) {
-          for (int64_t i = 0; i < count && ok; ++i) {
-            SmallVector<OpFoldResult> next(at);
-            next.push_back(add(from, builder.getIndexAttr(i)));
-            nest(depth + 1, next, values);
-          }
-        };
-        auto loopOver = [&](OpFoldResult from, OpFoldResult to, int64_t stride) {
-          auto loop = scf::ForOp::create(builder, loc, value(from), value(to), index(stride), acc);
-          OpBuilder::InsertionGuard guard(builder);
-          builder.setInsertionPointToStart(loop.getBody());
-          SmallVector<Value> carried(loop.getRegionIterArgs());
-          steps(loop.getInductionVar(), stride, carried);
-          scf::YieldOp::create(builder, loc, carried);
-          acc.assign(loop.getResults().begin(), loop.getResults().end());
-        };
-        std::optional<int64_t> known = getConstantIntValue(trip);
-        AffineExpr d0 = builder.getAffineDimExpr(0);
-        OpFoldResult whole = apply(d0.floorDiv(width) * width, {trip});
-        if (!known) {
-          loopOver(builder.getIndexAttr(0), whole, width);
-          if (width > 1)
-            loopOver(whole, trip, 1);
-          return;
-        }
-        int64_t done = 0;
-        if (*getConstantIntValue(whole) > width) {
-          loopOver(builder.getIndexAttr(0), whole, width);
-          done = *getConstantIntValue(whole);
-        }
-        steps(builder.getIndexAttr(done), *known - done, acc);
-      };
-  nest(0, {}, accumulators);
-  fusing = false;
-  if (!ok)
+  auto loopOver = [&](OpFoldResult from, OpFoldResult to, int64_t stride) {
+    auto loop = scf::ForOp::create(builder, loc, value(from), value(to), index(stride), values);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> carried(loop.getRegionIterArgs());
+    steps(loop.getInductionVar(), stride, carried);
+    scf::YieldOp::create(builder, loc, carried);
+    values.assign(loop.getResults().begin(), loop.getResults().end());
+  };
+  OpFoldResult zero = builder.getIndexAttr(0);
+  OpFoldResult whole = apply(builder.getAffineDimExpr(0).floorDiv(width) * width, {trip});
+  std::optional<int64_t> known = getConstantIntValue(trip);
+  if (!known) {
+    loopOver(zero, whole, width);
+    if (width > 1)
+      loopOver(whole, trip, 1);
+    return result;
+  }
+  int64_t done = *getConstantIntValue(whole) > width ? *getConstantIntValue(whole) : 0;
+  if (done > 0)
+    loopOver(zero, whole, width);
+  steps(builder.getIndexAttr(done), *known - done, values);
+  return result;
+}
+
+LogicalResult TileEmitter::reduceIntoRegisters(linalg::GenericOp op) {
+  Reduction reduction{op, tile::loopExtentsOf(op), {}, {}, {}, {}};
+  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (llvm::is_contained(reduction.extents, OpFoldResult()) || !type.hasStaticShape() ||
+      !out.isProjectedPermutation())
+    return op.emitError("expected loops of known size and a static output indexed by loops in a tile");
+  SmallVector<unsigned> outputLoops;
+  for (AffineExpr expr : out.getResults())
+    outputLoops.push_back(cast<AffineDimExpr>(expr).getPosition());
+  for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction)
+      reduction.loops.push_back(loop);
+  if (failed(startAccumulators(reduction, outputLoops)))
     return failure();
-  for (auto [each, vec] : llvm::zip_equal(points, accumulators))
+  chooseUnroll(reduction);
+  SmallVector<Value> values(reduction.initial);
+  fusing = true;
+  LogicalResult result = reduceNest(reduction, 0, {}, values);
+  fusing = false;
+  if (failed(result))
+    return failure();
+  RegisterTile &tile = registers[op->getResult(0)];
+  tile.shape.assign(type.getShape().begin(), type.getShape().end());
+  for (auto [each, vec] : llvm::zip_equal(reduction.accumulators, values))
     tile.vectors[each.key] = vec;
-  registers[op->getResult(0)] = std::move(tile);
   return success();
 }
 

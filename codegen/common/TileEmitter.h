@@ -46,6 +46,13 @@ private:
   // Tile programs whose reductions run over loops: TileEmitter.cpp.
   mlir::LogicalResult emitRegisters();
   mlir::LogicalResult reduceIntoRegisters(mlir::linalg::GenericOp op);
+  struct Reduction;
+  mlir::LogicalResult startAccumulators(Reduction &reduction, llvm::ArrayRef<unsigned> outputLoops);
+  void chooseUnroll(Reduction &reduction);
+  mlir::LogicalResult reduceStep(Reduction &reduction, llvm::ArrayRef<mlir::OpFoldResult> at,
+                                 llvm::SmallVectorImpl<mlir::Value> &values);
+  mlir::LogicalResult reduceNest(Reduction &reduction, size_t depth, llvm::ArrayRef<mlir::OpFoldResult> at,
+                                 llvm::SmallVectorImpl<mlir::Value> &values);
   // Tile programs whose reductions run along the lanes: RowEmitter.cpp.
   mlir::LogicalResult emitRows();
   mlir::LogicalResult reduceRow(mlir::linalg::GenericOp op);
@@ -58,6 +65,15 @@ private:
 
   // Evaluation by demand: LaneEvaluator.cpp.
   Lanes evaluateTensor(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim,
+                       int64_t width);
+  struct RegisterTile;
+  Lanes evaluateLanewise(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim,
+                         int64_t width);
+  Lanes evaluateRegisters(mlir::Value tensor, const RegisterTile &tile,
+                          llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim, int64_t width);
+  Lanes evaluateSlice(mlir::tensor::ExtractSliceOp slice, llvm::ArrayRef<mlir::OpFoldResult> idx,
+                      int vectorDim, int64_t width);
+  Lanes evaluateMemory(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim,
                        int64_t width);
   Lanes evaluateGeneric(mlir::linalg::GenericOp op, const Point &point, Lanes accumulator = {});
   Lanes evaluateElementwise(mlir::linalg::GenericOp op, llvm::ArrayRef<mlir::OpFoldResult> idx, int vectorDim,
@@ -76,6 +92,21 @@ private:
   mlir::OpFoldResult add(mlir::OpFoldResult a, mlir::OpFoldResult b);
   /// Writes lanes at position `idx` of the tile into the destination.
   void write(Lanes lanes, llvm::ArrayRef<mlir::OpFoldResult> idx, int64_t width);
+
+  /// An accumulator of a tile: where it stands, and its name in the register tile.
+  struct Accumulator {
+    Point point;
+    std::vector<int64_t> key;
+  };
+  /// A reduction over loops, while its code is written.
+  struct Reduction {
+    mlir::linalg::GenericOp op;
+    llvm::SmallVector<mlir::OpFoldResult> extents; ///< of all loops
+    llvm::SmallVector<unsigned> loops;             ///< those that are summed over, outermost first
+    llvm::SmallVector<int64_t> unroll;             ///< steps of each in one iteration
+    llvm::SmallVector<Accumulator> accumulators;
+    llvm::SmallVector<mlir::Value> initial; ///< their first values
+  };
 
   /// A register tile: vectors by outer point and start of chunk.
   struct RegisterTile {
