@@ -2,13 +2,10 @@
 // time and spill registers.
 #include "tegula/codegen/cpu/Codegen.h"
 
-#include "mlir/Target/LLVMIR/Export.h"
+#include "tegula/codegen/common/Emit.h"
 
-#include "llvm/ADT/SmallVector.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
@@ -61,62 +58,25 @@ static void annotate(llvm::Module &module, const CpuCodegenOptions &options) {
     global.setDSOLocal(true);
 }
 
-static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  // default<O2> and default<O3> were seen to spill where this does not, and take several times as long.
-  // The loop vectorizer serves plain loops; it leaves alone what is vector code already.
-  static constexpr llvm::StringLiteral passes =
-      "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop-mssa("
-      "licm),gvn,"
-      "instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),loop(indvars),"
-      "loop-vectorize,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),"
-      "instcombine<no-verify-fixpoint>,dce)";
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  llvm::ModulePassManager manager;
-  if (llvm::Error error = builder.parsePassPipeline(manager, passes))
-    return error;
-  manager.run(module, modules);
-  return llvm::Error::success();
-}
+// default<O2> and default<O3> were seen to spill where this does not, and take several times as long.
+// The loop vectorizer serves plain loops; it leaves alone what is vector code already.
+static constexpr llvm::StringLiteral passes =
+    "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop-mssa(licm),"
+    "gvn,"
+    "instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),loop(indvars),"
+    "loop-vectorize,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),"
+    "instcombine<no-verify-fixpoint>,dce)";
 
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const CpuCodegenOptions &options) {
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(options);
   if (!machine)
     return machine.takeError();
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "kernel");
-  if (!translated)
-    return llvm::createStringError("translation to LLVM IR failed");
-  translated->setTargetTriple((*machine)->getTargetTriple());
-  translated->setDataLayout((*machine)->createDataLayout());
-  annotate(*translated, options);
-  if (llvm::Error error = optimize(*translated, **machine))
-    return std::move(error);
-
-  std::string text;
-  if (output == Output::LlvmIr) {
-    llvm::raw_string_ostream stream(text);
-    translated->print(stream, nullptr);
-    return text;
-  }
-  llvm::SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager emission;
-  auto kind =
-      output == Output::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
-  if ((*machine)->addPassesToEmitFile(emission, stream, nullptr, kind))
-    return llvm::createStringError("the target cannot emit this kind of file");
-  emission.run(*translated);
-  return std::string(bytes.begin(), bytes.end());
+  Emission kind = output == Output::LlvmIr   ? Emission::LlvmIr
+                  : output == Output::Object ? Emission::Object
+                                             : Emission::Assembly;
+  return emitThroughLlvm(
+      module, **machine, [&](llvm::Module &translated) { annotate(translated, options); }, passes, kind);
 }
 
 } // namespace tegula::codegen::cpu

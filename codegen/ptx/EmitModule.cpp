@@ -1,14 +1,12 @@
 // Takes a module of LLVM functions to PTX text through LLVM's NVPTX target, and several texts to one module.
 #include "tegula/codegen/ptx/Codegen.h"
 
-#include "mlir/Target/LLVMIR/Export.h"
+#include "tegula/codegen/common/Emit.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
@@ -61,59 +59,22 @@ static void annotate(llvm::Module &module, const PtxCodegenOptions &options) {
   }
 }
 
-static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  // Address spaces and alignments come before the passes that read them: only then are accesses global ones
-  // of 16 bytes. The backend runs its own strength reduction and merges neighbouring accesses.
-  static constexpr llvm::StringLiteral passes =
-      "function(sroa,early-cse,instcombine<no-verify-fixpoint>,infer-address-spaces,simplifycfg,loop-"
-      "simplify,"
-      "lcssa,loop-mssa(licm),gvn,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),"
-      "loop(indvars,loop-deletion),instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),gvn,"
-      "instcombine<no-verify-fixpoint>,simplifycfg,infer-alignment,dce),cgscc(function-attrs)";
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  llvm::ModulePassManager manager;
-  if (llvm::Error error = builder.parsePassPipeline(manager, passes))
-    return error;
-  manager.run(module, modules);
-  return llvm::Error::success();
-}
+// Address spaces and alignments come before the passes that read them: only then are accesses global ones of
+// 16 bytes. The backend runs its own strength reduction and merges neighbouring accesses.
+static constexpr llvm::StringLiteral passes =
+    "function(sroa,early-cse,instcombine<no-verify-fixpoint>,infer-address-spaces,simplifycfg,loop-simplify,"
+    "lcssa,loop-mssa(licm),gvn,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(loop-rotate,licm),"
+    "loop(indvars,loop-deletion),instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),gvn,"
+    "instcombine<no-verify-fixpoint>,simplifycfg,infer-alignment,dce),cgscc(function-attrs)";
 
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const PtxCodegenOptions &options) {
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(options);
   if (!machine)
     return machine.takeError();
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "kernel");
-  if (!translated)
-    return llvm::createStringError("translation to LLVM IR failed");
-  translated->setTargetTriple((*machine)->getTargetTriple());
-  translated->setDataLayout((*machine)->createDataLayout());
-  annotate(*translated, options);
-  if (llvm::Error error = optimize(*translated, **machine))
-    return std::move(error);
-  if (output == Output::LlvmIr) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    translated->print(stream, nullptr);
-    return text;
-  }
-  llvm::SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager emission;
-  if ((*machine)->addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
-    return llvm::createStringError("the target cannot emit PTX");
-  emission.run(*translated);
-  return std::string(bytes.begin(), bytes.end());
+  return emitThroughLlvm(
+      module, **machine, [&](llvm::Module &translated) { annotate(translated, options); }, passes,
+      output == Output::LlvmIr ? Emission::LlvmIr : Emission::Assembly);
 }
 
 std::string joinModules(llvm::ArrayRef<std::string> modules) {
