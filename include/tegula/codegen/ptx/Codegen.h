@@ -21,6 +21,13 @@ struct PtxCodegenOptions {
   int64_t blockThreads = 128;      ///< most threads of a block that a launch may ask for
 };
 
+/// How a kernel is launched: on ceil(cells / cellsPerBlock) blocks.
+struct LaunchShape {
+  int64_t threads = 128;       ///< of a block
+  int64_t cellsPerBlock = 128; ///< cells of the kernel's grid that one block computes
+  int64_t sharedBytes = 0;     ///< of shared memory that a launch asks for, beyond what the code declares
+};
+
 /// After it a module that held one tile.kernel holds one LLVM function: an entry whose threads compute one
 /// cell each. Its parameters are one pointer to global memory for each buffer in the order of CodeAbi.h
 /// (inputs, outputs, scratch memory where the kernel needs it; each aligned to 16 bytes, none overlapping
