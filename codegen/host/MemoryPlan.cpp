@@ -1,7 +1,6 @@
 // Plans the memory of a run: lifetimes of buffers, their offsets in one arena, and which values need no
 // buffer of their own.
 #include "Sizes.h"
-#include "Weights.h"
 #include "tegula/codegen/host/Host.h"
 
 #include "tegula/dialects/tile/Tile.h"
@@ -121,8 +120,8 @@ namespace {
 
 class Planner {
 public:
-  Planner(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels, bool keepDenormals)
-      : main(main), kernels(kernels), weights(keepDenormals) {}
+  Planner(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels, WeightLayout &weights)
+      : main(main), kernels(kernels), weights(weights) {}
 
   FailureOr<MemoryPlan> run() {
     for (BlockArgument arg : main.getArguments())
@@ -135,7 +134,6 @@ public:
         return failure();
     if (failed(placeBlocks()))
       return failure();
-    plan.weights = weights.takeChunks();
     return std::move(plan);
   }
 
@@ -297,7 +295,7 @@ private:
 
   func::FuncOp main;
   const llvm::StringMap<KernelNeeds> &kernels;
-  WeightLayout weights;
+  WeightLayout &weights;
   SymbolTableCollection symbols;
   MemoryPlan plan;
   SmallVector<Block> blocks;
@@ -308,8 +306,8 @@ private:
 } // namespace
 
 FailureOr<MemoryPlan> planMemory(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels,
-                                 bool keepDenormals) {
-  return Planner(main, kernels, keepDenormals).run();
+                                 WeightLayout &weights) {
+  return Planner(main, kernels, weights).run();
 }
 
 static void printPlace(llvm::raw_ostream &stream, const Place &place) {

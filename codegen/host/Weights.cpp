@@ -1,7 +1,5 @@
 // Lays out constants in the weights section: equal ones once, packed ones as panels, denormals flushed on the
 // way to the file.
-#include "Weights.h"
-
 #include "tegula/codegen/host/Host.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"

@@ -278,8 +278,8 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   llvm::StringMap<KernelNeeds> needs;
   for (const CompiledKernel &kernel : kernels)
     needs[kernel.name] = kernel.needs;
-  FailureOr<codegen::host::MemoryPlan> plan =
-      codegen::host::planMemory(main, needs, provenance.keepDenormals);
+  codegen::host::WeightLayout weights(provenance.keepDenormals);
+  FailureOr<codegen::host::MemoryPlan> plan = codegen::host::planMemory(main, needs, weights);
   if (failed(plan))
     return failure();
   artifact::Manifest &manifest = contents.manifest;
@@ -301,7 +301,7 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   describeKernels(module, main, kernels, manifest);
   if (failed(describeInterface(main, manifest)))
     return failure();
-  contents.weights = std::move(plan->weights);
+  contents.weights = weights.takeChunks();
   if (output == Output::Object && failed(link(kernels, *code, main, contents)))
     return failure();
   return std::move(*code);

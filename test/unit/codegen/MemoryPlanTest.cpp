@@ -47,21 +47,23 @@ protected:
     if (scratch)
       needs["k1"].scratchBytes = mlir::AffineMap::getConstantMap(scratch, &context);
     auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
-    auto planned = planMemory(main, needs, keepDenormals);
+    WeightLayout layout(keepDenormals);
+    auto planned = planMemory(main, needs, layout);
     ASSERT_TRUE(mlir::succeeded(planned));
     text = printPlan(main, *planned);
     printed = text;
     formula = arenaFormula(main, *planned);
     result = std::move(*planned);
+    chunks = layout.takeChunks();
   }
 
   std::vector<float> weights(size_t chunk) {
     std::vector<char> bytes;
-    EXPECT_TRUE(result.weights[chunk].produce([&](const void *data, size_t size) {
+    EXPECT_TRUE(chunks[chunk].produce([&](const void *data, size_t size) {
       bytes.insert(bytes.end(), static_cast<const char *>(data), static_cast<const char *>(data) + size);
       return true;
     }));
-    EXPECT_EQ(bytes.size(), result.weights[chunk].size);
+    EXPECT_EQ(bytes.size(), chunks[chunk].size);
     std::vector<float> values(bytes.size() / 4);
     std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
@@ -70,6 +72,7 @@ protected:
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   MemoryPlan result;
+  std::vector<tegula::artifact::WeightChunk> chunks;
   std::string printed, formula;
 };
 
@@ -151,7 +154,7 @@ TEST_F(MemoryPlanTest, EqualConstantsAreStoredOnce) {
     %v = tile.view %d : tensor<8x8xf32> to tensor<64xf32>
     %a = tile.launch @k2(%c, %v) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
     return %a : tensor<64xf32>)");
-  ASSERT_EQ(result.weights.size(), 1u);
+  ASSERT_EQ(chunks.size(), 1u);
   EXPECT_EQ(weights(0), std::vector<float>(64, 3.0f));
 }
 
@@ -161,7 +164,7 @@ TEST_F(MemoryPlanTest, PanelsOverlapWhereTheyDoNotFit) {
     %p = tile.pack %c : tensor<2x3xf32> to tensor<2x2x2xf32>
     %a = tile.launch @p(%p) : (tensor<2x2x2xf32>) -> tensor<64xf32>
     return %a : tensor<64xf32>)");
-  ASSERT_EQ(result.weights.size(), 1u);
+  ASSERT_EQ(chunks.size(), 1u);
   EXPECT_EQ(weights(0), (std::vector<float>{1, 2, 4, 5, 2, 3, 5, 6}));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tegula/artifact/Writer.h"
+#include "tegula/codegen/host/Weights.h"
 #include "tegula/dialects/graph/Dim.h"
 #include "tegula/dialects/tile/Tile.h"
 
@@ -47,17 +48,16 @@ struct MemoryPlan {
   llvm::DenseMap<mlir::Operation *, Place> scratch; ///< of a launch's scratch memory
   int64_t arenaBytes = 0;                           ///< of the static part
   std::vector<Slot> slots;
-  std::vector<artifact::WeightChunk>
-      weights; ///< views into the module's attributes: the context must outlive the write
 };
 
 /// Lets every symbol of `main` be the size of an input, and every unknown size of an input a symbol. Call it
 /// before the functions below.
 mlir::LogicalResult settleSymbols(mlir::func::FuncOp main);
 
-/// Places every value of `main`, whose results are distinct launch results (see CopyResults).
+/// Places every value of `main`, whose results are distinct launch results (see CopyResults), constants in
+/// `weights`.
 mlir::FailureOr<MemoryPlan> planMemory(mlir::func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels,
-                                       bool keepDenormals);
+                                       WeightLayout &weights);
 
 /// The plan as text, one line a value, for --emit and tests.
 std::string printPlan(mlir::func::FuncOp main, const MemoryPlan &plan);

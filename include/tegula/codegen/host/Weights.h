@@ -28,6 +28,7 @@ struct ConstantBytes {
 /// The bytes of a constant; nothing for an attribute that holds none.
 std::optional<ConstantBytes> bytesOf(mlir::ElementsAttr constant);
 
+/// One weights section. Several plans may fill it one after the other; what they share is stored once.
 class WeightLayout {
 public:
   explicit WeightLayout(bool keepDenormals) : keepDenormals(keepDenormals) {}
@@ -40,6 +41,7 @@ public:
     return add(constant, columns, width);
   }
 
+  /// Views into the constants' attributes: the context must outlive the write.
   std::vector<artifact::WeightChunk> takeChunks() { return std::move(chunks); }
 
 private:
