@@ -71,19 +71,28 @@ typedef struct tgl_tensor_info {
 
 typedef struct tgl_model_info {
   const char *producer;   /* program and version that wrote the artifact */
-  const char *target;     /* what it was compiled for */
-  const char *features;   /* CPU features it needs, separated by spaces */
   const char *model_hash; /* of the source model */
   const char *flags;      /* with which it was compiled */
+  const char *symbols;    /* names of the sizes that a run chooses, separated by spaces */
+  size_t weight_bytes;    /* that all targets share */
+  int32_t target_count;   /* machines that it was compiled for, at least 1 */
+} tgl_model_info;
+
+/* What the model was compiled for. */
+typedef struct tgl_target_info {
+  const char *name;     /* "x86-64-v3", "sm_80" */
+  const char *language; /* of the kernels: "x86" or "ptx" */
+  int32_t architecture; /* of ptx: 80 for compute capability 8.0 and up; else 0 */
+  const char *features; /* CPU features that it needs, separated by spaces */
   int32_t keeps_denormals;
   int32_t kernel_count;
   int32_t dispatch_count; /* launches a run */
   size_t arena_bytes;     /* scratch memory of each context; with symbols the part that they do not change */
-  size_t weight_bytes;
-  size_t code_bytes;
-  const char *symbols;       /* names of the sizes that a run chooses, separated by spaces */
   const char *arena_formula; /* what they add to arena_bytes, in words: "0.9 KiB*seq*batch" */
-} tgl_model_info;
+  size_t weight_bytes;       /* from the first to the last that it reads */
+  size_t code_bytes;         /* machine code of the CPU */
+  size_t kernel_bytes;       /* text of a device's kernels */
+} tgl_target_info;
 
 /* One launch of a run, in order. */
 typedef struct tgl_dispatch_info {
@@ -95,7 +104,7 @@ typedef struct tgl_dispatch_info {
 } tgl_dispatch_info;
 
 /* Loads an artifact. Structure, manifest and code are verified here, every weight before the first context is
- * made: nothing unverified is ever used. One for another CPU can be described, but has no contexts. */
+ * made: nothing unverified is ever used. One for another machine can be described, but has no contexts. */
 tgl_code tgl_model_load_file(const char *path, tgl_model **model, tgl_status *status);
 /* The same from memory, which must stay unchanged until the model and its contexts are freed. Page-aligned
  * memory is used in place, else the weights are copied. */
@@ -109,11 +118,33 @@ int32_t tgl_model_input_count(const tgl_model *model);
 int32_t tgl_model_output_count(const tgl_model *model);
 tgl_code tgl_model_input(const tgl_model *model, int32_t index, tgl_tensor_info *info, tgl_status *status);
 tgl_code tgl_model_output(const tgl_model *model, int32_t index, tgl_tensor_info *info, tgl_status *status);
-tgl_code tgl_model_dispatch(const tgl_model *model, int32_t index, tgl_dispatch_info *info,
+tgl_code tgl_model_target(const tgl_model *model, int32_t target, tgl_target_info *info, tgl_status *status);
+tgl_code tgl_model_dispatch(const tgl_model *model, int32_t target, int32_t index, tgl_dispatch_info *info,
                             tgl_status *status);
 /* The index of an input or output by its name, or -1. */
 int32_t tgl_model_find_input(const tgl_model *model, const char *name);
 int32_t tgl_model_find_output(const tgl_model *model, const char *name);
+
+/* ---- Devices
+ * ------------------------------------------------------------------------------------------------- */
+
+/* A device is named by text: "cpu" (threads of this process), "cuda:0" (a card, through the driver's library,
+ * which is looked for when a card is first asked for), or "emulator" (executes a card's code on the CPU and
+ * checks every access: for tests, not for speed). */
+typedef struct tgl_device_info {
+  char name[128];
+  int32_t architecture; /* of a card: 90 for compute capability 9.0; else 0 */
+  size_t memory_bytes;  /* of its own, 0 where it has none */
+} tgl_device_info;
+
+/* Fails where there is no such device, and says why. */
+tgl_code tgl_device_describe(const char *device, tgl_device_info *info, tgl_status *status);
+/* Whether a device can run what was compiled for a target; the status says why it cannot. */
+tgl_code tgl_model_check_target(const tgl_model *model, int32_t target, const char *device,
+                                tgl_status *status);
+/* The target that contexts on this device run: of those that it can run the one that asks most of it. -1, and
+ * why, if there is none. */
+int32_t tgl_model_find_target(const tgl_model *model, const char *device, tgl_status *status);
 
 /* ---- Contexts: one run at a time each; two contexts of one model may run at once
  * ------------------------------- */
@@ -123,12 +154,20 @@ typedef struct tgl_context tgl_context;
 /* CPUs that the affinity mask and the cgroup quota leave to this process, at least 1. */
 int32_t tgl_usable_cpus(void);
 
-/* Makes a context: its arena and its threads. `threads` counts the caller's thread; 0 takes
+/* Makes a context on the CPU: its arena and its threads. `threads` counts the caller's thread; 0 takes
  * tgl_usable_cpus(). */
 tgl_code tgl_context_create(tgl_model *model, int32_t threads, tgl_context **context, tgl_status *status);
+/* The same on a device. One with memory of its own holds the weights (once for all contexts of the model
+ * there), an arena and a copy of each input and output: bound memory stays the caller's, is read when a run
+ * begins and written when it ends. `threads` is of use to "cpu" only. */
+tgl_code tgl_context_create_on(tgl_model *model, const char *device, int32_t threads, tgl_context **context,
+                               tgl_status *status);
 void tgl_context_free(tgl_context *context);
 /* The number of threads a run uses, the caller's included. */
 int32_t tgl_context_threads(const tgl_context *context);
+/* The device it runs on ("cuda:0"), and which of the model's targets runs there. */
+const char *tgl_context_device(const tgl_context *context);
+int32_t tgl_context_target(const tgl_context *context);
 
 /* Chooses the sizes of an input that has unknown ones, for all runs until set anew; a shape without unknown
  * sizes may be set too, to itself. Once every input has a shape and all agree, what follows from them is
@@ -166,9 +205,13 @@ tgl_code tgl_own_output(tgl_context *context, int32_t index, void **data, tgl_st
  * output must be bound. */
 tgl_code tgl_run(tgl_context *context, tgl_status *status);
 
-/* From now on every run writes the duration of each dispatch into nanoseconds[0 .. dispatch_count). NULL and
+/* From now on every run writes the duration of each dispatch into nanoseconds[0 .. dispatch_count) of the
+ * context's target. NULL and
  * 0 turn it off. */
 tgl_code tgl_context_profile(tgl_context *context, int64_t *nanoseconds, size_t count, tgl_status *status);
+/* How long the kernels of the last run took by the device's own clock, without moving inputs and outputs; 0
+ * where it has none. */
+int64_t tgl_context_device_nanoseconds(const tgl_context *context);
 
 #ifdef __cplusplus
 }

@@ -19,14 +19,15 @@ enum class SectionKind : uint32_t {
   Manifest = 1,
   Code = 2,
   WeightSums = 3, ///< one checksum for each weightBlock bytes of the weights
-  Weights = 4
+  Weights = 4,
+  Kernels = 5 ///< text of a device's kernels, behind the code of the same target
 };
 
 /// Little-endian, like everything in the file. A section reaches to the next page border; zeros fill it up
 /// and its checksum covers them.
 struct Section {
   uint32_t kind;
-  uint32_t index; ///< of the target in the manifest
+  uint32_t index; ///< of code and kernels: the target in the manifest; else 0
   uint64_t offset;
   uint64_t length;   ///< without the fill
   Checksum checksum; ///< of the weights: that of their WeightSums section

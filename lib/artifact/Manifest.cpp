@@ -46,25 +46,36 @@ Offset<fbs::Tensor> encode(FlatBufferBuilder &builder, const TensorInfo &tensor)
                            symbols);
 }
 
-Offset<fbs::Target> encodeTarget(FlatBufferBuilder &builder, const Manifest &manifest) {
-  auto name = builder.CreateString(manifest.target);
-  auto features = encode(builder, manifest.features);
-  auto imports = encodeEach(builder, manifest.imports, [&](const Import &import) {
+Offset<fbs::Kernel> encode(FlatBufferBuilder &builder, const KernelInfo &kernel) {
+  auto name = builder.CreateString(kernel.name);
+  auto nodes = encode(builder, kernel.nodes);
+  auto schedule = builder.CreateString(kernel.schedule);
+  const LaunchInfo &launch = kernel.launch;
+  return fbs::CreateKernel(builder, name, nodes, schedule, launch.threads, launch.cellsPerBlock,
+                           launch.sharedBytes, launch.buffers, launch.sizes);
+}
+
+Offset<fbs::Target> encode(FlatBufferBuilder &builder, const TargetInfo &target) {
+  auto name = builder.CreateString(target.name);
+  auto features = encode(builder, target.features);
+  auto imports = encodeEach(builder, target.imports, [&](const Import &import) {
     return fbs::CreateImport(builder, builder.CreateString(import.symbol), import.slot);
   });
-  auto kernels = encodeEach(builder, manifest.kernels, [&](const KernelInfo &kernel) {
-    auto kernelName = builder.CreateString(kernel.name);
-    auto nodes = encode(builder, kernel.nodes);
-    return fbs::CreateKernel(builder, kernelName, nodes, builder.CreateString(kernel.schedule));
-  });
-  auto dispatches = encodeEach(builder, manifest.dispatches, [&](const DispatchInfo &dispatch) {
+  auto kernels =
+      encodeEach(builder, target.kernels, [&](const KernelInfo &kernel) { return encode(builder, kernel); });
+  auto dispatches = encodeEach(builder, target.dispatches, [&](const DispatchInfo &dispatch) {
     auto nodes = encode(builder, dispatch.nodes);
     return fbs::CreateDispatch(builder, dispatch.kernel, dispatch.cells, nodes,
                                encode(builder, dispatch.cellsFormula));
   });
-  auto formula = encode(builder, manifest.arenaFormula);
-  return fbs::CreateTarget(builder, name, features, manifest.keepDenormals, manifest.arenaBytes,
-                           manifest.entry, imports, kernels, dispatches, manifest.shapes, formula);
+  auto checks = encodeEach(builder, target.checks, [&](const Check &check) {
+    auto node = encode(builder, check.node);
+    return fbs::CreateCheck(builder, node, encode(builder, check.text));
+  });
+  auto formula = encode(builder, target.arenaFormula);
+  return fbs::CreateTarget(builder, name, features, target.keepDenormals, target.arenaBytes, target.entry,
+                           imports, kernels, dispatches, target.shapes, formula, uint8_t(target.language),
+                           target.architecture, checks, target.weightsBegin, target.weightsEnd);
 }
 
 std::string decode(const flatbuffers::String *string) { return string ? string->str() : std::string(); }
@@ -99,23 +110,37 @@ TensorInfo decodeTensor(const fbs::Tensor &tensor) {
           decode(tensor.dim_symbols())};
 }
 
-void decodeTarget(const fbs::Target &target, Manifest &manifest) {
-  manifest.target = decode(target.name());
-  manifest.features = decode(target.features());
-  manifest.keepDenormals = target.keep_denormals();
-  manifest.arenaBytes = target.arena_bytes();
-  manifest.entry = target.entry();
-  decodeEach(target.imports(), manifest.imports,
+KernelInfo decodeKernel(const fbs::Kernel &kernel) {
+  return {
+      decode(kernel.name()),
+      decode(kernel.nodes()),
+      decode(kernel.schedule()),
+      {kernel.threads(), kernel.cells_per_block(), kernel.shared_bytes(), kernel.buffers(), kernel.sizes()}};
+}
+
+TargetInfo decodeTarget(const fbs::Target &from) {
+  TargetInfo target;
+  target.name = decode(from.name());
+  target.language = Language(from.language());
+  target.architecture = from.architecture();
+  target.features = decode(from.features());
+  target.keepDenormals = from.keep_denormals();
+  target.arenaBytes = from.arena_bytes();
+  target.entry = from.entry();
+  decodeEach(from.imports(), target.imports,
              [](const fbs::Import &import) { return Import{decode(import.symbol()), import.slot()}; });
-  decodeEach(target.kernels(), manifest.kernels, [](const fbs::Kernel &kernel) {
-    return KernelInfo{decode(kernel.name()), decode(kernel.nodes()), decode(kernel.schedule())};
-  });
-  decodeEach(target.dispatches(), manifest.dispatches, [](const fbs::Dispatch &dispatch) {
+  decodeEach(from.kernels(), target.kernels, decodeKernel);
+  decodeEach(from.dispatches(), target.dispatches, [](const fbs::Dispatch &dispatch) {
     return DispatchInfo{dispatch.kernel(), dispatch.cells(), decode(dispatch.nodes()),
                         decode(dispatch.cells_formula())};
   });
-  manifest.shapes = target.shapes();
-  manifest.arenaFormula = decode(target.arena_formula());
+  target.shapes = from.shapes();
+  decodeEach(from.checks(), target.checks,
+             [](const fbs::Check &check) { return Check{decode(check.node()), decode(check.text())}; });
+  target.arenaFormula = decode(from.arena_formula());
+  target.weightsBegin = from.weights_begin();
+  target.weightsEnd = from.weights_end();
+  return target;
 }
 
 /// Whether the sizes that are known can be multiplied.
@@ -203,14 +228,10 @@ std::vector<uint8_t> encodeManifest(const Manifest &manifest) {
   auto encodeTensor = [&](const TensorInfo &tensor) { return encode(builder, tensor); };
   auto inputs = encodeEach(builder, manifest.inputs, encodeTensor);
   auto outputs = encodeEach(builder, manifest.outputs, encodeTensor);
-  auto targets = builder.CreateVector({encodeTarget(builder, manifest)});
+  auto targets = encodeEach(builder, manifest.targets,
+                            [&](const TargetInfo &target) { return encode(builder, target); });
   auto symbols = encode(builder, manifest.symbols);
-  auto checks = encodeEach(builder, manifest.checks, [&](const Check &check) {
-    auto node = encode(builder, check.node);
-    return fbs::CreateCheck(builder, node, encode(builder, check.text));
-  });
-  builder.Finish(
-      fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets, symbols, checks));
+  builder.Finish(fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets, symbols));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
@@ -220,34 +241,60 @@ bool decodeManifest(std::span<const uint8_t> bytes, Manifest &manifest, std::str
   if (!verifier.VerifyBuffer<fbs::Manifest>(nullptr))
     return fail(error, "malformed manifest");
   const fbs::Manifest &root = *flatbuffers::GetRoot<fbs::Manifest>(bytes.data());
-  if (root.targets()->size() != 1)
-    return fail(error, "expected code for 1 target, got " + std::to_string(root.targets()->size()));
   manifest.producer = decode(root.producer());
   manifest.modelHash = decode(root.model_hash());
   manifest.flags = decode(root.flags());
   decodeEach(root.inputs(), manifest.inputs, decodeTensor);
   decodeEach(root.outputs(), manifest.outputs, decodeTensor);
-  decodeTarget(*root.targets()->Get(0), manifest);
+  decodeEach(root.targets(), manifest.targets, decodeTarget);
   manifest.symbols = decode(root.symbols());
-  decodeEach(root.checks(), manifest.checks,
-             [](const fbs::Check &check) { return Check{decode(check.node()), decode(check.text())}; });
   return true;
 }
 
-bool checkManifest(const Manifest &manifest, uint64_t codeBytes, std::string &error) {
-  size_t symbols = manifest.symbols.size();
-  if (!checkTensors(manifest.inputs, "input", symbols, true, error) ||
-      !checkTensors(manifest.outputs, "output", symbols, false, error) || !checkSymbols(manifest, error) ||
-      !checkImports(manifest.imports, codeBytes, error))
+/// Whether a device can be asked for such launches.
+static bool isPossible(const LaunchInfo &launch) {
+  constexpr uint32_t mostThreads = 1024, mostShared = 1 << 20, mostParameters = 4096 / 8 - 1;
+  return launch.threads >= 1 && launch.threads <= mostThreads && launch.cellsPerBlock >= 1 &&
+         launch.sharedBytes <= mostShared && launch.buffers <= mostParameters &&
+         launch.sizes <= mostParameters - launch.buffers;
+}
+
+static bool checkTarget(const TargetInfo &target, bool symbolic, const CodeSize &size, uint64_t weightBytes,
+                        std::string &error) {
+  if (target.language != Language::X86 && target.language != Language::Ptx)
+    return fail(error, "target '" + target.name + "' is in an unknown language");
+  if (size.hasKernels != (target.language == Language::Ptx))
+    return fail(error, "target '" + target.name + "' lacks its kernels, or has them twice");
+  if (!checkImports(target.imports, size.image, error))
     return false;
-  if (manifest.entry >= codeBytes || (symbols > 0 && manifest.shapes >= codeBytes))
+  if (target.entry >= size.image || (symbolic && target.shapes >= size.image))
     return fail(error, "the entry function lies outside the code");
   constexpr uint64_t addressSpace = uint64_t(1) << 47;
-  if (manifest.arenaBytes > addressSpace)
+  if (target.arenaBytes > addressSpace)
     return fail(error, "the arena is larger than any address space");
-  for (const DispatchInfo &dispatch : manifest.dispatches)
-    if (dispatch.kernel >= manifest.kernels.size() || dispatch.cells < (symbols > 0 ? unknownSize : 0))
+  if (target.weightsBegin > target.weightsEnd || target.weightsEnd > weightBytes)
+    return fail(error, "target '" + target.name + "' reads weights that are not there");
+  for (const KernelInfo &kernel : target.kernels)
+    if (target.language == Language::Ptx && !isPossible(kernel.launch))
+      return fail(error, "kernel '" + kernel.name + "' asks for a launch that no device can do");
+  for (const DispatchInfo &dispatch : target.dispatches)
+    if (dispatch.kernel >= target.kernels.size() || dispatch.cells < (symbolic ? unknownSize : 0))
       return fail(error, "a dispatch refers to a kernel that is not there");
+  return true;
+}
+
+bool checkManifest(const Manifest &manifest, std::span<const CodeSize> code, uint64_t weightBytes,
+                   std::string &error) {
+  size_t symbols = manifest.symbols.size();
+  if (!checkTensors(manifest.inputs, "input", symbols, true, error) ||
+      !checkTensors(manifest.outputs, "output", symbols, false, error) || !checkSymbols(manifest, error))
+    return false;
+  if (manifest.targets.empty() || manifest.targets.size() != code.size() || code.size() > mostTargets)
+    return fail(error, "expected code for 1 to " + std::to_string(mostTargets) + " targets, got " +
+                           std::to_string(code.size()) + " for " + std::to_string(manifest.targets.size()));
+  for (size_t i = 0; i < code.size(); ++i)
+    if (!checkTarget(manifest.targets[i], symbols > 0, code[i], weightBytes, error))
+      return false;
   return true;
 }
 

@@ -5,7 +5,7 @@
 #include "Manifest.h"
 #include "tegula/artifact/CodeAbi.h"
 
-#include <array>
+#include <algorithm>
 
 namespace tegula::artifact {
 namespace {
@@ -16,10 +16,15 @@ bool refuse(ReadError &error, ReadCode code, std::string text) {
 }
 bool corrupt(ReadError &error, std::string text) { return refuse(error, ReadCode::Corrupt, std::move(text)); }
 
-/// The sections that every artifact has, in the file's order.
-constexpr std::array kinds = {SectionKind::Manifest, SectionKind::Code, SectionKind::WeightSums,
-                              SectionKind::Weights};
-using Sections = std::array<Section, kinds.size()>;
+/// The sections of an artifact, in the file's order: the manifest, for each target its code and (where they
+/// are apart) its kernels, the checksums of the weights, the weights.
+struct Sections {
+  std::vector<Section> all;
+
+  const Section &manifest() const { return all.front(); }
+  const Section &sums() const { return all[all.size() - 2]; }
+  const Section &weights() const { return all.back(); }
+};
 
 bool readHeader(std::span<const uint8_t> file, Header &header, ReadError &error) {
   if (file.size() < sizeof(Header) || std::memcmp(file.data(), magic, sizeof(magic)) != 0)
@@ -42,16 +47,38 @@ bool readHeader(std::span<const uint8_t> file, Header &header, ReadError &error)
   return true;
 }
 
+/// Whether kinds and indices stand in the order that every artifact has.
+bool areInOrder(const Sections &sections) {
+  size_t count = sections.all.size(), next = 0;
+  uint32_t target = 0;
+  auto is = [&](SectionKind kind, uint32_t index) {
+    return next < count && sections.all[next].kind == uint32_t(kind) && sections.all[next].index == index;
+  };
+  if (!is(SectionKind::Manifest, 0))
+    return false;
+  for (++next; is(SectionKind::Code, target); ++target) {
+    ++next;
+    if (is(SectionKind::Kernels, target))
+      ++next;
+  }
+  if (target == 0 || !is(SectionKind::WeightSums, 0))
+    return false;
+  ++next;
+  return is(SectionKind::Weights, 0) && next + 1 == count;
+}
+
 /// Sections must follow each other without a gap up to the end of the file: so every byte belongs to one
 /// checksum.
 bool readSections(std::span<const uint8_t> file, const Header &header, Sections &sections, ReadError &error) {
-  if (header.sectionCount != kinds.size() || header.reserved != 0)
+  if (header.sectionCount < 2 || header.sectionCount > maxSections || header.reserved != 0)
     return corrupt(error, "unexpected number of sections");
-  std::memcpy(sections.data(), file.data() + sizeof(Header), sizeof(sections));
+  sections.all.resize(header.sectionCount);
+  std::memcpy(sections.all.data(), file.data() + sizeof(Header), sections.all.size() * sizeof(Section));
+  if (!areInOrder(sections))
+    return corrupt(error, "unexpected section");
   uint64_t next = pageSize;
-  for (size_t i = 0; i < kinds.size(); ++i) {
-    const Section &section = sections[i];
-    if (section.kind != uint32_t(kinds[i]) || section.index != 0 || section.offset != next)
+  for (const Section &section : sections.all) {
+    if (section.offset != next)
       return corrupt(error, "unexpected section");
     if (section.length > file.size() - next || roundToPage(section.length) > file.size() - next)
       return corrupt(error, "a section reaches beyond the end of the file");
@@ -66,12 +93,25 @@ std::span<const uint8_t> contentsOf(std::span<const uint8_t> file, const Section
   return file.subspan(section.offset, section.length);
 }
 
+const char *nameOf(SectionKind kind) {
+  switch (kind) {
+  case SectionKind::Manifest:
+    return "manifest";
+  case SectionKind::Code:
+    return "code";
+  case SectionKind::Kernels:
+    return "kernels";
+  default:
+    return "weight checksums";
+  }
+}
+
 bool checkSums(std::span<const uint8_t> file, const Sections &sections, ReadError &error) {
-  constexpr const char *names[] = {"manifest", "code", "weight checksums"};
-  for (size_t i = 0; i < 3; ++i)
-    if (checksumOf(file.data() + sections[i].offset, roundToPage(sections[i].length)) != sections[i].checksum)
-      return corrupt(error, std::string("wrong checksum of the ") + names[i]);
-  const Section &sums = sections[2], &weights = sections[3];
+  for (const Section &section : sections.all)
+    if (section.kind != uint32_t(SectionKind::Weights) &&
+        checksumOf(file.data() + section.offset, roundToPage(section.length)) != section.checksum)
+      return corrupt(error, std::string("wrong checksum of the ") + nameOf(SectionKind(section.kind)));
+  const Section &sums = sections.sums(), &weights = sections.weights();
   uint64_t blocks = weights.length / weightBlock + (weights.length % weightBlock != 0);
   if (weights.length % pageSize != 0 || sums.length != blocks * sizeof(Checksum) ||
       weights.checksum != sums.checksum)
@@ -87,17 +127,27 @@ bool readArtifact(std::span<const uint8_t> file, ArtifactView &view, ReadError &
   if (!readHeader(file, header, error) || !readSections(file, header, sections, error) ||
       !checkSums(file, sections, error))
     return false;
+  view.code.clear();
+  std::vector<CodeSize> sizes;
+  for (const Section &section : sections.all) {
+    if (section.kind == uint32_t(SectionKind::Code)) {
+      view.code.push_back({contentsOf(file, section), {}});
+      sizes.push_back({section.length, false});
+    } else if (section.kind == uint32_t(SectionKind::Kernels)) {
+      view.code.back().kernels = contentsOf(file, section);
+      sizes.back().hasKernels = true;
+    }
+  }
   // A copy, because FlatBuffers needs alignment and the caller's memory may have none.
-  std::span<const uint8_t> bytes = contentsOf(file, sections[0]);
+  std::span<const uint8_t> bytes = contentsOf(file, sections.manifest());
   std::vector<uint8_t> manifest(bytes.begin(), bytes.end());
   std::string text;
   if (!decodeManifest(manifest, view.manifest, text) ||
-      !checkManifest(view.manifest, sections[1].length, text))
+      !checkManifest(view.manifest, sizes, sections.weights().length, text))
     return corrupt(error, text);
-  view.code = contentsOf(file, sections[1]);
-  view.weightSums = contentsOf(file, sections[2]);
-  view.weights = contentsOf(file, sections[3]);
-  view.weightsOffset = sections[3].offset;
+  view.weightSums = contentsOf(file, sections.sums());
+  view.weights = contentsOf(file, sections.weights());
+  view.weightsOffset = sections.weights().offset;
   return true;
 }
 

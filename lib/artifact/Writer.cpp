@@ -112,8 +112,6 @@ public:
   ArtifactWriter(const ArtifactContents &contents, std::string &error) : contents(contents), error(error) {}
 
   bool plan() {
-    if (!checkManifest(contents.manifest, contents.code.size(), error))
-      return false;
     Checked weights(0);
     for (const WeightChunk &chunk : contents.weights) {
       if (chunk.offset > uint64_t(INT64_MAX) || chunk.size > uint64_t(INT64_MAX) ||
@@ -125,13 +123,22 @@ public:
     }
     if (weights.get() > INT64_MAX / 2)
       return fail(error, "the weights are larger than any file");
-    manifest = encodeManifest(contents.manifest);
     uint64_t weightBytes = roundToPage(uint64_t(weights.get()));
+    std::vector<CodeSize> sizes;
+    for (const TargetContents &target : contents.code)
+      sizes.push_back({target.image.size(), !target.kernels.empty()});
+    if (!checkManifest(contents.manifest, sizes, weightBytes, error))
+      return false;
+    manifest = encodeManifest(contents.manifest);
     uint64_t blocks = (weightBytes + weightBlock - 1) / weightBlock;
-    addSection(SectionKind::Manifest, manifest.size());
-    addSection(SectionKind::Code, contents.code.size());
-    addSection(SectionKind::WeightSums, blocks * sizeof(Checksum));
-    addSection(SectionKind::Weights, weightBytes);
+    addSection(SectionKind::Manifest, 0, manifest.size());
+    for (uint32_t target = 0; target < contents.code.size(); ++target) {
+      addSection(SectionKind::Code, target, contents.code[target].image.size());
+      if (sizes[target].hasKernels)
+        addSection(SectionKind::Kernels, target, contents.code[target].kernels.size());
+    }
+    addSection(SectionKind::WeightSums, 0, blocks * sizeof(Checksum));
+    addSection(SectionKind::Weights, 0, weightBytes);
     return true;
   }
 
@@ -139,16 +146,25 @@ public:
     if (!output.resize(length))
       return failWriting();
     std::vector<uint8_t> sums;
-    if (!writeWeights(output, sums) || !writeSection(output, 0, manifest) ||
-        !writeSection(output, 1, contents.code) || !writeSection(output, 2, sums))
+    size_t next = 0;
+    if (!writeWeights(output, sums) || !writeSection(output, next++, manifest))
       return false;
-    sections[3].checksum = sections[2].checksum;
+    for (const TargetContents &target : contents.code) {
+      if (!writeSection(output, next++, target.image))
+        return false;
+      if (!target.kernels.empty() &&
+          !writeSection(output, next++, std::vector<uint8_t>(target.kernels.begin(), target.kernels.end())))
+        return false;
+    }
+    if (!writeSection(output, next, sums))
+      return false;
+    sections.back().checksum = sections[next].checksum;
     return writeHeader(output);
   }
 
 private:
-  void addSection(SectionKind kind, uint64_t size) {
-    sections.push_back({uint32_t(kind), 0, length, size, {}});
+  void addSection(SectionKind kind, uint32_t index, uint64_t size) {
+    sections.push_back({uint32_t(kind), index, length, size, {}});
     length += roundToPage(size);
   }
 
@@ -162,7 +178,7 @@ private:
   }
 
   bool writeWeights(Output &output, std::vector<uint8_t> &sums) {
-    WeightStream stream(output, sections[3].offset);
+    WeightStream stream(output, sections.back().offset);
     uint64_t at = 0;
     for (const WeightChunk &chunk : contents.weights) {
       uint64_t got = 0;
@@ -181,7 +197,7 @@ private:
                                std::to_string(got));
       at = chunk.offset + chunk.size;
     }
-    if (!stream.appendZeros(sections[3].length - at) || !stream.finish())
+    if (!stream.appendZeros(sections.back().length - at) || !stream.finish())
       return failWriting();
     auto *first = reinterpret_cast<const uint8_t *>(stream.checksums().data());
     sums.assign(first, first + stream.checksums().size() * sizeof(Checksum));

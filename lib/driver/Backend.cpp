@@ -228,21 +228,21 @@ static LogicalResult describeInterface(func::FuncOp main, artifact::Manifest &ma
 }
 
 static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<CompiledKernel> kernels,
-                            artifact::Manifest &manifest) {
+                            artifact::TargetInfo &target) {
   llvm::StringMap<uint32_t> numbers;
   for (const CompiledKernel &kernel : kernels) {
     auto op = module.lookupSymbol<tile::KernelOp>(kernel.name);
     std::string schedule;
     if (op.getSched())
       llvm::raw_string_ostream(schedule) << op.getSched();
-    numbers[kernel.name] = manifest.kernels.size();
-    manifest.kernels.push_back({kernel.name, nodesOf(op), schedule});
+    numbers[kernel.name] = target.kernels.size();
+    target.kernels.push_back({kernel.name, nodesOf(op), schedule});
   }
   SmallVector<std::string> names = graph::readSymbols(main);
   main.walk([&](tile::LaunchOp launch) {
     uint32_t number = numbers.lookup(launch.getKernel());
     graph::Dim cells = codegen::host::cellsOf(launch, kernels[number].needs);
-    manifest.dispatches.push_back({number, cells.fixed().value_or(artifact::unknownSize), nodesOf(launch),
+    target.dispatches.push_back({number, cells.fixed().value_or(artifact::unknownSize), nodesOf(launch),
                                    cells.isStatic() ? "" : cells.text(names)});
   });
 }
@@ -259,11 +259,12 @@ static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &h
       objects, entries, [](StringRef symbol) { return artifact::isImportAllowed(std::string_view(symbol)); });
   if (!image)
     return main.emitError("internal: ") << llvm::toString(image.takeError());
-  contents.code = std::move(image->bytes);
-  contents.manifest.entry = image->entries.front();
-  contents.manifest.shapes = entries.size() > 1 ? image->entries.back() : 0;
+  contents.code.push_back({std::move(image->bytes)});
+  artifact::TargetInfo &target = contents.manifest.targets.back();
+  target.entry = image->entries.front();
+  target.shapes = entries.size() > 1 ? image->entries.back() : 0;
   for (auto &import : image->imports)
-    contents.manifest.imports.push_back({import.symbol, import.slot});
+    target.imports.push_back({import.symbol, import.slot});
   return success();
 }
 
@@ -283,7 +284,8 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   if (failed(plan))
     return failure();
   artifact::Manifest &manifest = contents.manifest;
-  OwningOpRef<ModuleOp> host = codegen::host::lowerHost(main, *plan, needs, manifest.checks);
+  artifact::TargetInfo &target = manifest.targets.emplace_back();
+  OwningOpRef<ModuleOp> host = codegen::host::lowerHost(main, *plan, needs, target.checks);
   llvm::Expected<std::string> code = codegen::cpu::emitModule(*host, output, options.cpu);
   if (!code)
     return main.emitError("internal: ") << llvm::toString(code.takeError());
@@ -291,17 +293,19 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   manifest.producer = "tegula " TEGULA_VERSION;
   manifest.modelHash = provenance.modelHash;
   manifest.flags = provenance.flags;
-  manifest.target = provenance.machine.name;
-  manifest.features = provenance.machine.features;
-  manifest.keepDenormals = provenance.keepDenormals;
-  manifest.arenaBytes = plan->arenaBytes;
-  manifest.arenaFormula = codegen::host::arenaFormula(main, *plan);
+  target.name = provenance.machine.name;
+  target.features = provenance.machine.features;
+  target.keepDenormals = provenance.keepDenormals;
+  target.arenaBytes = plan->arenaBytes;
+  target.arenaFormula = codegen::host::arenaFormula(main, *plan);
   for (std::string &name : graph::readSymbols(main))
     manifest.symbols.push_back(std::move(name));
-  describeKernels(module, main, kernels, manifest);
+  describeKernels(module, main, kernels, target);
   if (failed(describeInterface(main, manifest)))
     return failure();
   contents.weights = weights.takeChunks();
+  if (!contents.weights.empty())
+    target.weightsEnd = contents.weights.back().offset + contents.weights.back().size;
   if (output == Output::Object && failed(link(kernels, *code, main, contents)))
     return failure();
   return std::move(*code);

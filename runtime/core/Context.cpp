@@ -30,31 +30,61 @@ int64_t now() {
 
 } // namespace
 
-tgl_code Context::create(std::shared_ptr<Model> shared, int threads, tgl_status *status) {
+tgl_code Context::create(std::shared_ptr<Model> shared, const DeviceName &on, int threads,
+                         tgl_status *status) {
   model = std::move(shared);
-  if (tgl_code code = model->checkFeatures(status))
+  name = on;
+  if (name.open) {
+    tgl_status why = {};
+    opened = openDevice(name, &why);
+    if (!opened)
+      return setStatus(status, why.code, why.text);
+  }
+  if (tgl_code code = model->findTarget(name, opened.get(), targetNumber, status))
     return code;
-  executor = createCpuExecutor(threads, model->manifest().keepDenormals);
+  target = &model->targets()[targetNumber];
+  if (tgl_code code = model->mapCode(targetNumber, status))
+    return code;
+  executor = createCpuExecutor(threads, target->info().keepDenormals);
   if (!executor)
     return setStatus(status, TGL_ERR_MEMORY, "cannot start the context's threads");
   if (tgl_code code = model->verifyWeights(*executor, status))
     return code;
-  shapes.start(*model);
-  if (shapes.resolved())
-    if (tgl_code code = growArena(status))
+  if (opened)
+    if (tgl_code code = startDevice(status))
       return code;
   inputs = std::vector<Binding>(model->inputs.size());
   outputs = std::vector<Binding>(model->outputs.size());
   inputPointers.resize(inputs.size());
   outputPointers.resize(outputs.size());
-  host = {{&Context::launch}, this};
+  shapes.start(*model, *target);
+  if (shapes.resolved())
+    if (tgl_code code = growArena(status))
+      return code;
+  host = {{&Context::launch, &Context::read, &Context::refuse}, this};
   return succeed(status);
 }
 
-/// Maps a larger arena where the shapes need one; the old one goes first, so that there are never two.
+/// Puts a device in the place of this process's threads, which have verified the weights.
+tgl_code Context::startDevice(tgl_status *status) {
+  if (tgl_code code = model->loadOn(name, *opened, targetNumber, onDevice, status))
+    return code;
+  DeviceError error;
+  std::unique_ptr<DeviceExecutor> made = onDevice->createExecutor(error);
+  if (!made)
+    return setStatus(status, error.code, "device '" + name.text + "': " + error.text);
+  device = made.get();
+  executor = std::move(made);
+  return TGL_OK;
+}
+
+/// Makes a larger arena where the shapes need one; the old one goes first, so that there are never two.
 tgl_code Context::growArena(tgl_status *status) {
   ready = false;
-  if (shapes.arenaBytes() > arena.size()) {
+  if (device) {
+    if (tgl_code code = growOnDevice(status))
+      return code;
+  } else if (shapes.arenaBytes() > arena.size()) {
     arena = Mapping();
     arena = Mapping::anonymous(shapes.arenaBytes());
     if (!arena.data())
@@ -63,6 +93,23 @@ tgl_code Context::growArena(tgl_status *status) {
   }
   ready = true;
   return TGL_OK;
+}
+
+tgl_code Context::growOnDevice(tgl_status *status) {
+  launchesChanged = true;
+  uint64_t saved = executor->enterRun();
+  DeviceError error;
+  auto grow = [&](DeviceBuffer &buffer, size_t bytes, const std::string &what) {
+    if (!error && (bytes > buffer.size() || !buffer.data()))
+      error = buffer.resize(*device, bytes, what);
+  };
+  grow(deviceArena, shapes.arenaBytes(), "the arena");
+  for (size_t i = 0; i < inputs.size(); ++i)
+    grow(inputs[i].copy, shapes.input(i).bytes, named("input", shapes.input(i)));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    grow(outputs[i].copy, shapes.output(i).bytes, named("output", shapes.output(i)));
+  executor->leaveRun(saved);
+  return error ? setStatus(status, error.code, "device '" + name.text + "': " + error.text) : TGL_OK;
 }
 
 /// Computes what follows from the shapes, unless that is done; outputs of another size lose their memory.
@@ -186,12 +233,14 @@ tgl_code Context::ownOutput(size_t index, void **data, tgl_status *status) {
 }
 
 tgl_code Context::profile(int64_t *to, size_t count, tgl_status *status) {
-  size_t expected = model->manifest().dispatches.size();
+  size_t expected = target->info().dispatches.size();
   if (to && count != expected)
     return setStatus(status, TGL_ERR_ARGUMENT,
                      "expected room for " + std::to_string(expected) + " dispatches, got " +
                          std::to_string(count));
   nanoseconds = to;
+  if (device)
+    device->profile(to);
   return succeed(status);
 }
 
@@ -214,9 +263,9 @@ tgl_code Context::checkBindings(tgl_status *status) {
         return refuseOverlap("output", shapes.output(j));
   }
   for (size_t i = 0; i < inputs.size(); ++i)
-    inputPointers[i] = inputs[i].data;
+    inputPointers[i] = device ? inputs[i].copy.data() : inputs[i].data;
   for (size_t i = 0; i < outputs.size(); ++i)
-    outputPointers[i] = outputs[i].data;
+    outputPointers[i] = device ? outputs[i].copy.data() : outputs[i].data;
   bindingsChecked = true;
   return TGL_OK;
 }
@@ -224,12 +273,70 @@ tgl_code Context::checkBindings(tgl_status *status) {
 void Context::launch(TglHost *self, TglKernelFn kernel, void *const *buffers, int64_t cells,
                      int32_t dispatch) {
   Context &context = *reinterpret_cast<Host *>(self)->context;
-  bool timed =
-      context.nanoseconds && dispatch >= 0 && size_t(dispatch) < context.model->manifest().dispatches.size();
+  bool known = dispatch >= 0 && size_t(dispatch) < context.target->info().dispatches.size();
+  bool timed = context.nanoseconds && known && !context.device;
   int64_t begin = timed ? now() : 0;
-  context.executor->launch(kernel, buffers, cells);
+  if (known || !context.device) // a device finds the kernel by it
+    context.executor->launch(kernel, buffers, cells, dispatch);
   if (timed)
     context.nanoseconds[dispatch] = now() - begin;
+}
+
+int32_t Context::read(TglHost *self, const void *address) {
+  Context &context = *reinterpret_cast<Host *>(self)->context;
+  uint8_t byte = 0;
+  if (!context.device)
+    return *static_cast<const uint8_t *>(address);
+  context.device->download(&byte, address, sizeof(byte));
+  if (DeviceError error = context.device->finish(); error && !context.readError)
+    context.readError = std::move(error);
+  return byte;
+}
+
+void Context::refuse(TglHost *self, int32_t check, int64_t first, int64_t second) {
+  reinterpret_cast<Host *>(self)->context->refusal = {check, first, second};
+}
+
+int32_t Context::runHere() {
+  return target->entry()(&host.host, inputPointers.data(), outputPointers.data(), model->weights(),
+                         arena.data(), shapes.symbolValues());
+}
+
+int32_t Context::runOnDevice(DeviceError &error) {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].bytes)
+      device->upload(inputs[i].copy.data(), inputs[i].data, inputs[i].bytes);
+  int32_t result = 0;
+  if (device->beginLaunches(launchesChanged)) {
+    // Compiled code counts from the first weight of the artifact, a device holds those of its target.
+    uintptr_t weights = reinterpret_cast<uintptr_t>(onDevice->weights()) - target->info().weightsBegin;
+    result = target->entry()(&host.host, inputPointers.data(), outputPointers.data(),
+                             reinterpret_cast<const uint8_t *>(weights),
+                             static_cast<uint8_t *>(deviceArena.data()), shapes.symbolValues());
+    device->endLaunches();
+  }
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i].bytes)
+      device->download(outputs[i].data, outputs[i].copy.data(), outputs[i].bytes);
+  error = device->finish();
+  if (readError)
+    error = std::exchange(readError, {});
+  launchesChanged = bool(error) || result != 0;
+  return result;
+}
+
+/// Names the launch that failed and the nodes it computes.
+tgl_code Context::explainFailure(int32_t result, const DeviceError &error, tgl_status *status) const {
+  std::string text = error ? "device '" + name.text + "': " + error.text
+                           : "the compiled code reported failure " + std::to_string(result);
+  int64_t failed = error ? error.dispatch : int64_t(result) - 1;
+  if (failed >= 0 && size_t(failed) < target->info().dispatches.size()) {
+    tgl_dispatch_info info;
+    target->describeDispatch(size_t(failed), info);
+    text = "kernel '" + std::string(info.kernel) + "' failed, which computes " + info.nodes +
+           (error ? ": " + text : "");
+  }
+  return setStatus(status, error ? error.code : TGL_ERR_RUN, text);
 }
 
 tgl_code Context::run(tgl_status *status) {
@@ -245,19 +352,13 @@ tgl_code Context::run(tgl_status *status) {
   if (!bindingsChecked)
     if (tgl_code code = checkBindings(status))
       return code;
-  uint32_t saved = executor->enterRun();
-  int32_t result = model->entry()(&host.host, inputPointers.data(), outputPointers.data(), model->weights(),
-                                  arena.data(), shapes.symbolValues());
+  DeviceError error;
+  uint64_t saved = executor->enterRun();
+  int32_t result = device ? runOnDevice(error) : runHere();
   executor->leaveRun(saved);
-  if (result == 0)
-    return succeed(status);
-  std::string text = "the compiled code reported failure " + std::to_string(result);
-  if (result > 0 && size_t(result) <= model->manifest().dispatches.size()) {
-    tgl_dispatch_info info;
-    model->describeDispatch(size_t(result) - 1, info);
-    text = "kernel '" + std::string(info.kernel) + "' failed, which computes " + info.nodes;
-  }
-  return setStatus(status, TGL_ERR_RUN, text);
+  if (Refusal why = std::exchange(refusal, {}); why.check && !error)
+    return shapes.refuse(why.check, why.first, why.second, status);
+  return result == 0 && !error ? succeed(status) : explainFailure(result, error, status);
 }
 
 } // namespace tegula::runtime

@@ -6,7 +6,8 @@
 
 using namespace tegula::runtime;
 
-tgl_code tgl_context_create(tgl_model *model, int32_t threads, tgl_context **context, tgl_status *status) {
+tgl_code tgl_context_create_on(tgl_model *model, const char *device, int32_t threads, tgl_context **context,
+                               tgl_status *status) {
   if (!model || !context)
     return setStatus(status, TGL_ERR_ARGUMENT, "expected a model and a place for the context");
   *context = nullptr;
@@ -14,16 +15,28 @@ tgl_code tgl_context_create(tgl_model *model, int32_t threads, tgl_context **con
   if (threads < 0 || threads > maxThreads)
     return setStatus(status, TGL_ERR_ARGUMENT, "expected 0 to 1024 threads");
   return guarded(status, [&] {
+    DeviceName name;
+    if (tgl_code code = parseDevice(device, name, status))
+      return code;
     auto made = std::make_unique<tgl_context>();
-    if (tgl_code code = made->context.create(model->shared, threads, status))
+    if (tgl_code code = made->context.create(model->shared, name, threads, status))
       return code;
     *context = made.release();
     return succeed(status);
   });
 }
 
+tgl_code tgl_context_create(tgl_model *model, int32_t threads, tgl_context **context, tgl_status *status) {
+  return tgl_context_create_on(model, "cpu", threads, context, status);
+}
+
 void tgl_context_free(tgl_context *context) { delete context; }
 int32_t tgl_context_threads(const tgl_context *context) { return context->context.threads(); }
+const char *tgl_context_device(const tgl_context *context) { return context->context.deviceName().c_str(); }
+int32_t tgl_context_target(const tgl_context *context) { return int32_t(context->context.targetIndex()); }
+int64_t tgl_context_device_nanoseconds(const tgl_context *context) {
+  return context->context.deviceNanoseconds();
+}
 
 tgl_code tgl_set_input_shape(tgl_context *context, int32_t index, const int64_t *dims, int32_t rank,
                              tgl_status *status) {

@@ -1,8 +1,6 @@
-// Makes verified bytes runnable: CPU check, code mapped write-xor-execute, weights in place.
+// Makes verified bytes a model: its targets, weights in place, what is loaded on devices.
 #include "Model.h"
 
-#include "CpuFeatures.h"
-#include "Imports.h"
 #include "Status.h"
 
 #include <algorithm>
@@ -11,13 +9,6 @@
 
 namespace tegula::runtime {
 namespace {
-
-std::string join(const std::vector<std::string> &words) {
-  std::string result;
-  for (const std::string &word : words)
-    result += (result.empty() ? "" : " ") + word;
-  return result;
-}
 
 TensorDescription describe(const artifact::TensorInfo &tensor) {
   TensorDescription result;
@@ -48,42 +39,54 @@ tgl_code Model::load(std::span<const uint8_t> bytes, Mapping owner, tgl_status *
   if (!artifact::readArtifact(bytes, view, error))
     return setStatus(status, error.code == artifact::ReadCode::Version ? TGL_ERR_VERSION : TGL_ERR_CORRUPT,
                      error.text);
-  // Code for another CPU can be described; contexts refuse to run it.
-  if (checkFeatures(nullptr) == TGL_OK)
-    if (tgl_code code = mapCode(status))
-      return code;
+  for (size_t i = 0; i < view.code.size(); ++i)
+    allTargets.emplace_back(view.manifest.targets[i], view.code[i]);
   if (tgl_code code = placeWeights(status))
     return code;
   prepareTexts();
   return succeed(status);
 }
 
-tgl_code Model::checkFeatures(tgl_status *status) const {
-  std::string missing;
-  for (const std::string &feature : manifest().features)
-    if (!hasCpuFeature(feature))
-      missing += (missing.empty() ? "" : ", ") + feature;
-  if (missing.empty())
-    return TGL_OK;
-  return setStatus(status, TGL_ERR_UNSUPPORTED,
-                   "this machine's CPU lacks " + missing + ", which code for " + manifest().target +
-                       " needs: compile the model for this machine");
+/// How much a target asks of a machine, so that the most demanding one that runs is the best one.
+static size_t demand(const artifact::TargetInfo &target) {
+  return target.architecture ? target.architecture : target.features.size();
 }
 
-tgl_code Model::mapCode(tgl_status *status) {
-  code = Mapping::anonymous(view.code.size());
-  if (!code.data())
-    return setStatus(status, TGL_ERR_MEMORY, "cannot map memory for the code");
-  std::memcpy(code.data(), view.code.data(), view.code.size());
-  for (const artifact::Import &import : manifest().imports) {
-    void *address = findImport(import.symbol);
-    if (!address)
-      return setStatus(status, TGL_ERR_UNSUPPORTED, "this machine has no function '" + import.symbol + "'");
-    std::memcpy(code.data() + import.slot, &address, sizeof(address));
+tgl_code Model::findTarget(const DeviceName &name, const Device *device, size_t &target,
+                           tgl_status *status) const {
+  bool found = false;
+  std::string refusals;
+  tgl_status why = {};
+  for (size_t i = 0; i < allTargets.size(); ++i) {
+    if (allTargets[i].checkDevice(name, device, &why) != TGL_OK)
+      refusals += (refusals.empty() ? "" : "; ") + std::string(why.text);
+    else if (!found || demand(allTargets[i].info()) > demand(allTargets[target].info()))
+      found = true, target = i;
   }
-  if (!code.makeExecutable())
-    return setStatus(status, TGL_ERR_UNSUPPORTED,
-                     "the system does not let this process map executable memory");
+  return found ? succeed(status) : setStatus(status, TGL_ERR_UNSUPPORTED, refusals);
+}
+
+tgl_code Model::mapCode(size_t target, tgl_status *status) {
+  std::lock_guard lock(loadMutex);
+  return allTargets[target].mapCode(status);
+}
+
+tgl_code Model::loadOn(const DeviceName &name, Device &device, size_t target,
+                       std::shared_ptr<DeviceModel> &loaded, tgl_status *status) {
+  std::lock_guard lock(loadMutex);
+  std::shared_ptr<DeviceModel> &known = onDevices[{name.text, target}];
+  if (!known) {
+    const artifact::TargetInfo &info = allTargets[target].info();
+    DeviceError error;
+    known = device.load({info,
+                         allTargets[target].bytes().kernels,
+                         {weightBytes + info.weightsBegin, weightBytes + info.weightsEnd}},
+                        error);
+    if (!known)
+      return setStatus(status, error.code,
+                       "cannot load the model on device '" + name.text + "': " + error.text);
+  }
+  loaded = known;
   return TGL_OK;
 }
 
@@ -101,10 +104,8 @@ tgl_code Model::placeWeights(tgl_status *status) {
 }
 
 void Model::prepareTexts() {
-  features = join(manifest().features);
-  symbols = join(manifest().symbols);
-  for (const artifact::DispatchInfo &dispatch : manifest().dispatches)
-    dispatchNodes.push_back(join(dispatch.nodes));
+  for (const std::string &symbol : manifest().symbols)
+    symbols += (symbols.empty() ? "" : " ") + symbol;
   for (const artifact::TensorInfo &tensor : manifest().inputs)
     inputs.push_back(runtime::describe(tensor));
   for (const artifact::TensorInfo &tensor : manifest().outputs)
@@ -116,7 +117,7 @@ tgl_code Model::verifyWeights(Executor &executor, tgl_status *status) {
   if (weightState == Weights::Unknown) {
     std::atomic<bool> damaged = false;
     void *buffers[] = {&view, &damaged};
-    executor.launch(verifyBlocks, buffers, int64_t(view.weightBlockCount()));
+    executor.launch(verifyBlocks, buffers, int64_t(view.weightBlockCount()), 0);
     weightState = damaged ? Weights::Damaged : Weights::Sound;
   }
   if (weightState == Weights::Damaged)
@@ -124,33 +125,10 @@ tgl_code Model::verifyWeights(Executor &executor, tgl_status *status) {
   return TGL_OK;
 }
 
-TglEntryFn Model::entry() const { return reinterpret_cast<TglEntryFn>(code.data() + manifest().entry); }
-TglShapesFn Model::shapesFunction() const {
-  return reinterpret_cast<TglShapesFn>(code.data() + manifest().shapes);
-}
-
 void Model::describe(tgl_model_info &info) const {
   const artifact::Manifest &m = manifest();
-  info.producer = m.producer.c_str();
-  info.target = m.target.c_str();
-  info.features = features.c_str();
-  info.model_hash = m.modelHash.c_str();
-  info.flags = m.flags.c_str();
-  info.keeps_denormals = m.keepDenormals;
-  info.kernel_count = int32_t(m.kernels.size());
-  info.dispatch_count = int32_t(m.dispatches.size());
-  info.arena_bytes = m.arenaBytes;
-  info.weight_bytes = view.weights.size();
-  info.code_bytes = view.code.size();
-  info.symbols = symbols.c_str();
-  info.arena_formula = m.arenaFormula.c_str();
-}
-
-void Model::describeDispatch(size_t index, tgl_dispatch_info &info) const {
-  const artifact::DispatchInfo &dispatch = manifest().dispatches[index];
-  const artifact::KernelInfo &kernel = manifest().kernels[dispatch.kernel];
-  info = {kernel.name.c_str(), dispatchNodes[index].c_str(), kernel.schedule.c_str(), dispatch.cells,
-          dispatch.cellsFormula.c_str()};
+  info = {m.producer.c_str(), m.modelHash.c_str(), m.flags.c_str(),
+          symbols.c_str(),    view.weights.size(), int32_t(m.targets.size())};
 }
 
 } // namespace tegula::runtime

@@ -1,12 +1,9 @@
 // A loaded model: verified bytes, mapped code, and the descriptions that the C API hands out.
 #pragma once
 
-#include "Mapping.h"
-#include "tegula/artifact/CodeAbi.h"
-#include "tegula/artifact/Reader.h"
-#include "tegula/runtime.h"
-#include "tegula/runtime/core/Executor.h"
+#include "Target.h"
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,36 +19,38 @@ struct TensorDescription {
 
 class Model {
 public:
-  /// Verifies `bytes`, which live as long as the model (in `owner`, or with the caller), and maps the code.
+  /// Verifies `bytes`, which live as long as the model (in `owner`, or with the caller).
   tgl_code load(std::span<const uint8_t> bytes, Mapping owner, tgl_status *status);
 
   /// Verifies the weights on the executor's threads, the first time it is called.
   tgl_code verifyWeights(Executor &executor, tgl_status *status);
 
   const artifact::Manifest &manifest() const { return view.manifest; }
-  /// Refuses where this machine's CPU lacks what the code needs: then there is no code to run.
-  tgl_code checkFeatures(tgl_status *status) const;
-  TglEntryFn entry() const;
-  /// Only where the manifest has symbols.
-  TglShapesFn shapesFunction() const;
+  const std::vector<Target> &targets() const { return allTargets; }
+  /// Of the targets that run on a device the one that asks most of it; `device` as in Target::checkDevice.
+  tgl_code findTarget(const DeviceName &name, const Device *device, size_t &target, tgl_status *status) const;
+  /// Makes a target's host code ready to be called.
+  tgl_code mapCode(size_t target, tgl_status *status);
+  /// Loads a target on a device, once; the weights must be verified.
+  tgl_code loadOn(const DeviceName &name, Device &device, size_t target, std::shared_ptr<DeviceModel> &loaded,
+                  tgl_status *status);
   const uint8_t *weights() const { return weightBytes; }
   void describe(tgl_model_info &info) const;
-  void describeDispatch(size_t index, tgl_dispatch_info &info) const;
 
   std::vector<TensorDescription> inputs, outputs;
 
 private:
-  tgl_code mapCode(tgl_status *status);
   tgl_code placeWeights(tgl_status *status);
   void prepareTexts();
 
-  Mapping file, code, weightCopy;
+  Mapping file, weightCopy;
   artifact::ArtifactView view;
+  std::vector<Target> allTargets;
   const uint8_t *weightBytes = nullptr;
-  std::string features, symbols;
-  std::vector<std::string> dispatchNodes;
+  std::string symbols;
 
-  std::mutex weightMutex;
+  std::mutex weightMutex, loadMutex;
+  std::map<std::pair<std::string, size_t>, std::shared_ptr<DeviceModel>> onDevices; ///< by device and target
   enum class Weights { Unknown, Sound, Damaged } weightState = Weights::Unknown;
 };
 

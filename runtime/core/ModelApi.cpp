@@ -100,12 +100,74 @@ tgl_code tgl_model_output(const tgl_model *model, int32_t index, tgl_tensor_info
   return describe(model->shared->outputs, "output", index, info, status);
 }
 
-tgl_code tgl_model_dispatch(const tgl_model *model, int32_t index, tgl_dispatch_info *info,
-                            tgl_status *status) {
-  if (!info || index < 0 || size_t(index) >= model->shared->manifest().dispatches.size())
-    return setStatus(status, TGL_ERR_ARGUMENT, "no such dispatch");
-  model->shared->describeDispatch(size_t(index), *info);
+/// Whether there is such a target; says what there is.
+static tgl_code checkIndex(const tgl_model *model, int32_t target, tgl_status *status) {
+  if (target >= 0 && size_t(target) < model->shared->targets().size())
+    return TGL_OK;
+  return guarded(status, [&] {
+    return setStatus(status, TGL_ERR_ARGUMENT,
+                     "expected a target below " + std::to_string(model->shared->targets().size()) + ", got " +
+                         std::to_string(target));
+  });
+}
+
+tgl_code tgl_model_target(const tgl_model *model, int32_t target, tgl_target_info *info, tgl_status *status) {
+  if (tgl_code code = checkIndex(model, target, status))
+    return code;
+  if (!info)
+    return setStatus(status, TGL_ERR_ARGUMENT, "expected a place for the description");
+  model->shared->targets()[size_t(target)].describe(*info);
   return succeed(status);
+}
+
+tgl_code tgl_model_dispatch(const tgl_model *model, int32_t target, int32_t index, tgl_dispatch_info *info,
+                            tgl_status *status) {
+  if (tgl_code code = checkIndex(model, target, status))
+    return code;
+  const Target &of = model->shared->targets()[size_t(target)];
+  if (!info || index < 0 || size_t(index) >= of.info().dispatches.size())
+    return setStatus(status, TGL_ERR_ARGUMENT, "no such dispatch");
+  of.describeDispatch(size_t(index), *info);
+  return succeed(status);
+}
+
+/// Reads a device's name and opens it where it is not this process.
+static tgl_code openNamed(const char *text, DeviceName &name, std::shared_ptr<Device> &device,
+                          tgl_status *status) {
+  if (tgl_code code = parseDevice(text, name, status))
+    return code;
+  if (!name.open)
+    return TGL_OK;
+  tgl_status own = {};
+  device = openDevice(name, &own);
+  return device ? TGL_OK : setStatus(status, own.code, own.text);
+}
+
+tgl_code tgl_model_check_target(const tgl_model *model, int32_t target, const char *device,
+                                tgl_status *status) {
+  if (tgl_code code = checkIndex(model, target, status))
+    return code;
+  return guarded(status, [&] {
+    DeviceName name;
+    std::shared_ptr<Device> opened;
+    if (tgl_code code = openNamed(device, name, opened, status))
+      return code;
+    if (tgl_code code = model->shared->targets()[size_t(target)].checkDevice(name, opened.get(), status))
+      return code;
+    return succeed(status);
+  });
+}
+
+int32_t tgl_model_find_target(const tgl_model *model, const char *device, tgl_status *status) {
+  size_t target = 0;
+  tgl_code code = guarded(status, [&] {
+    DeviceName name;
+    std::shared_ptr<Device> opened;
+    if (tgl_code failed = openNamed(device, name, opened, status))
+      return failed;
+    return model->shared->findTarget(name, opened.get(), target, status);
+  });
+  return code == TGL_OK ? int32_t(target) : -1;
 }
 
 static int32_t find(const std::vector<TensorDescription> &list, const char *name) {

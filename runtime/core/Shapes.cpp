@@ -27,8 +27,9 @@ bool Shapes::measure(Tensor &tensor) {
   return !tensor.known || bytes.valid();
 }
 
-void Shapes::start(const Model &of) {
+void Shapes::start(const Model &of, const Target &compiled) {
   model = &of;
+  target = &compiled;
   startTensors(model->inputs, inputs);
   startTensors(model->outputs, outputs);
   const artifact::Manifest &manifest = model->manifest();
@@ -37,7 +38,7 @@ void Shapes::start(const Model &of) {
   for (const Tensor &output : outputs)
     sizes += output.dims.size();
   scratch.assign(sizes, 0);
-  arena = manifest.arenaBytes;
+  arena = target->info().arenaBytes;
   isResolved = symbols.empty();
 }
 
@@ -109,23 +110,22 @@ tgl_code Shapes::agree(tgl_status *status) {
   return TGL_OK;
 }
 
-/// Says which check the symbols fail, at which node, with the two sizes.
-tgl_code Shapes::refuse(int32_t check, tgl_status *status) const {
-  const std::vector<artifact::Check> &checks = model->manifest().checks;
+tgl_code Shapes::refuse(int32_t check, int64_t first, int64_t second, tgl_status *status) const {
+  const std::vector<artifact::Check> &checks = target->info().checks;
   std::string text;
   if (check > 0 && size_t(check) <= checks.size()) {
     const artifact::Check &failed = checks[size_t(check) - 1];
     text = failed.text;
-    for (size_t i : {0, 1})
-      if (size_t at = text.find("{" + std::to_string(i) + "}"); at != text.npos)
-        text.replace(at, 3, std::to_string(scratch[i]));
+    for (auto [place, size] : {std::pair("{0}", first), std::pair("{1}", second)})
+      if (size_t at = text.find(place); at != text.npos)
+        text.replace(at, 3, std::to_string(size));
     text = (failed.node.empty() ? "" : "node '" + failed.node + "': ") + text;
   } else {
     text = "the compiled code refused the sizes";
   }
   for (size_t i = 0; i < symbols.size(); ++i)
     text += (i ? ", " : " (") + model->manifest().symbols[i] + " = " + std::to_string(symbols[i]);
-  return setStatus(status, TGL_ERR_ARGUMENT, text + ")");
+  return setStatus(status, TGL_ERR_ARGUMENT, symbols.empty() ? text : text + ")");
 }
 
 /// The outputs' shapes; false where they are none.
@@ -145,8 +145,8 @@ tgl_code Shapes::resolve(tgl_status *status) {
   if (isResolved)
     return TGL_OK;
   int64_t bytes = 0;
-  if (int32_t check = model->shapesFunction()(symbols.data(), scratch.data(), &bytes))
-    return refuse(check, status);
+  if (int32_t check = target->shapesFunction()(symbols.data(), scratch.data(), &bytes))
+    return refuse(check, scratch[0], scratch[1], status);
   constexpr int64_t addressSpace = int64_t(1) << 47;
   if (bytes < 0 || bytes > addressSpace || !takeSizes(scratch))
     return setStatus(status, TGL_ERR_ARGUMENT, "expected sizes whose tensors can be addressed");

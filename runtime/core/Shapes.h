@@ -9,7 +9,7 @@ namespace tegula::runtime {
 /// Shapes change between runs, never in one. A model without symbols knows all of them from the start.
 class Shapes {
 public:
-  void start(const Model &model);
+  void start(const Model &model, const Target &target);
 
   /// Notes an input's shape; `changed` says whether it was another one. Refuses what this input can never
   /// have.
@@ -26,6 +26,9 @@ public:
   const tgl_tensor_info &output(size_t index) const { return outputs[index].info; }
   bool inputKnown(size_t index) const { return inputs[index].known; }
 
+  /// Says which check the sizes fail, at which node, with the two that do not fit.
+  tgl_code refuse(int32_t check, int64_t first, int64_t second, tgl_status *status) const;
+
   const int64_t *symbolValues() const { return symbols.data(); }
   uint64_t arenaBytes() const { return arena; }
 
@@ -38,10 +41,10 @@ private:
 
   static void startTensors(const std::vector<TensorDescription> &described, std::vector<Tensor> &tensors);
   static bool measure(Tensor &tensor);
-  tgl_code refuse(int32_t check, tgl_status *status) const;
   bool takeSizes(const std::vector<int64_t> &sizes);
 
   const Model *model = nullptr;
+  const Target *target = nullptr;
   std::vector<Tensor> inputs, outputs;
   std::vector<int64_t> symbols, scratch;
   uint64_t arena = 0;

@@ -30,15 +30,15 @@ public:
       : pool(std::move(pool)), keepDenormals(keepDenormals) {}
 
   int threads() const override { return pool->threads(); }
-  void launch(TglKernelFn kernel, void *const *buffers, int64_t cells) override {
+  void launch(TglKernelFn kernel, void *const *buffers, int64_t cells, int32_t) override {
     pool->run(kernel, buffers, cells);
   }
-  uint32_t enterRun() override {
+  uint64_t enterRun() override {
     uint32_t saved = readMode();
     setMode(kernelMode(keepDenormals));
     return saved;
   }
-  void leaveRun(uint32_t saved) override { setMode(saved); }
+  void leaveRun(uint64_t saved) override { setMode(uint32_t(saved)); }
 
 private:
   std::unique_ptr<ThreadPool> pool;

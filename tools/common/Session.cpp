@@ -42,15 +42,17 @@ std::string Port::shapeText() const {
   return text.empty() ? "scalar" : text;
 }
 
-Failure Session::openFile(const std::string &path, int threads, std::unique_ptr<Session> &session) {
+Failure Session::openFile(const std::string &path, int threads, std::unique_ptr<Session> &session,
+                          const std::string &device) {
   session.reset(new Session());
   tgl_status status{};
   if (tgl_model_load_file(path.c_str(), &session->model, &status) != TGL_OK)
     return fromStatus(status);
-  return session->start(threads);
+  return session->start(threads, device);
 }
 
-Failure Session::openBytes(std::vector<uint8_t> &&bytes, int threads, std::unique_ptr<Session> &session) {
+Failure Session::openBytes(std::vector<uint8_t> &&bytes, int threads, std::unique_ptr<Session> &session,
+                           const std::string &device) {
   session.reset(new Session());
   // Page-aligned memory is used in place by the runtime; a vector's is not.
   void *image = mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -64,7 +66,7 @@ Failure Session::openBytes(std::vector<uint8_t> &&bytes, int threads, std::uniqu
   tgl_status status{};
   if (tgl_model_load_memory(image, session->imageSize, &session->model, &status) != TGL_OK)
     return fromStatus(status);
-  return session->start(threads);
+  return session->start(threads, device);
 }
 
 Session::~Session() {
@@ -75,6 +77,8 @@ Session::~Session() {
 }
 
 int Session::threads() const { return tgl_context_threads(context); }
+std::string Session::device() const { return tgl_context_device(context); }
+int64_t Session::deviceNanoseconds() const { return tgl_context_device_nanoseconds(context); }
 
 Failure describePorts(const tgl_model *model, std::vector<Port> &inputs, std::vector<Port> &outputs) {
   tgl_status status{};
@@ -92,7 +96,7 @@ Failure describePorts(const tgl_model *model, std::vector<Port> &inputs, std::ve
   return {};
 }
 
-Failure Session::start(int threads) {
+Failure Session::start(int threads, const std::string &device) {
   if (Failure failure = describePorts(model, inputPorts, outputPorts))
     return failure;
   tgl_model_info info{};
@@ -100,7 +104,7 @@ Failure Session::start(int threads) {
   symbolic = info.symbols[0] != 0;
   declaredPorts = inputPorts;
   tgl_status status{};
-  if (tgl_context_create(model, threads, &context, &status) != TGL_OK)
+  if (tgl_context_create_on(model, device.c_str(), threads, &context, &status) != TGL_OK)
     return fromStatus(status);
   return {};
 }

@@ -28,11 +28,13 @@ Failure describePorts(const tgl_model *model, std::vector<Port> &inputs, std::ve
 
 class Session {
 public:
-  /// Maps an artifact file.
-  static Failure openFile(const std::string &path, int threads, std::unique_ptr<Session> &session);
+  /// Maps an artifact file, to be run on a device as tegula/runtime.h names them.
+  static Failure openFile(const std::string &path, int threads, std::unique_ptr<Session> &session,
+                          const std::string &device = "cpu");
   /// Takes an artifact's bytes, and frees them as soon as they stand in memory that the runtime can use in
   /// place.
-  static Failure openBytes(std::vector<uint8_t> &&bytes, int threads, std::unique_ptr<Session> &session);
+  static Failure openBytes(std::vector<uint8_t> &&bytes, int threads, std::unique_ptr<Session> &session,
+                           const std::string &device = "cpu");
   ~Session();
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
@@ -44,6 +46,9 @@ public:
   /// Whether the inputs' shapes choose sizes of the model.
   bool isSymbolic() const { return symbolic; }
   int threads() const;
+  std::string device() const;
+  /// How long the device's kernels took in the last run by its own clock, 0 where it has none.
+  int64_t deviceNanoseconds() const;
 
   /// Copies values into the inputs, one for each; every type and shape must fit. Their shapes choose the
   /// model's symbolic sizes: `inputs()` and `outputs()` are known afterwards. Also binds the outputs.
@@ -55,7 +60,7 @@ public:
 
 private:
   Session() = default;
-  Failure start(int threads);
+  Failure start(int threads, const std::string &device);
   Failure chooseShapes(const std::vector<HostTensor> &values);
 
   tgl_model *model = nullptr;

@@ -145,6 +145,102 @@ struct Model {
   ~Model() { tgl_model_free(model); }
 };
 
+/// One target of an artifact, as text and as JSON.
+struct TargetText {
+  std::string text, json;
+};
+
+/// The devices that a language's code may run on.
+std::vector<const char *> devicesOf(const tgl_target_info &target) {
+  return std::string(target.language) == "ptx" ? std::vector<const char *>{"cuda:0", "emulator"}
+                                               : std::vector<const char *>{"cpu"};
+}
+
+/// For each device whether it would run this target here, or why not.
+TargetText verdicts(const tgl_model *model, int32_t index, const tgl_target_info &target) {
+  TargetText all;
+  Json json('{');
+  for (const char *device : devicesOf(target)) {
+    tgl_status status{};
+    std::string verdict = "picked";
+    if (tgl_model_check_target(model, index, device, &status) != TGL_OK) {
+      verdict = status.text;
+    } else if (int32_t best = tgl_model_find_target(model, device, &status); best != index) {
+      tgl_target_info other{};
+      tgl_model_target(model, best, &other, &status);
+      verdict = std::string("runs too, but target ") + other.name + " asks more of it";
+    }
+    json.add(device, verdict);
+    all.text += std::string("  ") + device + ": " + printable(verdict) + "\n";
+  }
+  all.json = json.close();
+  return all;
+}
+
+Failure describeDispatches(const tgl_model *model, int32_t index, const tgl_target_info &target,
+                           TargetText &all) {
+  Json list('[');
+  for (int32_t i = 0; i < target.dispatch_count; ++i) {
+    tgl_status status{};
+    tgl_dispatch_info dispatch{};
+    if (tgl_model_dispatch(model, index, i, &dispatch, &status) != TGL_OK)
+      return {Outcome::BadInput, status.text};
+    std::string cells = dispatch.cells < 0 ? dispatch.cells_formula : std::to_string(dispatch.cells);
+    list.raw("", Json('{')
+                     .add("kernel", dispatch.kernel)
+                     .raw("cells", dispatch.cells < 0 ? jsonString(cells) : cells)
+                     .add("nodes", dispatch.nodes)
+                     .add("schedule", dispatch.schedule)
+                     .close());
+    all.text += "  " +
+                printable(std::string(dispatch.kernel) + ": " + cells + " cells, nodes " + dispatch.nodes) +
+                "\n";
+  }
+  all.json = list.close();
+  return {};
+}
+
+Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32_t index, bool kernels,
+                       TargetText &all) {
+  tgl_status status{};
+  tgl_target_info target{};
+  if (tgl_model_target(model, index, &target, &status) != TGL_OK)
+    return {Outcome::BadInput, status.text};
+  TargetText here = verdicts(model, index, target), dispatches;
+  if (Failure failure = describeDispatches(model, index, target, dispatches))
+    return failure;
+  all.json = Json('{')
+                 .add("target", target.name)
+                 .add("language", target.language)
+                 .add("features", target.features)
+                 .raw("keeps_denormals", target.keeps_denormals ? "true" : "false")
+                 .add("kernels", target.kernel_count)
+                 .add("arena_bytes", int64_t(target.arena_bytes))
+                 .add("arena_formula", target.arena_formula)
+                 .add("weight_bytes", int64_t(target.weight_bytes))
+                 .add("code_bytes", int64_t(target.code_bytes))
+                 .add("kernel_bytes", int64_t(target.kernel_bytes))
+                 .raw("devices", here.json)
+                 .raw("dispatches", dispatches.json)
+                 .close();
+  char line[256];
+  all.text = std::string("target ") + printable(target.name) + ", needs " +
+             (target.features[0] ? printable(target.features) : "nothing special") + "\n" + here.text;
+  std::snprintf(
+      line, sizeof line,
+      "  code %zu bytes, kernels apart %zu bytes, weights %zu bytes; arena %zu bytes; denormals %s\n",
+      target.code_bytes, target.kernel_bytes, target.weight_bytes, target.arena_bytes,
+      target.keeps_denormals ? "kept" : "flushed");
+  all.text += line;
+  if (info.symbols[0])
+    all.text += "  peak = " + bytesText(target.weight_bytes + target.code_bytes + target.arena_bytes) +
+                (target.arena_formula[0] ? " + " : "") + printable(target.arena_formula) + "\n";
+  std::snprintf(line, sizeof line, "  %d kernels in %d dispatches\n", target.kernel_count,
+                target.dispatch_count);
+  all.text += line + (kernels ? dispatches.text : "");
+  return {};
+}
+
 int inspectArtifact(const Arguments &arguments) {
   Model artifact;
   tgl_status status{};
@@ -157,62 +253,40 @@ int inspectArtifact(const Arguments &arguments) {
     return reportFailure(arguments.model, failure);
   tgl_model_info info{};
   tgl_model_describe(artifact.model, &info);
-  Json kernels('[');
-  std::string kernelText;
-  for (int32_t i = 0; i < info.dispatch_count; ++i) {
-    tgl_dispatch_info dispatch{};
-    if (tgl_model_dispatch(artifact.model, i, &dispatch, &status) != TGL_OK)
-      return reportFailure(arguments.model, {Outcome::BadInput, status.text});
-    kernels.raw("", Json('{')
-                        .add("kernel", dispatch.kernel)
-                        .raw("cells", dispatch.cells < 0 ? jsonString(dispatch.cells_formula)
-                                                         : std::to_string(dispatch.cells))
-                        .add("nodes", dispatch.nodes)
-                        .add("schedule", dispatch.schedule)
-                        .close());
-    std::string cells = dispatch.cells < 0 ? dispatch.cells_formula : std::to_string(dispatch.cells);
-    kernelText += "  " +
-                  printable(std::string(dispatch.kernel) + ": " + cells + " cells, nodes " + dispatch.nodes) +
-                  "\n";
+  std::string texts;
+  Json targets('[');
+  for (int32_t i = 0; i < info.target_count; ++i) {
+    TargetText target;
+    if (Failure failure = describeTarget(artifact.model, info, i, arguments.kernels, target))
+      return reportFailure(arguments.model, failure);
+    texts += target.text;
+    targets.raw("", target.json);
   }
   if (arguments.json) {
     Json json('{');
     json.add("artifact", arguments.model)
         .add("producer", info.producer)
-        .add("target", info.target)
-        .add("features", info.features)
-        .add("flags", info.flags);
-    json.add("model_hash", info.model_hash).raw("keeps_denormals", info.keeps_denormals ? "true" : "false");
-    json.raw("inputs", portsJson(inputs))
+        .add("flags", info.flags)
+        .add("model_hash", info.model_hash)
+        .raw("inputs", portsJson(inputs))
         .raw("outputs", portsJson(outputs))
-        .add("kernels", info.kernel_count);
-    json.add("arena_bytes", int64_t(info.arena_bytes))
-        .add("arena_formula", info.arena_formula)
         .add("symbols", info.symbols)
-        .add("weight_bytes", int64_t(info.weight_bytes))
-        .add("code_bytes", int64_t(info.code_bytes));
-    std::printf("%s\n", json.raw("dispatches", kernels.close()).close().c_str());
+        .add("weight_bytes", int64_t(info.weight_bytes));
+    std::printf("%s\n", json.raw("targets", targets.close()).close().c_str());
     return 0;
   }
-  std::printf("%s: artifact by %s\ntarget %s, needs %s\nflags %s\nsource %s\n",
-              printable(arguments.model).c_str(), printable(info.producer).c_str(),
-              printable(info.target).c_str(),
-              info.features[0] ? printable(info.features).c_str() : "nothing special",
-              printable(info.flags).c_str(), printable(info.model_hash).c_str());
+  std::printf("%s: artifact by %s\nflags %s\nsource %s\n", printable(arguments.model).c_str(),
+              printable(info.producer).c_str(), printable(info.flags).c_str(),
+              printable(info.model_hash).c_str());
   for (const Port &port : inputs)
     std::printf("input %s: %s %s\n", printable(port.name).c_str(), port.dtype.c_str(),
                 printable(port.shapeText()).c_str());
   for (const Port &port : outputs)
     std::printf("output %s: %s %s\n", printable(port.name).c_str(), port.dtype.c_str(),
                 printable(port.shapeText()).c_str());
-  std::printf("sections: code %zu bytes, weights %zu bytes; arena %zu bytes; denormals %s\n", info.code_bytes,
-              info.weight_bytes, info.arena_bytes, info.keeps_denormals ? "kept" : "flushed");
   if (info.symbols[0])
-    std::printf("sizes chosen by a run: %s\npeak = %s%s%s\n", printable(info.symbols).c_str(),
-                bytesText(info.weight_bytes + info.code_bytes + info.arena_bytes).c_str(),
-                info.arena_formula[0] ? " + " : "", printable(info.arena_formula).c_str());
-  std::printf("%d kernels in %d dispatches\n%s", info.kernel_count, info.dispatch_count,
-              arguments.kernels ? kernelText.c_str() : "");
+    std::printf("sizes chosen by a run: %s\n", printable(info.symbols).c_str());
+  std::printf("weights %zu bytes\n%s", info.weight_bytes, texts.c_str());
   return 0;
 }
 

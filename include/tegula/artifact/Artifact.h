@@ -12,13 +12,16 @@
 namespace tegula::artifact {
 
 /// Raised whenever the bytes change their meaning. Appending a manifest field does not raise it.
-inline constexpr uint32_t formatVersion = 2;
+inline constexpr uint32_t formatVersion = 3;
 
 /// Sections begin on page borders, so that a loader can map them.
 inline constexpr uint64_t pageSize = 4096;
 
 /// Dimensions that a tensor of an artifact may have.
 inline constexpr size_t mostDims = 64;
+
+/// Targets that an artifact may have.
+inline constexpr size_t mostTargets = 16;
 
 /// Weights are checksummed in blocks of this many bytes, so that several threads can verify them.
 inline constexpr uint64_t weightBlock = 1 << 20;
@@ -66,10 +69,23 @@ struct Import {
   uint64_t slot = 0; ///< offset in the code image, a multiple of 8
 };
 
+/// What kernels are written in; the numbers stand in files.
+enum class Language : uint8_t { X86 = 1, Ptx = 2 };
+
+/// How a kernel that a device knows by its name is launched: ceil(cells / cellsPerBlock) blocks, which take
+/// `buffers` addresses, then `sizes` numbers, then the number of cells.
+struct LaunchInfo {
+  uint32_t threads = 0; ///< of a block
+  uint64_t cellsPerBlock = 0;
+  uint32_t sharedBytes = 0; ///< of shared memory, beyond what the code declares
+  uint32_t buffers = 0, sizes = 0;
+};
+
 struct KernelInfo {
   std::string name;
   std::vector<std::string> nodes; ///< names of the ONNX nodes it computes
   std::string schedule;           ///< its #sched as text, "" at -O0
+  LaunchInfo launch = {};         ///< only in PTX
 };
 
 /// One launch of a run. Its place in the list is the `dispatch` number that the code passes to
@@ -89,25 +105,34 @@ struct Check {
       text; ///< what it expects; {0} and {1} stand for the two sizes: "expected equal sizes, got {0} and {1}"
 };
 
-/// Everything of an artifact but its code and its weights.
-struct Manifest {
-  std::string producer;              ///< program and version, e.g. "tegula 0.1.0"
-  std::string modelHash;             ///< of the source model
-  std::string flags;                 ///< with which it was compiled
-  std::string target;                ///< e.g. "x86-64-v3"
-  std::vector<std::string> features; ///< CPU features it needs, in cpuid's words as Linux and LLVM spell
-                                     ///< them: "avx2", "fma", "avx512f"
+/// A model compiled for one machine. Its code image holds the host functions, and the kernels too where they
+/// are in the same language.
+struct TargetInfo {
+  std::string name; ///< e.g. "x86-64-v3", "sm_80"
+  Language language = Language::X86;
+  uint32_t architecture = 0;         ///< of PTX: 80 is for cards of compute capability 8.0 and up
+  std::vector<std::string> features; ///< CPU features the image needs, in cpuid's words as Linux and LLVM
+                                     ///< spell them: "avx2", "fma", "avx512f"
   bool keepDenormals = false;        ///< else runs flush denormals to zero
-  std::vector<TensorInfo> inputs, outputs;
   uint64_t arenaBytes = 0; ///< scratch memory of a run; with symbols the part that no symbol changes
   uint64_t entry = 0;      ///< offset of the TglEntryFn in the code image
   std::vector<Import> imports;
   std::vector<KernelInfo> kernels;
   std::vector<DispatchInfo> dispatches;
-  std::vector<std::string> symbols; ///< names of the sizes that a run chooses, each that of some input
-  uint64_t shapes = 0;              ///< offset of the TglShapesFn in the code image; only with symbols
+  uint64_t shapes = 0; ///< offset of the TglShapesFn in the code image; only with symbols
   std::vector<Check> checks;
-  std::string arenaFormula; ///< what the symbols add to arenaBytes, for people
+  std::string arenaFormula;                  ///< what the symbols add to arenaBytes, for people
+  uint64_t weightsBegin = 0, weightsEnd = 0; ///< the part of the weights that it reads
+};
+
+/// Everything of an artifact but its code and its weights.
+struct Manifest {
+  std::string producer;  ///< program and version, e.g. "tegula 0.1.0"
+  std::string modelHash; ///< of the source model
+  std::string flags;     ///< with which it was compiled
+  std::vector<TensorInfo> inputs, outputs;
+  std::vector<std::string> symbols; ///< names of the sizes that a run chooses, each that of some input
+  std::vector<TargetInfo> targets;  ///< one at least
 };
 
 /// The functions that code may import: memcpy and its kin, libm, and the float conversions of compiler-rt.

@@ -17,10 +17,16 @@ typedef struct TglHost {
    * `dispatch` numbers the launch in the manifest. */
   void (*launch)(struct TglHost *self, TglKernelFn kernel, void *const *buffers, int64_t cells,
                  int32_t dispatch);
+  /* The byte at an address in a buffer, once all launches so far are done: a condition. */
+  int32_t (*read)(struct TglHost *self, const void *address);
+  /* Says why the entry function returns -1: the number of the manifest's check that fails plus one, and the
+   * two sizes that do not fit. */
+  void (*refuse)(struct TglHost *self, int32_t check, int64_t first, int64_t second);
 } TglHost;
 
 /* Runs the whole model once. `symbols` are the sizes of this run, one a symbol of the manifest, which the
- * shapes function has accepted. Returns 0, or the number of the dispatch that failed plus one. */
+ * shapes function has accepted. Returns 0, -1 where a branch that this run takes does not allow its sizes, or the
+ * number of the dispatch that failed plus one. */
 typedef int32_t (*TglEntryFn)(TglHost *host, void *const *inputs, void *const *outputs,
                               const uint8_t *weights, uint8_t *arena, const int64_t *symbols);
 

@@ -12,10 +12,16 @@ struct ReadError {
   std::string text;
 };
 
+/// The code of one target.
+struct TargetCode {
+  std::span<const uint8_t> image;   ///< machine code of the host
+  std::span<const uint8_t> kernels; ///< text of a device's kernels, where they are not in the image
+};
+
 /// A verified artifact. The spans point into the file's bytes.
 struct ArtifactView {
   Manifest manifest;
-  std::span<const uint8_t> code;
+  std::vector<TargetCode> code;        ///< one a target of the manifest
   std::span<const uint8_t> weights;    ///< not verified yet: see verifyWeightBlock
   std::span<const uint8_t> weightSums; ///< 16 bytes a block
   uint64_t weightsOffset = 0;          ///< in the file

@@ -23,9 +23,14 @@ struct WeightChunk {
   static WeightChunk view(uint64_t offset, const void *data, uint64_t size);
 };
 
+struct TargetContents {
+  std::vector<uint8_t> image; ///< flat, mapped at a page border; its import slots may hold anything
+  std::string kernels = {};   ///< text of a device's kernels
+};
+
 struct ArtifactContents {
   Manifest manifest;
-  std::vector<uint8_t> code; ///< the flat image, mapped at a page border; its import slots may hold anything
+  std::vector<TargetContents> code; ///< one a target of the manifest
   std::vector<WeightChunk> weights;
 };
 

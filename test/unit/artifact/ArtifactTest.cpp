@@ -4,6 +4,7 @@
 #include "tegula/artifact/Reader.h"
 #include "tegula/artifact/Writer.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -21,17 +22,19 @@ ArtifactContents makeContents() {
   m.producer = "test 1";
   m.modelHash = "0123";
   m.flags = "-O2";
-  m.target = "x86-64-v3";
-  m.features = {"avx2", "fma"};
-  m.keepDenormals = true;
+  m.targets.resize(1);
+  TargetInfo &t = m.targets[0];
+  t.name = "x86-64-v3";
+  t.features = {"avx2", "fma"};
+  m.targets[0].keepDenormals = true;
   m.inputs = {{"x", DType::Float32, {1, 3}, {"batch", ""}}, {"mask", DType::Bool, {}, {}}};
   m.outputs = {{"y", DType::BFloat16, {0, 7}, {}}};
-  m.arenaBytes = 4096;
-  m.entry = 16;
-  m.imports = {{"expf", 8}, {"memcpy", 24}};
-  m.kernels = {{"k0", {"conv1", "relu1"}, "#sched.schedule<>"}, {"k1", {}, ""}};
-  m.dispatches = {{1, 7, {"a"}}, {0, 1, {"conv1", "relu1"}}};
-  contents.code.assign(100, 0xcc);
+  m.targets[0].arenaBytes = 4096;
+  m.targets[0].entry = 16;
+  m.targets[0].imports = {{"expf", 8}, {"memcpy", 24}};
+  m.targets[0].kernels = {{"k0", {"conv1", "relu1"}, "#sched.schedule<>"}, {"k1", {}, ""}};
+  m.targets[0].dispatches = {{1, 7, {"a"}}, {0, 1, {"conv1", "relu1"}}};
+  contents.code = {{std::vector<uint8_t>(100, 0xcc)}};
   static const std::vector<uint8_t> weights(5000, 0x5a);
   contents.weights = {WeightChunk::view(0, weights.data(), 10), WeightChunk::view(64, weights.data(), 5000)};
   return contents;
@@ -45,11 +48,11 @@ ArtifactContents makeSymbolicContents() {
   m.inputs = {{"x", DType::Float32, {unknownSize, 3}, {"batch", ""}, {0, -1}},
               {"mask", DType::Bool, {unknownSize, unknownSize}, {"batch", "seq"}, {0, 1}}};
   m.outputs = {{"y", DType::BFloat16, {unknownSize, 7}, {"batch*seq", ""}, {}}};
-  m.shapes = 32;
-  m.checks = {{"add", "expected equal sizes, got {0} and {1}"}, {"", "expected less"}};
-  m.arenaFormula = "0.9 KiB*batch*seq";
-  m.dispatches[0].cells = unknownSize;
-  m.dispatches[0].cellsFormula = "batch";
+  m.targets[0].shapes = 32;
+  m.targets[0].checks = {{"add", "expected equal sizes, got {0} and {1}"}, {"", "expected less"}};
+  m.targets[0].arenaFormula = "0.9 KiB*batch*seq";
+  m.targets[0].dispatches[0].cells = unknownSize;
+  m.targets[0].dispatches[0].cellsFormula = "batch";
   return contents;
 }
 
@@ -104,27 +107,27 @@ TEST(Artifact, RoundTripKeepsEverything) {
   EXPECT_EQ(view.manifest.producer, "test 1");
   EXPECT_EQ(view.manifest.modelHash, "0123");
   EXPECT_EQ(view.manifest.flags, "-O2");
-  EXPECT_EQ(view.manifest.target, "x86-64-v3");
-  EXPECT_EQ(view.manifest.features, contents.manifest.features);
-  EXPECT_TRUE(view.manifest.keepDenormals);
-  EXPECT_EQ(view.manifest.arenaBytes, 4096u);
-  EXPECT_EQ(view.manifest.entry, 16u);
+  EXPECT_EQ(view.manifest.targets[0].name, "x86-64-v3");
+  EXPECT_EQ(view.manifest.targets[0].features, contents.manifest.targets[0].features);
+  EXPECT_TRUE(view.manifest.targets[0].keepDenormals);
+  EXPECT_EQ(view.manifest.targets[0].arenaBytes, 4096u);
+  EXPECT_EQ(view.manifest.targets[0].entry, 16u);
   ASSERT_EQ(view.manifest.inputs.size(), 2u);
   EXPECT_EQ(view.manifest.inputs[0].name, "x");
   EXPECT_EQ(view.manifest.inputs[0].dims, (std::vector<int64_t>{1, 3}));
   EXPECT_EQ(view.manifest.inputs[0].dimNames, (std::vector<std::string>{"batch", ""}));
   EXPECT_EQ(view.manifest.inputs[1].dtype, DType::Bool);
   EXPECT_EQ(view.manifest.outputs[0].dtype, DType::BFloat16);
-  ASSERT_EQ(view.manifest.imports.size(), 2u);
-  EXPECT_EQ(view.manifest.imports[1].symbol, "memcpy");
-  EXPECT_EQ(view.manifest.imports[1].slot, 24u);
-  ASSERT_EQ(view.manifest.kernels.size(), 2u);
-  EXPECT_EQ(view.manifest.kernels[0].nodes, (std::vector<std::string>{"conv1", "relu1"}));
-  EXPECT_EQ(view.manifest.kernels[0].schedule, "#sched.schedule<>");
-  ASSERT_EQ(view.manifest.dispatches.size(), 2u);
-  EXPECT_EQ(view.manifest.dispatches[0].kernel, 1u);
-  EXPECT_EQ(view.manifest.dispatches[0].cells, 7);
-  EXPECT_TRUE(std::equal(view.code.begin(), view.code.end(), contents.code.begin(), contents.code.end()));
+  ASSERT_EQ(view.manifest.targets[0].imports.size(), 2u);
+  EXPECT_EQ(view.manifest.targets[0].imports[1].symbol, "memcpy");
+  EXPECT_EQ(view.manifest.targets[0].imports[1].slot, 24u);
+  ASSERT_EQ(view.manifest.targets[0].kernels.size(), 2u);
+  EXPECT_EQ(view.manifest.targets[0].kernels[0].nodes, (std::vector<std::string>{"conv1", "relu1"}));
+  EXPECT_EQ(view.manifest.targets[0].kernels[0].schedule, "#sched.schedule<>");
+  ASSERT_EQ(view.manifest.targets[0].dispatches.size(), 2u);
+  EXPECT_EQ(view.manifest.targets[0].dispatches[0].kernel, 1u);
+  EXPECT_EQ(view.manifest.targets[0].dispatches[0].cells, 7);
+  EXPECT_TRUE(std::ranges::equal(view.code[0].image, contents.code[0].image));
   ASSERT_GE(view.weights.size(), 5064u);
   EXPECT_EQ(view.weights[9], 0x5a);
   EXPECT_EQ(view.weights[10], 0);
@@ -143,13 +146,13 @@ TEST(Artifact, RoundTripKeepsSymbols) {
   EXPECT_EQ(m.inputs[0].dimSymbols, (std::vector<int32_t>{0, -1}));
   EXPECT_EQ(m.inputs[1].dimSymbols, (std::vector<int32_t>{0, 1}));
   EXPECT_EQ(m.outputs[0].dimNames[0], "batch*seq");
-  EXPECT_EQ(m.shapes, 32u);
-  ASSERT_EQ(m.checks.size(), 2u);
-  EXPECT_EQ(m.checks[0].node, "add");
-  EXPECT_EQ(m.checks[0].text, "expected equal sizes, got {0} and {1}");
-  EXPECT_EQ(m.arenaFormula, "0.9 KiB*batch*seq");
-  EXPECT_EQ(m.dispatches[0].cells, unknownSize);
-  EXPECT_EQ(m.dispatches[0].cellsFormula, "batch");
+  EXPECT_EQ(m.targets[0].shapes, 32u);
+  ASSERT_EQ(m.targets[0].checks.size(), 2u);
+  EXPECT_EQ(m.targets[0].checks[0].node, "add");
+  EXPECT_EQ(m.targets[0].checks[0].text, "expected equal sizes, got {0} and {1}");
+  EXPECT_EQ(m.targets[0].arenaFormula, "0.9 KiB*batch*seq");
+  EXPECT_EQ(m.targets[0].dispatches[0].cells, unknownSize);
+  EXPECT_EQ(m.targets[0].dispatches[0].cellsFormula, "batch");
 }
 
 TEST(Artifact, EqualContentsGiveEqualBytesInMemoryAndInAFile) {
@@ -224,10 +227,10 @@ TEST(Artifact, OtherVersionsAreNamed) {
   std::vector<uint8_t> bytes = write(makeContents());
   ReadError error;
   ArtifactView view;
-  reinterpret_cast<Header *>(bytes.data())->formatVersion = 3;
+  reinterpret_cast<Header *>(bytes.data())->formatVersion = formatVersion + 1;
   EXPECT_FALSE(readArtifact(bytes, view, error));
   EXPECT_EQ(error.code, ReadCode::Version);
-  EXPECT_EQ(error.text, "expected artifact format 2, got 3: compile the model again");
+  EXPECT_EQ(error.text, "expected artifact format 3, got 4: compile the model again");
   bytes = write(makeContents());
   reinterpret_cast<Header *>(bytes.data())->codeAbiVersion = 77;
   EXPECT_FALSE(readArtifact(bytes, view, error));
@@ -270,16 +273,16 @@ TEST(Artifact, WriterRefusesWhatTheReaderWould) {
     change(contents);
     return refusalToWrite(contents);
   };
-  EXPECT_EQ(changed([](auto &c) { c.manifest.imports[0].symbol = "system"; }),
+  EXPECT_EQ(changed([](auto &c) { c.manifest.targets[0].imports[0].symbol = "system"; }),
             "the code imports 'system', which is not allowed");
-  EXPECT_NE(changed([](auto &c) { c.manifest.imports[0].slot = 12; }), "");
-  EXPECT_NE(changed([](auto &c) { c.manifest.imports[0].slot = 96; }), "");
-  EXPECT_NE(changed([](auto &c) { c.manifest.imports[0].slot = UINT64_MAX - 7; }), "");
-  EXPECT_NE(changed([](auto &c) { c.manifest.imports[0].slot = 24; }), "");
-  EXPECT_NE(changed([](auto &c) { c.manifest.entry = 100; }), "");
-  EXPECT_NE(changed([](auto &c) { c.manifest.arenaBytes = UINT64_MAX; }), "");
-  EXPECT_NE(changed([](auto &c) { c.manifest.dispatches[0].kernel = 2; }), "");
-  EXPECT_NE(changed([](auto &c) { c.manifest.dispatches[0].cells = -1; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.targets[0].imports[0].slot = 12; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.targets[0].imports[0].slot = 96; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.targets[0].imports[0].slot = UINT64_MAX - 7; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.targets[0].imports[0].slot = 24; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.targets[0].entry = 100; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.targets[0].arenaBytes = UINT64_MAX; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.targets[0].dispatches[0].kernel = 2; }), "");
+  EXPECT_NE(changed([](auto &c) { c.manifest.targets[0].dispatches[0].cells = -1; }), "");
   EXPECT_NE(changed([](auto &c) { c.manifest.inputs[0].dtype = DType(0); }), "");
   EXPECT_NE(changed([](auto &c) { c.manifest.inputs[0].dtype = DType(99); }), "");
   EXPECT_NE(changed([](auto &c) { c.manifest.inputs[0].dims = {-1}; }), "");
@@ -310,8 +313,9 @@ TEST(Artifact, WriterRefusesSymbolsThatNothingTells) {
   EXPECT_EQ(changed([](Manifest &m) { m.inputs[0].dims[0] = -2; }), "input 'x' has an impossible shape");
   EXPECT_EQ(changed([](Manifest &m) { m.outputs[0].dimSymbols = {0, -1}; }),
             "output 'y' has sizes that nothing tells");
-  EXPECT_EQ(changed([](Manifest &m) { m.shapes = 100; }), "the entry function lies outside the code");
-  EXPECT_NE(changed([](Manifest &m) { m.dispatches[0].cells = -2; }), "");
+  EXPECT_EQ(changed([](Manifest &m) { m.targets[0].shapes = 100; }),
+            "the entry function lies outside the code");
+  EXPECT_NE(changed([](Manifest &m) { m.targets[0].dispatches[0].cells = -2; }), "");
   ArtifactContents fixed = makeContents();
   fixed.manifest.outputs[0].dims[0] = unknownSize;
   EXPECT_EQ(refusalToWrite(fixed), "output 'y' has sizes that nothing tells");
@@ -341,7 +345,8 @@ TEST(Artifact, MutatedManifestsNeverBreakTheReader) {
       bytes[random() % bytes.size()] = random() % 3 ? uint8_t(random()) : 0xff;
     Manifest manifest;
     std::string error;
-    accepted += decodeManifest(bytes, manifest, error) && checkManifest(manifest, 100, error);
+    CodeSize code[] = {{100, false}};
+    accepted += decodeManifest(bytes, manifest, error) && checkManifest(manifest, code, 8192, error);
   }
   EXPECT_LT(accepted, 20'000);
 }

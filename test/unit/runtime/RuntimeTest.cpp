@@ -132,14 +132,21 @@ TEST_F(Runtime, DescribesTheModel) {
   tgl_model_info about;
   tgl_model_describe(model.get(), &about);
   EXPECT_STREQ(about.producer, "test");
-  EXPECT_STREQ(about.features, "sse3");
-  EXPECT_EQ(about.dispatch_count, 2);
+  EXPECT_EQ(about.target_count, 1);
+  tgl_target_info target;
+  ASSERT_EQ(tgl_model_target(model.get(), 0, &target, &status), TGL_OK);
+  EXPECT_STREQ(target.name, "x86-64");
+  EXPECT_STREQ(target.language, "x86");
+  EXPECT_STREQ(target.features, "sse3");
+  EXPECT_EQ(target.dispatch_count, 2);
+  EXPECT_EQ(tgl_model_target(model.get(), 1, &target, &status), TGL_ERR_ARGUMENT);
+  EXPECT_STREQ(status.text, "expected a target below 1, got 1");
   tgl_dispatch_info dispatch;
-  ASSERT_EQ(tgl_model_dispatch(model.get(), 1, &dispatch, &status), TGL_OK);
+  ASSERT_EQ(tgl_model_dispatch(model.get(), 0, 1, &dispatch, &status), TGL_OK);
   EXPECT_STREQ(dispatch.kernel, "exponential");
   EXPECT_STREQ(dispatch.nodes, "exp");
   EXPECT_EQ(dispatch.cells, modelSize);
-  EXPECT_EQ(tgl_model_dispatch(model.get(), 2, &dispatch, &status), TGL_ERR_ARGUMENT);
+  EXPECT_EQ(tgl_model_dispatch(model.get(), 0, 2, &dispatch, &status), TGL_ERR_ARGUMENT);
   EXPECT_STREQ(tgl_dtype_name(TGL_BFLOAT16), "bfloat16");
   EXPECT_EQ(tgl_dtype_size(TGL_FLOAT64), 8u);
 }
@@ -183,15 +190,15 @@ TEST_F(Runtime, RefusesWhatDoesNotFit) {
 
 TEST_F(Runtime, DescribesButDoesNotRunCodeForMachinesWithOtherFeatures) {
   artifact::ArtifactContents contents = makeModelContents();
-  contents.manifest.features = {"sse3", "quantum", "warp"};
+  contents.manifest.targets[0].features = {"sse3", "quantum", "warp"};
   std::vector<uint8_t> file;
   std::string error;
   ASSERT_TRUE(writeArtifact(contents, file, error));
   PageAligned aligned(file);
   ModelPointer model = load(aligned, &status);
   ASSERT_TRUE(model) << status.text;
-  tgl_model_info info;
-  tgl_model_describe(model.get(), &info);
+  tgl_target_info info;
+  ASSERT_EQ(tgl_model_target(model.get(), 0, &info, &status), TGL_OK);
   EXPECT_STREQ(info.features, "sse3 quantum warp");
   EXPECT_FALSE(createContext(model, 1, &status));
   EXPECT_EQ(status.code, TGL_ERR_UNSUPPORTED);
@@ -271,7 +278,7 @@ TEST_F(Runtime, RunsOfChosenShapesAllocateNothing) {
 /// exp(denormal * huge): the product is 1.5, unless the denormal counts as zero.
 float runWithDenormal(bool keep, int threads) {
   artifact::ArtifactContents contents = makeModelContents();
-  contents.manifest.keepDenormals = keep;
+  contents.manifest.targets[0].keepDenormals = keep;
   contents.weights = {{0, modelSize * 4, [](const artifact::ByteSink &sink) {
                          std::vector<float> w(modelSize, 3e38f);
                          return sink(w.data(), modelSize * 4);

@@ -62,9 +62,11 @@ TEST_F(Shapes, AreDescribedBeforeTheyAreKnown) {
   tgl_model_info about;
   tgl_model_describe(model.get(), &about);
   EXPECT_STREQ(about.symbols, "n");
-  EXPECT_STREQ(about.arena_formula, "8 B*n");
+  tgl_target_info target;
+  ASSERT_EQ(tgl_model_target(model.get(), 0, &target, &status), TGL_OK);
+  EXPECT_STREQ(target.arena_formula, "8 B*n");
   tgl_dispatch_info dispatch;
-  ASSERT_EQ(tgl_model_dispatch(model.get(), 0, &dispatch, &status), TGL_OK);
+  ASSERT_EQ(tgl_model_dispatch(model.get(), 0, 0, &dispatch, &status), TGL_OK);
   EXPECT_EQ(dispatch.cells, -1);
   EXPECT_STREQ(dispatch.cells_formula, "n");
 }

@@ -134,16 +134,18 @@ ArtifactContents makeModelContents() {
   ArtifactContents contents;
   Manifest &m = contents.manifest;
   m.producer = "test";
-  m.target = "x86-64";
-  m.features = {"sse3"};
+  m.targets.resize(1);
+  TargetInfo &t = m.targets[0];
+  t.name = "x86-64";
+  t.features = {"sse3"};
   m.inputs = {{"x", DType::Float32, {10, 100}, {"batch", ""}}};
   m.outputs = {{"y", DType::Float32, {modelSize}, {}}};
-  m.arenaBytes = 64;
-  m.entry = uint64_t(tegulaTestEntry - tegulaTestImage);
-  m.imports = {{"expf", 0}};
-  m.kernels = {{"scale", {"mul"}, ""}, {"exponential", {"exp"}, "#sched"}};
-  m.dispatches = {{0, modelSize, {"mul"}}, {1, modelSize, {"exp"}}};
-  contents.code.assign(tegulaTestImage, tegulaTestImageEnd);
+  m.targets[0].arenaBytes = 64;
+  m.targets[0].entry = uint64_t(tegulaTestEntry - tegulaTestImage);
+  m.targets[0].imports = {{"expf", 0}};
+  m.targets[0].kernels = {{"scale", {"mul"}, ""}, {"exponential", {"exp"}, "#sched"}};
+  m.targets[0].dispatches = {{0, modelSize, {"mul"}}, {1, modelSize, {"exp"}}};
+  contents.code = {{std::vector<uint8_t>(tegulaTestImage, tegulaTestImageEnd)}};
   contents.weights = {{0, modelSize * sizeof(float), [](const ByteSink &sink) {
                          for (int64_t i = 0; i < modelSize; ++i)
                            if (float w = weightOf(i); !sink(&w, sizeof(w)))
@@ -160,11 +162,11 @@ ArtifactContents makeSymbolicContents() {
   m.inputs = {{"x", DType::Float32, {unknownSize}, {"n"}, {0}},
               {"z", DType::Int8, {unknownSize, 2}, {"n", ""}, {0, -1}}};
   m.outputs = {{"y", DType::Float32, {unknownSize}, {"n"}, {}}};
-  m.entry = uint64_t(tegulaTestSymbolicEntry - tegulaTestImage);
-  m.shapes = uint64_t(tegulaTestShapes - tegulaTestImage);
-  m.checks = {{"mul", "expected at most {1} rows, got {0}"}};
-  m.arenaFormula = "8 B*n";
-  for (DispatchInfo &dispatch : m.dispatches)
+  m.targets[0].entry = uint64_t(tegulaTestSymbolicEntry - tegulaTestImage);
+  m.targets[0].shapes = uint64_t(tegulaTestShapes - tegulaTestImage);
+  m.targets[0].checks = {{"mul", "expected at most {1} rows, got {0}"}};
+  m.targets[0].arenaFormula = "8 B*n";
+  for (DispatchInfo &dispatch : m.targets[0].dispatches)
     dispatch.cells = unknownSize, dispatch.cellsFormula = "n";
   return contents;
 }

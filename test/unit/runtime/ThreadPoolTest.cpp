@@ -129,7 +129,7 @@ TEST(CpuCount, RespectsTheAffinityMask) {
   std::vector<std::atomic<int>> counters(64);
   void *buffers[] = {counters.data()};
   for (int round = 0; round < 100; ++round)
-    asked->launch(count, buffers, 64);
+    asked->launch(count, buffers, 64, 0);
   ASSERT_EQ(sched_setaffinity(0, sizeof(before), &before), 0);
   EXPECT_EQ(threads, 1);
   EXPECT_EQ(asked->threads(), 2);

@@ -1,4 +1,4 @@
-// What the core asks of a device that runs kernels: the one seam between contexts and threads.
+// What the core asks of whatever runs the kernels of a context: the one seam between contexts and threads.
 #pragma once
 
 #include "tegula/artifact/CodeAbi.h"
@@ -13,12 +13,14 @@ public:
   virtual ~Executor() = default;
   /// Threads that take part in a launch, the caller's included.
   virtual int threads() const = 0;
-  /// Computes all cells and returns when they are done. Never fails and never allocates.
-  virtual void launch(TglKernelFn kernel, void *const *buffers, int64_t cells) = 0;
-  /// Called on the launching thread around a run: sets the floating-point mode of the kernels, and gives the
-  /// caller's back.
-  virtual uint32_t enterRun() = 0;
-  virtual void leaveRun(uint32_t saved) = 0;
+  /// Computes all cells. Never allocates. On the process's own threads it returns when they are done, and
+  /// never fails; a device tells later (see Device.h). `dispatch` numbers the launch in the manifest, and is
+  /// in range.
+  virtual void launch(TglKernelFn kernel, void *const *buffers, int64_t cells, int32_t dispatch) = 0;
+  /// Called on the launching thread around a run: makes that thread ready for it (floating-point mode,
+  /// current context), and gives back what it had before.
+  virtual uint64_t enterRun() = 0;
+  virtual void leaveRun(uint64_t saved) = 0;
 };
 
 /// Threads of this process: `threads` in all, or as many as it may use where that is 0. nullptr if they
