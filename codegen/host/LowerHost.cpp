@@ -129,7 +129,10 @@ private:
       pass(addressOf(scratch->second));
     if (Value array = sizeArrayOf.lookup(launch))
       pass(array);
-    Value kernel = LLVM::AddressOfOp::create(builder, loc, kernelFunction(launch.getKernel()));
+    Value kernel =
+        kernels.lookup(launch.getKernel()).isApart
+            ? LLVM::ZeroOp::create(builder, loc, pointer).getResult()
+            : LLVM::AddressOfOp::create(builder, loc, kernelFunction(launch.getKernel())).getResult();
     Value cells = sizes->write(cellsOf(launch, kernels.lookup(launch.getKernel())));
     auto type =
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),

@@ -32,9 +32,10 @@ enum class Outcome {
 };
 
 struct CompileOptions {
-  int optLevel = 2;                    ///< 0: the oracle, no fusion and no schedule; 2: everything
-  std::string target = "native";       ///< native, x86-64-v3, x86-64-v4, a named CPU or GPU
-  std::map<std::string, int64_t> dims; ///< symbolic dimension -> size
+  int optLevel = 2;                     ///< 0: the oracle, no fusion and no schedule; 2: everything
+  std::string target = "native";        ///< native, x86-64-v3, x86-64-v4, a named CPU or GPU
+  std::vector<std::string> moreTargets; ///< further machines that the artifact is for
+  std::map<std::string, int64_t> dims;  ///< symbolic dimension -> size
   std::map<std::string, std::vector<int64_t>> shapes; ///< input name -> shape
   std::map<std::string, HostTensor>
       bound; ///< inputs fixed to a value at compile time (they stay inputs, their run-time value is ignored)

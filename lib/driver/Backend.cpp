@@ -69,6 +69,20 @@ static llvm::Expected<std::string> emit(ModuleOp module, Output output, const Pi
   return codegen::ptx::emitModule(module, text, options.ptx);
 }
 
+/// How a PTX entry is launched. Its parameters are addresses, then its sizes, then the number of cells;
+/// codegen::groupAttr says how many threads a block has and how many of them share a cell.
+static artifact::LaunchInfo launchOf(LLVM::LLVMFuncOp entry, const codegen::ptx::PtxCodegenOptions &options) {
+  codegen::ptx::LaunchShape shape{options.blockThreads, options.blockThreads, 0};
+  if (auto group = entry->getAttrOfType<DenseI64ArrayAttr>(codegen::groupAttr))
+    shape = {group[0], group[0] / group[1], 0};
+  artifact::LaunchInfo launch{uint32_t(shape.threads), uint64_t(shape.cellsPerBlock),
+                              uint32_t(shape.sharedBytes), 0, 0};
+  for (Type type : entry.getArgumentTypes())
+    ++(isa<LLVM::LLVMPointerType>(type) ? launch.buffers : launch.sizes);
+  --launch.sizes;
+  return launch;
+}
+
 static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const PipelineOptions &options,
                                    CompiledKernel &compiled) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(kernel.getLoc());
@@ -91,7 +105,11 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
   module->walk([&](LLVM::LLVMFuncOp function) {
     if (!function->hasAttr(codegen::cellsAttr))
       return;
-    compiled.needs = {amountOf(function, codegen::cellsAttr), amountOf(function, codegen::scratchAttr)};
+    bool isApart = options.language != target::Language::X86;
+    compiled.needs = {amountOf(function, codegen::cellsAttr), amountOf(function, codegen::scratchAttr),
+                      isApart};
+    if (isApart)
+      compiled.launch = launchOf(function, options.ptx);
   });
   llvm::Expected<std::string> code = emit(*module, output, options);
   if (!code)
@@ -236,22 +254,22 @@ static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<Compile
     if (op.getSched())
       llvm::raw_string_ostream(schedule) << op.getSched();
     numbers[kernel.name] = target.kernels.size();
-    target.kernels.push_back({kernel.name, nodesOf(op), schedule});
+    target.kernels.push_back({kernel.name, nodesOf(op), schedule, kernel.launch});
   }
   SmallVector<std::string> names = graph::readSymbols(main);
   main.walk([&](tile::LaunchOp launch) {
     uint32_t number = numbers.lookup(launch.getKernel());
     graph::Dim cells = codegen::host::cellsOf(launch, kernels[number].needs);
     target.dispatches.push_back({number, cells.fixed().value_or(artifact::unknownSize), nodesOf(launch),
-                                   cells.isStatic() ? "" : cells.text(names)});
+                                 cells.isStatic() ? "" : cells.text(names)});
   });
 }
 
 static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &host, func::FuncOp main,
                           artifact::ArtifactContents &contents) {
-  std::vector<std::string> objects = {host};
+  std::vector<std::string> objects = {host}, apart;
   for (const CompiledKernel &kernel : kernels)
-    objects.push_back(kernel.code);
+    (kernel.needs.isApart ? apart : objects).push_back(kernel.code);
   SmallVector<StringRef> entries = {codegen::host::entryName};
   if (!contents.manifest.symbols.empty())
     entries.push_back(codegen::host::shapesName);
@@ -259,7 +277,7 @@ static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &h
       objects, entries, [](StringRef symbol) { return artifact::isImportAllowed(std::string_view(symbol)); });
   if (!image)
     return main.emitError("internal: ") << llvm::toString(image.takeError());
-  contents.code.push_back({std::move(image->bytes)});
+  contents.code.push_back({std::move(image->bytes), codegen::ptx::joinModules(apart)});
   artifact::TargetInfo &target = contents.manifest.targets.back();
   target.entry = image->entries.front();
   target.shapes = entries.size() > 1 ? image->entries.back() : 0;
@@ -294,7 +312,12 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   manifest.modelHash = provenance.modelHash;
   manifest.flags = provenance.flags;
   target.name = provenance.machine.name;
-  target.features = provenance.machine.features;
+  if (options.language == target::Language::Ptx) {
+    target.language = artifact::Language::Ptx;
+    StringRef(provenance.machine.cpu).drop_until(llvm::isDigit).consumeInteger(10, target.architecture);
+  } else {
+    target.features = provenance.machine.features;
+  }
   target.keepDenormals = provenance.keepDenormals;
   target.arenaBytes = plan->arenaBytes;
   target.arenaFormula = codegen::host::arenaFormula(main, *plan);

@@ -21,6 +21,7 @@ struct CompiledKernel {
   std::string name;
   std::string code; ///< an object, or text
   codegen::host::KernelNeeds needs;
+  artifact::LaunchInfo launch; ///< only in PTX
   double seconds = 0;
   bool ok = false;
 };

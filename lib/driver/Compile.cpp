@@ -175,10 +175,12 @@ private:
     pipeline.schedule.machine = options.target;
     pipeline.schedule.file = options.schedFile;
     pipeline.language = machine->language;
-    if (machine->language == target::Language::Ptx)
+    if (machine->language == target::Language::Ptx) {
       pipeline.ptx = ptxOptions(*machine, options.optLevel);
-    else
+      pipeline.cpu.features = ""; // the host function runs on whatever CPU is beside the card
+    } else {
       pipeline.cpu = cpuOptions(*machine, options.optLevel);
+    }
     pipeline.cpu.keepDenormals = options.keepDenormals;
     if (!options.saveTemps.empty())
       pipeline.reproducer = tempFile("reproducer.mlir");
@@ -190,10 +192,10 @@ private:
     if (!options.stopAfter.empty())
       return Outcome::Ok;
     bool ptx = language == target::Language::Ptx;
-    if (ptx && (emit == Emit::Artifact || emit == Emit::Obj || emit == Emit::Asm)) {
-      error("artifacts, objects and assembly for " + options.target +
-            " are unsupported so far: only its PTX can be written (--emit=ptx)");
-      return Outcome::Unsupported;
+    if (ptx && (emit == Emit::Obj || emit == Emit::Asm)) {
+      error("expected a CPU as target of objects and assembly, got '" + options.target +
+            "', whose kernels are PTX (--emit=ptx)");
+      return Outcome::BadInput;
     }
     if (!ptx && emit == Emit::Ptx) {
       error("expected a GPU as target of PTX, such as sm_80, got '" + options.target + "'");
@@ -239,21 +241,23 @@ private:
 
   void generateCode(const PipelineOptions &pipeline) {
     bool text = !options.stopAfter.empty() || emit == Emit::Llvm;
-    bool assembly = emit == Emit::Asm || emit == Emit::Ptx;
+    bool ptx = pipeline.language == target::Language::Ptx, artifact = emit == Emit::Artifact && !text;
+    bool assembly = emit == Emit::Asm || ptx;
     Output output = text ? Output::LlvmIr : assembly ? Output::Assembly : Output::Object;
     auto kernels = timed("codegen", [&] { return compileKernels(*module, output, pipeline); });
     if (failed(kernels))
       return failIn(Phase::Codegen);
     for (const CompiledKernel &kernel : *kernels)
       result.kernels.push_back({kernel.name, kernel.seconds});
-    if (pipeline.language == target::Language::Ptx)
+    if (ptx && !artifact)
       return text ? writeListing(*kernels, output) : writePtx(*kernels);
     artifact::ArtifactContents contents;
-    auto host =
-        timed("host", [&] { return assemble(*module, *kernels, output, pipeline, provenance, contents); });
+    auto host = timed("host", [&] {
+      return assemble(*module, *kernels, artifact ? Output::Object : output, pipeline, provenance, contents);
+    });
     if (failed(host))
       return failIn(Phase::Codegen);
-    if (emit == Emit::Artifact && !text)
+    if (artifact)
       return writeBytes(contents);
     kernels->push_back({"host", std::move(*host)});
     emit == Emit::Obj && !text ? writeArchive(*kernels) : writeListing(*kernels, output);

@@ -284,13 +284,7 @@ void Context::launch(TglHost *self, TglKernelFn kernel, void *const *buffers, in
 
 int32_t Context::read(TglHost *self, const void *address) {
   Context &context = *reinterpret_cast<Host *>(self)->context;
-  uint8_t byte = 0;
-  if (!context.device)
-    return *static_cast<const uint8_t *>(address);
-  context.device->download(&byte, address, sizeof(byte));
-  if (DeviceError error = context.device->finish(); error && !context.readError)
-    context.readError = std::move(error);
-  return byte;
+  return context.device ? context.device->read(address) : *static_cast<const uint8_t *>(address);
 }
 
 void Context::refuse(TglHost *self, int32_t check, int64_t first, int64_t second) {
@@ -319,8 +313,6 @@ int32_t Context::runOnDevice(DeviceError &error) {
     if (outputs[i].bytes)
       device->download(outputs[i].data, outputs[i].copy.data(), outputs[i].bytes);
   error = device->finish();
-  if (readError)
-    error = std::exchange(readError, {});
   launchesChanged = bool(error) || result != 0;
   return result;
 }

@@ -86,7 +86,6 @@ private:
   bool bindingsChecked = false;
   bool launchesChanged = true; ///< since the device was last asked to run them
   Refusal refusal;
-  DeviceError readError; ///< of a condition that a device could not give
   int64_t *nanoseconds = nullptr;
   Host host = {};
   std::atomic<bool> running = false;

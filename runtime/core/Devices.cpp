@@ -20,6 +20,7 @@ struct KindRow {
 
 constexpr KindRow kinds[] = {
     {"cpu", artifact::Language::X86, nullptr, false},
+    {"cuda", artifact::Language::Ptx, openCudaDevice, true},
     {"emulator", artifact::Language::Ptx, openEmulator, false},
 };
 

@@ -82,6 +82,7 @@ public:
 
   bool beginLaunches(bool) override { return true; }
   void endLaunches() override {}
+  uint8_t read(const void *address) override { return failure ? 0 : *static_cast<const uint8_t *>(address); }
   DeviceError finish() override { return std::exchange(failure, {}); }
   void profile(int64_t *to) override { nanoseconds = to; }
   int64_t launchNanoseconds() const override { return 0; }

@@ -64,7 +64,7 @@ std::string readSet(const std::string &folder, const ModelInfo &info, DataSet &s
 }
 
 CaseResult runDataSet(const Case &test, const ModelInfo &info, const std::string &folder,
-                      const CompileOptions &options, int threads) {
+                      const CompileOptions &options, const std::string &device, int threads) {
   DataSet set;
   std::string unreadable = readSet(folder, info, set);
   CompileResult compiled = compileWithInputs(test.folder + "/model.onnx", options, info, set.inputs);
@@ -76,7 +76,7 @@ CaseResult runDataSet(const Case &test, const ModelInfo &info, const std::string
     return failed(unreadable);
   std::unique_ptr<Session> session;
   std::vector<HostTensor> values;
-  Failure failure = Session::openBytes(std::move(compiled.bytes), threads, session);
+  Failure failure = Session::openBytes(std::move(compiled.bytes), threads, session, device);
   if (!failure)
     failure = gatherInputs(*session, set.inputs, values);
   if (!failure)
@@ -158,7 +158,7 @@ bool readManifest(const std::string &folder, std::vector<Case> &cases, std::stri
   return true;
 }
 
-CaseResult runCase(const Case &test, const CompileOptions &options, int threads) {
+CaseResult runCase(const Case &test, const CompileOptions &options, const std::string &device, int threads) {
   ModelInfo info;
   std::vector<Message> messages;
   std::string path = test.folder + "/model.onnx";
@@ -168,7 +168,7 @@ CaseResult runCase(const Case &test, const CompileOptions &options, int threads)
   if (folders.empty())
     return failed("no test_data_set_N beside the model");
   for (const std::string &folder : folders)
-    if (CaseResult result = runDataSet(test, info, folder, options, threads);
+    if (CaseResult result = runDataSet(test, info, folder, options, device, threads);
         result.verdict != Verdict::Passed)
       return result;
   return {Verdict::Passed, ""};

@@ -29,6 +29,6 @@ struct CaseResult {
 bool readManifest(const std::string &folder, std::vector<Case> &cases, std::string &error);
 
 /// Compiles and runs every data set of a case.
-CaseResult runCase(const Case &test, const CompileOptions &options, int threads);
+CaseResult runCase(const Case &test, const CompileOptions &options, const std::string &device, int threads);
 
 } // namespace tegula::tools

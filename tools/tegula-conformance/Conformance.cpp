@@ -23,6 +23,7 @@ namespace {
 struct Arguments {
   std::string folder, filter;
   CompileOptions compile;
+  std::string device = "cpu";
   WorkerOptions workers;
   int threads = 1, every = 1;
   bool verbose = false;
@@ -43,7 +44,9 @@ bool parse(int argc, char **argv, Arguments &arguments, int &exitCode) {
       ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
   app.add_option("--target", arguments.compile.target,
-                 "native (default), x86-64-v3, x86-64-v4 or the name of a CPU")
+                 "native (default), x86-64-v3, x86-64-v4 or the name of a CPU or GPU")
+      ->type_name("NAME");
+  app.add_option("--device", arguments.device, "Where cases run: cpu (default), cuda:N or emulator")
       ->type_name("NAME");
   app.add_option("--threads", arguments.threads, "Threads that run a case (1)")
       ->check(atLeast(1))
@@ -163,7 +166,9 @@ int main(int argc, char **argv) {
   Report report(cases, arguments.verbose);
   runInWorkers(
       cases.size(), arguments.workers,
-      [&](size_t index) { return runCase(cases[index], arguments.compile, arguments.threads); },
+      [&](size_t index) {
+        return runCase(cases[index], arguments.compile, arguments.device, arguments.threads);
+      },
       [&](size_t index, CaseResult result) { report.take(index, std::move(result)); });
   return report.finish();
 }

@@ -19,6 +19,7 @@ const char *const usageText =
   --output FILE.npz        write the outputs by name (.npy for one); without it a summary is printed
   --expect FILE.npz        compare with these by name; exit code 3 where they differ
   --rtol X, --atol X       tolerance of --expect: |got - expected| <= atol + rtol * |expected| (1e-5, 1e-6)
+  --device NAME            cpu (default), cuda:N, or emulator, which executes a card's code on the CPU
   --threads N              threads; 0 (default): all that the process may use
   --bench SECONDS          run again and again, then print the latency
   --version                the version of tegula
@@ -56,6 +57,8 @@ bool setOption(std::string_view option, std::string_view value, RunArguments &ar
     arguments.output = value;
   else if (option == "expect")
     arguments.expect = value;
+  else if (option == "device")
+    arguments.device = value;
   else if (option == "rtol")
     arguments.rtol = parse(HUGE_VAL);
   else if (option == "atol")

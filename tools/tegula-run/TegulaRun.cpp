@@ -97,24 +97,30 @@ Failure compare(const RunArguments &arguments, const NamedTensors &results) {
 }
 
 Failure bench(double seconds, Session &session, double loadTime) {
-  std::vector<double> times;
+  std::vector<double> times, deviceTimes;
   for (auto begin = Clock::now(); times.empty() || millisecondsSince(begin) < seconds * 1e3;) {
     auto start = Clock::now();
     if (Failure failure = session.run())
       return failure;
     times.push_back(millisecondsSince(start));
+    if (int64_t nanoseconds = session.deviceNanoseconds())
+      deviceTimes.push_back(double(nanoseconds) / 1e6);
   }
   std::sort(times.begin(), times.end());
   std::printf("median %.4f ms, p90 %.4f ms, min %.4f ms (%zu runs, %d threads; loaded in %.2f ms)\n",
               times[times.size() / 2], times[times.size() * 9 / 10], times.front(), times.size(),
               session.threads(), loadTime);
+  std::sort(deviceTimes.begin(), deviceTimes.end());
+  if (!deviceTimes.empty())
+    std::printf("kernels alone, by the clock of %s: median %.4f ms, min %.4f ms\n", session.device().c_str(),
+                deviceTimes[deviceTimes.size() / 2], deviceTimes.front());
   return {};
 }
 
 Failure runModel(const RunArguments &arguments) {
   std::unique_ptr<Session> session;
   auto start = Clock::now();
-  if (Failure failure = Session::openFile(arguments.model, arguments.threads, session))
+  if (Failure failure = Session::openFile(arguments.model, arguments.threads, session, arguments.device))
     return failure;
   double loadTime = millisecondsSince(start);
   if (Failure failure = bindInputs(arguments, *session))

@@ -118,7 +118,7 @@ int bench(Arguments &arguments) {
   if (int code = prepare(arguments, arguments.archive, arguments.threads, opened))
     return code;
   Session &session = *opened.session;
-  std::vector<double> times;
+  std::vector<double> times, deviceTimes;
   for (int i = 0; i < arguments.warmup; ++i)
     if (Failure failure = session.run())
       return reportFailure(arguments.model, failure);
@@ -133,12 +133,16 @@ int bench(Arguments &arguments) {
     times.push_back(milliseconds(start));
     if (failure)
       return reportFailure(arguments.model, failure);
+    if (int64_t nanoseconds = session.deviceNanoseconds())
+      deviceTimes.push_back(double(nanoseconds) / 1e6);
   } while (!enough());
   std::sort(times.begin(), times.end());
+  std::sort(deviceTimes.begin(), deviceTimes.end());
   double sum = 0;
   for (double time : times)
     sum += time;
-  std::string json = "{\"model\": " + jsonString(arguments.model);
+  std::string json =
+      "{\"model\": " + jsonString(arguments.model) + ", \"device\": " + jsonString(session.device());
   auto field = [&](const char *name, const char *format, double value) {
     char buffer[64];
     std::snprintf(buffer, sizeof buffer, format, value);
@@ -150,6 +154,10 @@ int bench(Arguments &arguments) {
   field("p90_ms", "%.6f", percentile(times, 0.9));
   field("min_ms", "%.6f", times.front());
   field("mean_ms", "%.6f", sum / double(times.size()));
+  if (!deviceTimes.empty()) {
+    field("device_median_ms", "%.6f", median(deviceTimes));
+    field("device_min_ms", "%.6f", deviceTimes.front());
+  }
   field("compile_s", "%.3f", opened.compileSeconds);
   field("load_ms", "%.3f", opened.loadSeconds * 1e3);
   field("rss_mb", "%.1f", peakMegabytes());
@@ -160,6 +168,9 @@ int bench(Arguments &arguments) {
                 arguments.model.c_str(), median(times), percentile(times, 0.9), times.front(),
                 double(times.size()) * 1e3 / sum, times.size(), session.threads(), opened.compileSeconds,
                 opened.loadSeconds * 1e3);
+  if (arguments.jsonFile != "-" && !deviceTimes.empty())
+    std::printf("%s: kernels alone, by the clock of %s: median %.4f ms, min %.4f ms\n",
+                arguments.model.c_str(), session.device().c_str(), median(deviceTimes), deviceTimes.front());
   if (arguments.jsonFile.empty())
     return 0;
   Failure failure =

@@ -23,9 +23,18 @@ void CompileArguments::addTo(CLI::App &verb, bool runs) {
   verb.add_option("-O", optLevel, "Optimisation: 2 (default), or 0 for naive loops, the oracle")
       ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
-  verb.add_option("--target", target,
-                  "native (default), x86-64-v3, x86-64-v4, or the name of a CPU or GPU (sm_80)")
-      ->type_name("NAME");
+  verb.add_option(
+          "--target", targets,
+          runs ? "native, x86-64-v3, x86-64-v4, or the name of a CPU or GPU (sm_80); default: the device"
+               : "native (default), x86-64-v3, x86-64-v4, or the name of a CPU or GPU (sm_80); "
+                 "several make one artifact for all of them")
+      ->type_name("NAME")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  if (runs)
+    verb.add_option("--device", device, "cpu (default), cuda:N, or emulator, which executes PTX on the CPU")
+        ->type_name("NAME");
   verb.add_option("--dim", dims, "Fix a symbolic dimension: batch=1")
       ->type_name("NAME=N")
       ->expected(1)
@@ -57,9 +66,28 @@ void CompileArguments::addTo(CLI::App &verb, bool runs) {
   verb.add_flag("-v", verbose, "Print IR with internal errors");
 }
 
+/// The machine to compile for where only the device is known: the newest architecture of the table that it
+/// runs.
+static Failure targetOf(const std::string &device, std::string &target) {
+  tgl_device_info info{};
+  tgl_status status{};
+  if (tgl_code code = tgl_device_describe(device.c_str(), &info, &status))
+    return {code == TGL_ERR_ARGUMENT ? Outcome::BadInput : Outcome::Unsupported, status.text};
+  target = "native";
+  for (const std::string &name : supportedTargets())
+    if (name.starts_with("sm_") && std::stoi(name.substr(3)) <= info.architecture)
+      target = name;
+  return {};
+}
+
 Failure CompileArguments::convert(CompileOptions &options) const {
   options.optLevel = optLevel;
-  options.target = target;
+  if (!targets.empty()) {
+    options.target = targets.front();
+    options.moreTargets.assign(targets.begin() + 1, targets.end());
+  } else if (Failure failure = targetOf(device, options.target)) {
+    return failure;
+  }
   options.keepDenormals = denormals == "keep";
   options.threads = threads;
   options.schedFile = schedFile;
@@ -159,7 +187,7 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
   };
   auto start = std::chrono::steady_clock::now();
   if (hasExtension(path, ".tgl")) {
-    if (Failure failure = Session::openFile(path, threads, opened.session))
+    if (Failure failure = Session::openFile(path, threads, opened.session, arguments.device))
       return stop(failure);
     opened.loadSeconds = secondsSince(start);
     return opened;
@@ -176,7 +204,8 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
   }
   opened.compileSeconds = secondsSince(start);
   start = std::chrono::steady_clock::now();
-  if (Failure failure = Session::openBytes(std::move(result.bytes), threads, opened.session))
+  if (Failure failure =
+          Session::openBytes(std::move(result.bytes), threads, opened.session, arguments.device))
     return stop(failure);
   opened.loadSeconds = secondsSince(start);
   return opened;

@@ -27,7 +27,8 @@ void addInspect(CLI::App &app, Action &action);
 /// Compile options as they stand on the command line.
 struct CompileArguments {
   int optLevel = 2;
-  std::string target = "native", denormals = "flush", schedFile, saveTemps;
+  std::vector<std::string> targets; ///< none: the machine that the device is
+  std::string device = "cpu", denormals = "flush", schedFile, saveTemps;
   std::vector<std::string> dims, shapes, bound;
   int threads = 0;
   bool time = false, verbose = false;

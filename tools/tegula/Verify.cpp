@@ -93,6 +93,8 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
          "no reference lies beside it, and -O0 needs the model itself: pass the .onnx file"});
   CompileArguments naive = arguments.compile;
   naive.optLevel = 0;
+  naive.targets.clear();
+  naive.device = "cpu";
   TensorMap expected;
   {
     Opened oracle = openModel(arguments.model, naive, given, arguments.threads);
@@ -123,7 +125,7 @@ int verify(const Arguments &arguments) {
   bool described = !hasExtension(arguments.model, ".mlir") && inspectModel(arguments.model, info, ignored);
   if (!failure && hasExtension(arguments.model, ".tgl")) {
     std::unique_ptr<Session> session;
-    failure = Session::openFile(arguments.model, 1, session);
+    failure = Session::openFile(arguments.model, 1, session, arguments.compile.device);
     if (!failure) {
       described = true;
       info = {};

@@ -26,6 +26,9 @@ namespace tegula::codegen {
 /// Attribute of an outlined kernel: how many cells its grid has, an i64 or an affine map from its sizes.
 inline constexpr llvm::StringLiteral cellsAttr = "tegula.cells";
 
+/// On a kernel whose threads work together: how many are started together, and how many compute one cell.
+inline constexpr llvm::StringLiteral groupAttr = "tegula.group";
+
 /// On a kernel whose temporaries do not fit on the stack: the bytes of scratch memory that one launch needs,
 /// an i64 or an affine map from the kernel's sizes.
 inline constexpr llvm::StringLiteral scratchAttr = "tegula.scratch";

@@ -23,6 +23,7 @@ namespace tegula::codegen::host {
 struct KernelNeeds {
   mlir::AffineMap cells;        ///< of its grid; null for one
   mlir::AffineMap scratchBytes; ///< of a buffer behind its outputs; null for none
+  bool isApart = false;         ///< a device holds it: launches say its dispatch's number and no address
 };
 
 /// Where a value lies during a run.

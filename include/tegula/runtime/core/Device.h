@@ -37,6 +37,10 @@ public:
   /// they are the same, and have been issued.
   virtual bool beginLaunches(bool changed) = 0;
   virtual void endLaunches() = 0;
+  /// Between launches: the byte at an address in memory of the device once all launches so far are done, 0
+  /// after a failure. What is launched afterwards may follow from it, so such a run is never repeated as it
+  /// was.
+  virtual uint8_t read(const void *address) = 0;
   /// Waits; the first failure since the last call.
   virtual DeviceError finish() = 0;
 
