@@ -91,6 +91,7 @@ config.substitutions += [
     ("%cc", config.tegula_cc),
     ("%clang-format", clang_format or "clang-format"),
     ("%ptxas", ptxas or "ptxas"),
+    ("%fake-cuda", os.path.join(build, "test", "unit", "cuda", "libTegulaFakeCuda.so")),
 ]
 # A program that is not built yet must fail loudly, never fall back to another one of the same name on the path.
 for program in ("tegula-opt", "tegula-run", "tegula-equiv", "tegula-conformance", "tegula"):

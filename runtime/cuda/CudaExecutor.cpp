@@ -16,7 +16,7 @@ CudaExecutor::CudaExecutor(const CudaModel &model) : model(model), driver(model.
 
 bool CudaExecutor::start(DeviceError &error) {
   uint64_t saved = enterRun();
-  bool started = check("cuStreamCreate", driver.cuStreamCreate(&stream, streamAlone)) &&
+  bool started = !failure && check("cuStreamCreate", driver.cuStreamCreate(&stream, streamAlone)) &&
                  check("cuEventCreate", driver.cuEventCreate(&begin, 0)) &&
                  check("cuEventCreate", driver.cuEventCreate(&end, 0));
   leaveRun(saved);
@@ -45,8 +45,8 @@ bool CudaExecutor::check(const char *call, Result code, int32_t dispatch) {
 uint64_t CudaExecutor::enterRun() {
   ContextHandle before = nullptr;
   driver.cuCtxGetCurrent(&before);
-  if (before != model.device->context)
-    check("cuCtxSetCurrent", driver.cuCtxSetCurrent(model.device->context));
+  isCurrent = before == model.device->context ||
+              check("cuCtxSetCurrent", driver.cuCtxSetCurrent(model.device->context));
   return reinterpret_cast<uint64_t>(before);
 }
 
@@ -59,7 +59,7 @@ void CudaExecutor::leaveRun(uint64_t saved) {
 void *CudaExecutor::allocate(size_t bytes, const std::string &name, DeviceError &error) {
   Address memory = 0;
   size_t size = bytes ? bytes : 1;
-  bool zeroed = check("cuMemAlloc", driver.cuMemAlloc_v2(&memory, size)) &&
+  bool zeroed = !failure && check("cuMemAlloc", driver.cuMemAlloc_v2(&memory, size)) &&
                 check("cuMemsetD8Async", driver.cuMemsetD8Async(memory, 0, size, stream));
   if (zeroed)
     return reinterpret_cast<void *>(memory);
@@ -178,7 +178,8 @@ void CudaExecutor::dropGraph() {
 
 DeviceError CudaExecutor::finish() {
   // Also after a failure: what was enqueued may still use the caller's memory.
-  check("cuStreamSynchronize", driver.cuStreamSynchronize(stream));
+  if (isCurrent)
+    check("cuStreamSynchronize", driver.cuStreamSynchronize(stream));
   float milliseconds = 0;
   if (!failure && check("cuEventElapsedTime", driver.cuEventElapsedTime(&milliseconds, begin, end)))
     total = int64_t(double(milliseconds) * 1e6);

@@ -38,6 +38,7 @@ private:
   StreamHandle stream = nullptr;
   EventHandle begin = nullptr, end = nullptr; ///< around the launches of a run
   DeviceError failure;
+  bool isCurrent = false;       ///< whether the calling thread works in the card's context
   std::vector<uint64_t> values; ///< of a launch's parameters
   std::vector<void *> parameters;
 
