@@ -2,6 +2,8 @@
 // copies %x. It exists so that the memory plan may write every result straight into the caller's buffer.
 #include "tegula/codegen/host/Passes.h"
 
+#include "Branches.h"
+
 #include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
@@ -9,12 +11,6 @@ using namespace mlir;
 namespace tegula::codegen::host {
 #define GEN_PASS_DEF_COPYRESULTS
 #include "tegula/codegen/host/Passes.h.inc"
-
-static Value throughViews(Value value) {
-  while (auto view = value.getDefiningOp<tile::ViewOp>())
-    value = view.getSource();
-  return value;
-}
 
 /// The kernel that copies a tensor of `type`, made on first use. Its sizes are the unknown dimensions in
 /// their order.
@@ -49,35 +45,72 @@ static tile::KernelOp copyKernel(ModuleOp module, RankedTensorType type, Locatio
   return kernel;
 }
 
+/// A launch that copies `value`, in front of the builder's place; null where its sizes are not written down.
+static Value copyOf(OpBuilder &builder, ModuleOp module, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  tile::KernelOp kernel = copyKernel(module, type, value.getLoc());
+  SmallVector<Value> sizes;
+  for (auto [dim, expr] : llvm::enumerate(tile::dimsOf(value)))
+    if (type.isDynamicDim(dim)) {
+      if (!expr)
+        return {};
+      sizes.push_back(tile::SizeOp::create(builder, value.getLoc(), expr));
+    }
+  return tile::LaunchOp::create(builder, value.getLoc(), TypeRange(type),
+                                FlatSymbolRefAttr::get(kernel.getSymNameAttr()), value, sizes)
+      .getResult(0);
+}
+
+static bool isComputed(Value root) {
+  return isa_and_nonnull<tile::LaunchOp, tile::ChooseOp>(root.getDefiningOp());
+}
+
+/// Whether a value is computed for one use only, through views.
+static bool isOwn(Value value) {
+  while (auto view = value.getDefiningOp<tile::ViewOp>()) {
+    if (!value.hasOneUse())
+      return false;
+    value = view.getSource();
+  }
+  return isComputed(value) && value.hasOneUse();
+}
+
 namespace {
 struct CopyResults : impl::CopyResultsBase<CopyResults> {
   void runOnOperation() override {
-    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main || main.isExternal())
-      return;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal() && (failed(copyChoices(function)) || failed(copyResults(function))))
+        return signalPassFailure();
+  }
+
+  LogicalResult replaceByCopy(OpOperand &use) {
+    OpBuilder builder(use.getOwner());
+    Value copy = copyOf(builder, getOperation(), use.get());
+    if (!copy)
+      return use.getOwner()->emitError("expected sizes of operand ") << use.getOperandNumber();
+    use.set(copy);
+    return success();
+  }
+
+  LogicalResult copyChoices(func::FuncOp function) {
+    for (auto choose : function.getOps<tile::ChooseOp>())
+      for (OpOperand *side : {&choose.getThenValueMutable(), &choose.getElseValueMutable()})
+        if (!isOwn(side->get()) && failed(replaceByCopy(*side)))
+          return failure();
+    return success();
+  }
+
+  LogicalResult copyResults(func::FuncOp function) {
     llvm::SmallPtrSet<void *, 8> taken;
-    Operation *end = main.getBody().back().getTerminator();
-    OpBuilder builder(end);
-    for (OpOperand &result : end->getOpOperands()) {
-      auto type = dyn_cast<RankedTensorType>(result.get().getType());
-      Value root = throughViews(result.get());
-      if (!type || (root.getDefiningOp<tile::LaunchOp>() && taken.insert(root.getAsOpaquePointer()).second))
+    for (OpOperand &result : function.getBody().back().getTerminator()->getOpOperands()) {
+      Value root = rootOf(result.get());
+      if (!isa<RankedTensorType>(result.get().getType()) ||
+          (isComputed(root) && taken.insert(root.getAsOpaquePointer()).second))
         continue;
-      tile::KernelOp kernel = copyKernel(getOperation(), type, result.get().getLoc());
-      SmallVector<Value> sizes;
-      for (auto [dim, expr] : llvm::enumerate(tile::dimsOf(result.get())))
-        if (type.isDynamicDim(dim)) {
-          if (!expr) {
-            main.emitError("expected sizes of result ") << result.getOperandNumber();
-            return signalPassFailure();
-          }
-          sizes.push_back(tile::SizeOp::create(builder, result.get().getLoc(), expr));
-        }
-      auto launch =
-          tile::LaunchOp::create(builder, result.get().getLoc(), TypeRange(type),
-                                 FlatSymbolRefAttr::get(kernel.getSymNameAttr()), result.get(), sizes);
-      result.set(launch.getResult(0));
+      if (failed(replaceByCopy(result)))
+        return failure();
     }
+    return success();
   }
 };
 } // namespace

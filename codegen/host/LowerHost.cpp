@@ -2,6 +2,7 @@
 // its buffers.
 #include "tegula/codegen/host/Host.h"
 
+#include "LowerBranches.h"
 #include "LowerShapes.h"
 #include "Sizes.h"
 
@@ -25,8 +26,20 @@ public:
     if (!symbolNames.empty())
       writeShapes(*module, main, plan, kernels, checks);
     startEntry();
+    BranchWriter branches(main, checks);
+    if (branches.any())
+      writeSizes();
+    branches.start(
+        {builder, entry, *sizes, [&](Value value) { return addressOf(plan.places.lookup(value)); }});
     int32_t dispatch = 0;
-    main.walk([&](tile::LaunchOp launch) { writeLaunch(launch, dispatch++); });
+    for (Operation &op : main.getBody().front()) {
+      if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
+        branches.enter(launch);
+        writeLaunch(launch, dispatch++);
+      }
+      branches.settle(&op);
+    }
+    branches.leave();
     LLVM::ReturnOp::create(builder, loc, constant(builder.getI32Type(), 0));
     return std::move(module);
   }
@@ -63,6 +76,17 @@ private:
     if (!plan.slots.empty())
       slotOffsets = writeSlots(*sizes, plan).offsets;
     main.walk([&](tile::LaunchOp launch) { writeSizeArray(launch); });
+  }
+
+  /// Computes what code in branches would compute where it is not known to the code behind them.
+  void writeSizes() {
+    main.walk([&](tile::LaunchOp launch) {
+      sizes->write(cellsOf(launch, kernels.lookup(launch.getKernel())));
+      for (Value value : llvm::concat<Value>(SmallVector<Value>(launch.getInputs()),
+                                             SmallVector<Value>(launch.getOutputs())))
+        sizes->write(plan.places.lookup(value).within);
+      sizes->write(plan.scratch.lookup(launch).within);
+    });
   }
 
   /// Stores the sizes of a launch in an array, which launches of equal sizes share.

@@ -3,6 +3,8 @@
 // accepted.
 #include "LowerShapes.h"
 
+#include "Branches.h"
+
 using namespace mlir;
 
 namespace tegula::codegen::host {
@@ -13,7 +15,7 @@ public:
   ShapesWriter(ModuleOp module, func::FuncOp main, const MemoryPlan &plan,
                const llvm::StringMap<KernelNeeds> &kernels, std::vector<artifact::Check> &checks)
       : main(main), plan(plan), kernels(kernels), checks(checks), builder(main.getContext()),
-        loc(main.getLoc()) {
+        loc(main.getLoc()), guards(main) {
     builder.setInsertionPointToStart(module.getBody());
     Type pointer = LLVM::LLVMPointerType::get(main.getContext());
     auto type = LLVM::LLVMFunctionType::get(builder.getI32Type(), SmallVector<Type>(3, pointer));
@@ -74,19 +76,14 @@ private:
   /// Sizes that subtract may come out negative: a window that is larger than the image, say.
   void checkNotNegative(tile::SizeOp op) {
     graph::Dim size(op.getExpr());
+    if (!guards.of(op).isAlways())
+      return; // for the branch that needs it to check
     Value value = sizes->write(size);
     if (size.minimum().value_or(-1) >= 0 || !checkedSizes.insert(op.getExpr()).second)
       return;
     Value zero = sizes->constant(0);
     Value wrong = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::slt, value, zero);
-    std::string node;
-    for (Operation *user : op->getUsers())
-      user->getLoc()->walk([&](Location loc) {
-        if (auto name = dyn_cast<NameLoc>(loc); name && node.empty())
-          node = name.getName().str();
-        return WalkResult::advance();
-      });
-    failIf(wrong, value, zero, {node, "expected a size of at least 0, got {0}"});
+    failIf(wrong, value, zero, {firstNode(op), "expected a size of at least 0, got {0}"});
   }
 
   void writeOutputs() {
@@ -105,6 +102,7 @@ private:
   LLVM::LLVMFuncOp function;
   std::optional<SizeWriter> sizes;
   llvm::DenseSet<AffineExpr> checkedSizes;
+  Guards guards;
 };
 
 } // namespace
@@ -113,8 +111,9 @@ SlotOffsets writeSlots(SizeWriter &sizes, const MemoryPlan &plan) {
   SlotOffsets slots{{}, sizes.constant(plan.arenaBytes)};
   for (const MemoryPlan::Slot &slot : plan.slots) {
     slots.offsets.push_back(slots.end);
-    Value largest = sizes.write(slot.sizes.front());
-    for (graph::Dim size : ArrayRef(slot.sizes).drop_front())
+    // A branch that is not taken may have buffers of less than nothing.
+    Value largest = plan.hasBranches ? sizes.constant(0) : sizes.write(slot.sizes.front());
+    for (graph::Dim size : ArrayRef(slot.sizes).drop_front(plan.hasBranches ? 0 : 1))
       largest = sizes.largest(largest, sizes.write(size));
     slots.end = sizes.add(slots.end, largest);
   }

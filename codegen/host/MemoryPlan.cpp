@@ -1,5 +1,6 @@
 // Plans the memory of a run: lifetimes of buffers, their offsets in one arena, and which values need no
 // buffer of their own.
+#include "Branches.h"
 #include "Sizes.h"
 #include "tegula/codegen/host/Host.h"
 
@@ -34,13 +35,6 @@ struct Block {
 static Checked roundUp(Checked bytes) {
   Checked sum = bytes + Checked(bufferAlignment - 1);
   return sum.valid() ? Checked(sum.get() / bufferAlignment * bufferAlignment) : sum;
-}
-
-/// The value whose buffer `value` is a view of.
-static Value rootOf(Value value) {
-  while (auto view = value.getDefiningOp<tile::ViewOp>())
-    value = view.getSource();
-  return value;
 }
 
 /// A block of `bytes`, aligned; of a size that the symbols decide (aligned by roundBlocks), what they
@@ -126,6 +120,10 @@ public:
   FailureOr<MemoryPlan> run() {
     for (BlockArgument arg : main.getArguments())
       plan.places[arg] = {Place::Kind::Input, int64_t(arg.getArgNumber())};
+    for (auto choose : main.getOps<tile::ChooseOp>())
+      for (Value side : {choose.getThenValue(), choose.getElseValue()})
+        chosenAs[rootOf(side)] = choose.getResult();
+    plan.hasBranches = !chosenAs.empty();
     for (OpOperand &result : main.getBody().back().getTerminator()->getOpOperands())
       plan.places[rootOf(result.get())] = {Place::Kind::Output, int64_t(result.getOperandNumber())};
     int64_t now = 0;
@@ -143,6 +141,11 @@ private:
       return visitLaunch(launch, now++);
     if (isa<tile::ViewOp, tile::SizeOp, func::ReturnOp>(op))
       return success();
+    if (auto choose = dyn_cast<tile::ChooseOp>(op)) {
+      Value condition = rootOf(choose.getCondition());
+      bool isConstant = matchPattern(condition, m_Constant()) && !plan.places.contains(condition);
+      return isConstant ? placeConstant(choose, condition, 0, 0) : success();
+    }
     if (auto pack = dyn_cast<tile::PackOp>(op)) {
       auto source = cast<RankedTensorType>(pack.getSource().getType());
       return placeConstant(pack, rootOf(pack.getSource()), source.getShape().back(),
@@ -150,7 +153,7 @@ private:
     }
     if (op.hasTrait<OpTrait::ConstantLike>() && op.getNumResults() == 1)
       return success(); // placed by its first use: a constant that is only packed is not stored as it is
-    return op.emitOpError("expected launches, views and constants in the host function");
+    return op.emitOpError("expected launches, choices, views and constants in the host function");
   }
 
   LogicalResult placeConstant(Operation *user, Value constant, int64_t columns, int64_t width) {
@@ -173,18 +176,32 @@ private:
       else if (!plan.places.contains(root) && failed(placeConstant(launch, root, 0, 0)))
         return failure();
     }
-    for (Value output : launch.getOutputs()) {
-      if (plan.places.contains(output))
-        continue;
-      blockOf[output] = blocks.size();
-      if (failed(addBlock(launch, bytesOfTensor(output), now)))
+    for (Value output : launch.getOutputs())
+      if (failed(placeOutput(launch, output, now)))
         return failure();
-    }
     AffineMap scratch = kernels.lookup(launch.getKernel()).scratchBytes;
     if (!scratch)
       return success();
     scratchOf[launch] = blocks.size();
     return addBlock(launch, forLaunch(scratch, sizesOf(launch)), now);
+  }
+
+  /// Both sides of a choice are computed where its result lies.
+  LogicalResult placeOutput(tile::LaunchOp launch, Value output, int64_t now) {
+    Value owner = output;
+    while (Value choice = chosenAs.lookup(owner))
+      owner = choice;
+    if (auto place = plan.places.find(owner); place != plan.places.end()) {
+      plan.places[output] = Place(place->second);
+      return success();
+    }
+    auto [known, isNew] = blockOf.try_emplace(owner, blocks.size());
+    size_t block = known->second;
+    blockOf[output] = block;
+    if (isNew)
+      return addBlock(launch, bytesOfTensor(owner), now);
+    blocks[block].last = now;
+    return success();
   }
 
   graph::Dim bytesOfTensor(Value value) {
@@ -300,6 +317,7 @@ private:
   MemoryPlan plan;
   SmallVector<Block> blocks;
   llvm::MapVector<Value, size_t> blockOf;
+  llvm::DenseMap<Value, Value> chosenAs; ///< a side of a choice -> its result
   llvm::MapVector<Operation *, size_t> scratchOf;
 };
 

@@ -5,10 +5,11 @@
 include "mlir/Pass/PassBase.td"
 
 def CopyResults : Pass<"tegula-copy-results", "::mlir::ModuleOp"> {
-  let summary = "copies what the host function returns without computing it";
+  let summary = "copies what the host function returns or chooses without computing it";
   let description = [{
-    Afterwards every result of `@main` is a launch's result (or a view of one) and no two results are the same, so that each can be
-    computed in the caller's buffer.
+    Afterwards every result of `@main` is a launch's or choice's result (or a view of one) and no two results are the same, so that each can
+    be computed in the caller's buffer. Both sides of a choice are results of launches or choices that nobody else uses, so that the sides and
+    the choice can share one buffer.
 
     ```mlir
     func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
@@ -27,6 +28,26 @@ def CopyResults : Pass<"tegula-copy-results", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::tegula::tile::TileDialect"];
+}
+
+def SinkBranches : Pass<"tegula-sink-branches", "::mlir::ModuleOp"> {
+  let summary = "moves what one side of a choice needs behind the choice's condition";
+  let description = [{
+    Afterwards every launch that runs under conditions stands behind the launches that compute them. One that is needed both before a
+    condition is known and on one side of it is launched for each.
+
+    ```mlir
+    %a = tile.launch @relu(%x) : ...
+    %c = tile.launch @greater(%x) : (tensor<4xf32>) -> tensor<i8>
+    %y = tile.choose %c, %a, %x : ...
+    ```
+    becomes
+    ```mlir
+    %c = tile.launch @greater(%x) : (tensor<4xf32>) -> tensor<i8>
+    %a = tile.launch @relu(%x) : ...
+    %y = tile.choose %c, %a, %x : ...
+    ```
+  }];
 }
 
 #endif

@@ -33,6 +33,7 @@ public:
     renumber();
     if (failed(rewriteSizes()))
       return failure();
+    rewriteChoices();
     rewriteInputs();
     graph::writeSymbols(main, settled);
     graph::writeRequirements(main, requirements);
@@ -85,13 +86,29 @@ private:
       if (isChosen[index])
         settled.push_back(name);
     }
-    for (graph::Requirement &requirement : requirements) {
+    settle(requirements);
+  }
+
+  void settle(SmallVectorImpl<graph::Requirement> &list) {
+    for (graph::Requirement &requirement : list) {
       requirement.lhs = requirement.lhs.substitute(numbers);
       requirement.rhs = requirement.rhs.substitute(numbers);
     }
-    llvm::erase_if(requirements, [](const graph::Requirement &requirement) {
+    llvm::erase_if(list, [](const graph::Requirement &requirement) {
       return !requirement.lhs.isValid() || !requirement.rhs.isValid();
     });
+  }
+
+  void rewriteChoices() {
+    auto settled = [&](ArrayAttr list) {
+      SmallVector<graph::Requirement> requirements = graph::readRequirements(list);
+      settle(requirements);
+      return graph::requirementsAttr(requirements, context);
+    };
+    for (auto choose : main.getOps<tile::ChooseOp>()) {
+      choose.setThenRequireAttr(settled(choose.getThenRequireAttr()));
+      choose.setElseRequireAttr(settled(choose.getElseRequireAttr()));
+    }
   }
 
   FailureOr<AffineMap> settledMap(AffineMap map) {

@@ -22,6 +22,17 @@ std::string sizeText(graph::Dim size, ArrayRef<std::string> names, bool product)
   return product && text.find_first_of("+-/") != text.npos ? "(" + text + ")" : text;
 }
 
+std::string firstNode(tile::SizeOp size) {
+  std::string node;
+  for (Operation *user : size->getUsers())
+    user->getLoc()->walk([&](Location loc) {
+      if (auto name = dyn_cast<NameLoc>(loc); name && node.empty())
+        node = name.getName().str();
+      return WalkResult::advance();
+    });
+  return node;
+}
+
 Value SizeWriter::constant(int64_t value) {
   Type type = builder.getI64Type();
   return LLVM::ConstantOp::create(builder, loc, type, builder.getIntegerAttr(type, value));

@@ -21,6 +21,9 @@ graph::Dim forLaunch(mlir::AffineMap map, llvm::ArrayRef<graph::Dim> sizes);
 /// A size in the user's words: "4*seq", and "(seq+1)" where it is to be multiplied (`product`).
 std::string sizeText(graph::Dim size, llvm::ArrayRef<std::string> names, bool product = false);
 
+/// The name of the first node that a size is for, "" where there is none.
+std::string firstNode(tile::SizeOp size);
+
 /// Writes arithmetic on 64-bit numbers where its builder stands; each expression once.
 class SizeWriter {
 public:

@@ -193,6 +193,27 @@ def Graph_WhereOp : Graph_Elementwise<"where"> {
   let hasVerifier = 1;
 }
 
+//===-- Branches -----------------------------------------------------------------------------------------===//
+
+def Graph_ChooseOp : Graph_Op<"choose", [AllTypesMatch<["then_value", "else_value", "result"]>]> {
+  let summary = "one of two values by a condition; what only the other one needs is not computed (ONNX If)";
+  let description = [{
+    `condition` has one element. A branch has no region: its operations stand before, among all others, and what is demanded through one side
+    only is computed under that side's condition. `then_require` and `else_require` list what a side assumes of the model's sizes, in the form
+    of `tegula.require`; it is checked where that side is taken.
+
+    ```mlir
+    %y = graph.choose %c, %a, %b : (tensor<i1>) -> tensor<2x3xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$condition, AnyRankedTensor:$then_value, AnyRankedTensor:$else_value,
+                       OptionalAttr<ArrayAttr>:$then_require, OptionalAttr<ArrayAttr>:$else_require);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$condition `,` $then_value `,` $else_value attr-dict `:` `(` type($condition) `)` `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
 //===-- Movement -----------------------------------------------------------------------------------------===//
 
 class Graph_Move<string mnemonic, string text, dag extra> : Graph_Op<mnemonic> {

@@ -117,39 +117,55 @@ void writeSymbols(Operation *function, ArrayRef<std::string> names) {
     function->setAttr("tegula.symbols", Builder(function->getContext()).getStrArrayAttr(texts));
 }
 
-SmallVector<Requirement> readRequirements(Operation *function) {
+static constexpr std::pair<Requirement::Kind, StringLiteral> kindNames[] = {
+    {Requirement::Kind::Equal, "equal"},
+    {Requirement::Kind::AtMost, "at_most"},
+    {Requirement::Kind::Never, "never"},
+};
+
+SmallVector<Requirement> readRequirements(ArrayAttr list) {
   SmallVector<Requirement> requirements;
-  auto list = function->getAttrOfType<ArrayAttr>("tegula.require");
   if (!list)
     return requirements;
   for (Attribute entry : list) {
     auto fields = dyn_cast<ArrayAttr>(entry);
     if (!fields || fields.size() != 4)
       continue;
-    auto kind = dyn_cast<StringAttr>(fields[0]), node = dyn_cast<StringAttr>(fields[2]),
+    auto name = dyn_cast<StringAttr>(fields[0]), node = dyn_cast<StringAttr>(fields[2]),
          text = dyn_cast<StringAttr>(fields[3]);
     auto map = dyn_cast<AffineMapAttr>(fields[1]);
-    if (!kind || !node || !text || !map || map.getValue().getNumResults() != 2)
+    if (!name || !node || !text || !map || map.getValue().getNumResults() != 2)
+      continue;
+    auto *kind = llvm::find_if(kindNames, [&](auto &known) { return known.second == name.getValue(); });
+    if (kind == std::end(kindNames))
       continue;
     Shape sides = sizesOf(map.getValue());
-    requirements.push_back({kind.getValue() == "equal" ? Requirement::Kind::Equal : Requirement::Kind::AtMost,
-                            sides[0], sides[1], node.str(), text.str()});
+    requirements.push_back({kind->first, sides[0], sides[1], node.str(), text.str()});
   }
   return requirements;
 }
 
-void writeRequirements(Operation *function, ArrayRef<Requirement> requirements) {
-  Builder builder(function->getContext());
+ArrayAttr requirementsAttr(ArrayRef<Requirement> requirements, MLIRContext *context) {
+  Builder builder(context);
   SmallVector<Attribute> list;
-  for (const Requirement &each : requirements)
+  for (const Requirement &each : requirements) {
+    auto *kind = llvm::find_if(kindNames, [&](auto &known) { return known.first == each.kind; });
     list.push_back(builder.getArrayAttr(
-        {builder.getStringAttr(each.kind == Requirement::Kind::Equal ? "equal" : "at_most"),
-         AffineMapAttr::get(sizesMap({each.lhs, each.rhs}, builder.getContext())),
+        {builder.getStringAttr(kind->second), AffineMapAttr::get(sizesMap({each.lhs, each.rhs}, context)),
          builder.getStringAttr(each.node), builder.getStringAttr(each.text)}));
-  if (list.empty())
-    function->removeAttr("tegula.require");
+  }
+  return list.empty() ? ArrayAttr() : builder.getArrayAttr(list);
+}
+
+SmallVector<Requirement> readRequirements(Operation *function) {
+  return readRequirements(function->getAttrOfType<ArrayAttr>("tegula.require"));
+}
+
+void writeRequirements(Operation *function, ArrayRef<Requirement> requirements) {
+  if (ArrayAttr list = requirementsAttr(requirements, function->getContext()))
+    function->setAttr("tegula.require", list);
   else
-    function->setAttr("tegula.require", builder.getArrayAttr(list));
+    function->removeAttr("tegula.require");
 }
 
 } // namespace tegula::graph

@@ -201,6 +201,14 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
+LogicalResult ChooseOp::verify() {
+  auto condition = getCondition().getType();
+  if (condition.getElementType().isInteger(8) && condition.hasStaticShape() &&
+      condition.getNumElements() == 1)
+    return success();
+  return emitOpError("expected a condition of one i8, got ") << condition;
+}
+
 //===-- size
 //---------------------------------------------------------------------------------------------===//
 
@@ -262,6 +270,8 @@ SmallVector<AffineExpr> dimsOf(Value tensor, SymbolTableCollection &symbols) {
   } else if (auto view = tensor.getDefiningOp<ViewOp>()) {
     for (Value size : view.getSizes())
       unknown.push_back(exprOf(size));
+  } else if (auto choose = tensor.getDefiningOp<ChooseOp>()) {
+    return dimsOf(choose.getThenValue(), symbols);
   } else if (auto launch = tensor.getDefiningOp<LaunchOp>()) {
     auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(launch, launch.getKernelAttr());
     unsigned result = cast<OpResult>(tensor).getResultNumber();
@@ -306,12 +316,15 @@ bool surelyDiffer(AffineExpr x, AffineExpr y) {
 //---------------------------------------------------------------------------------------------===//
 
 /// Whether `source`, of the view's type, has its sizes too. As many elements fill one unknown dimension in
-/// one way only; more are compared.
+/// one way only, unless a branch takes sizes to be equal that are written in two ways; more are compared.
 static bool keepsSizes(ViewOp view, Value source) {
   ArrayRef<int64_t> shape = view.getType().getShape();
-  if (view.getType().getNumDynamicDims() <= 1 && !llvm::is_contained(shape, 0))
-    return true;
   SmallVector<AffineExpr> before = dimsOf(source), after = dimsOf(view.getResult());
+  if (view.getType().getNumDynamicDims() <= 1 && !llvm::is_contained(shape, 0))
+    return llvm::none_of(llvm::zip_equal(before, after), [](auto sizes) {
+      auto [x, y] = sizes;
+      return x && y && surelyDiffer(x, y);
+    });
   return !llvm::is_contained(before, AffineExpr()) && before == after;
 }
 

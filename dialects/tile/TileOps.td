@@ -105,6 +105,24 @@ def Tile_LaunchOp : Tile_Op<"launch", [Pure, AttrSizedOperandSegments, DeclareOp
                             [{ build($_builder, $_state, outputs, kernel, inputs, ::mlir::ValueRange()); }]>];
 }
 
+def Tile_ChooseOp : Tile_Op<"choose", [Pure, AllTypesMatch<["then_value", "else_value", "result"]>]> {
+  let summary = "one of two tensors by a condition; what only the other one needs is not computed";
+  let description = [{
+    `condition` is one byte, 0 or 1. Launches whose results are demanded through one side only run under that side's condition: the host
+    function branches. `then_require` and `else_require` list what a side assumes of the model's sizes, in the form of `tegula.require`; it is
+    checked where that side is taken.
+
+    ```mlir
+    %y = tile.choose %c, %a, %b : (tensor<i8>) -> tensor<2x3xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$condition, AnyRankedTensor:$then_value, AnyRankedTensor:$else_value,
+                       OptionalAttr<ArrayAttr>:$then_require, OptionalAttr<ArrayAttr>:$else_require);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$condition `,` $then_value `,` $else_value attr-dict `:` `(` type($condition) `)` `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Tile_SizeOp : Tile_Op<"size", [Pure]> {
   let summary = "a number computed from the model's symbols, on the host";
   let description = [{

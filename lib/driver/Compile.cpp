@@ -152,6 +152,7 @@ private:
   LogicalResult ownResults() {
     PassManager pm(&context);
     pm.addPass(codegen::host::createCopyResults());
+    pm.addPass(codegen::host::createSinkBranches());
     return pm.run(*module);
   }
 

@@ -24,6 +24,7 @@ void populateGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
 void populateFusePhase(OpPassManager &pm, const PipelineOptions &options) {
   fuse::populateFusePipeline(pm, options.fuse);
   pm.addPass(codegen::host::createCopyResults());
+  pm.addPass(codegen::host::createSinkBranches());
 }
 
 void populateSchedulePhase(OpPassManager &pm, const PipelineOptions &options) {

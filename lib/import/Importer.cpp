@@ -2,8 +2,6 @@
 // them are reported at once.
 #include "Importer.h"
 
-#include "tegula/dialects/graph/Elements.h"
-
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Verifier.h"
@@ -14,7 +12,6 @@ namespace tegula::importer {
 
 /// With functions inlined; each call of a function counts anew.
 static constexpr int64_t kMaxImportedNodes = 1'000'000;
-static constexpr size_t kMaxCallDepth = 100;
 
 static std::string normalDomain(const std::string &domain) { return domain == "ai.onnx" ? "" : domain; }
 
@@ -178,7 +175,7 @@ bool Importer::resolveOperands(const onnx::NodeProto &node, const Frame &frame,
     if (!value || !*value)
       isComplete = false;
     else
-      operands.back() = *value;
+      operands.back() = asKnownHere(*value);
   }
   return isComplete;
 }
@@ -351,65 +348,6 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
     if (!value && !node.output(i).empty())
       report(false,
              "expected function '" + function.name() + "' to define its output '" + function.output(i) + "'");
-    results.push_back(value.value_or(Value()));
-  }
-  define(node, frame, results);
-}
-
-/// The truth of a condition. Where it asks whether two sizes are equal and that depends on symbols, it is
-/// taken to be so: exporters squeeze by such branches, whose results differ in rank.
-std::optional<bool> Importer::decide(Value condition) {
-  Attribute attribute;
-  if (graph::tensorType(condition).getNumElements() != 1)
-    return std::nullopt;
-  if (matchPattern(condition, m_Constant(&attribute))) {
-    std::optional<graph::Elements> known = graph::Elements::read(attribute);
-    return known ? std::optional(known->integer(0) != 0) : std::nullopt;
-  }
-  Operation *op = condition.getDefiningOp();
-  if (isa_and_nonnull<graph::CastOp, graph::ReshapeOp, graph::NotOp>(op)) {
-    std::optional<bool> inner = decide(op->getOperand(0));
-    return inner && isa<graph::NotOp>(op) ? std::optional(!*inner) : inner;
-  }
-  auto compare = dyn_cast_or_null<graph::CompareOp>(op);
-  if (!compare ||
-      (compare.getPredicate() != Predicate::Equal && compare.getPredicate() != Predicate::NotEqual))
-    return std::nullopt;
-  std::optional<graph::Sizes> lhs = graph::Sizes::read(compare.getLhs()),
-                              rhs = graph::Sizes::read(compare.getRhs());
-  if (!lhs || !rhs || lhs->values.size() != 1 || rhs->values.size() != 1)
-    return std::nullopt;
-  facts.require({graph::Requirement::Kind::Equal, lhs->values[0], rhs->values[0], where.node,
-                 "expected sizes for which this condition holds"});
-  return compare.getPredicate() == Predicate::Equal;
-}
-
-void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes) {
-  SmallVector<Value> operands;
-  if (!resolveOperands(node, frame, operands))
-    return define(node, frame, {});
-  std::optional<bool> condition = operands.size() == 1 && operands[0] ? decide(operands[0]) : std::nullopt;
-  if (!condition) {
-    report(true, "operator If is supported with a condition known at compile time only");
-    return define(node, frame, {});
-  }
-  const onnx::AttributeProto *branch = attributes.lookup(*condition ? "then_branch" : "else_branch");
-  if (!branch || !branch->has_g() || branch->g().output_size() < node.output_size() ||
-      callStack.size() >= kMaxCallDepth) {
-    report(false, "expected two branches that give the node's outputs");
-    return define(node, frame, {});
-  }
-  Scope scope;
-  scope.parent = &frame.scope;
-  addInitializers(branch->g(), scope);
-  Message outer = where;
-  importNodes(branch->g().node(), Frame{scope, frame.opsets, frame.callerAttributes, where.node + "/"});
-  where = outer;
-  SmallVector<Value> results;
-  for (int i = 0; i < node.output_size(); ++i) {
-    std::optional<Value> value = lookup(scope, branch->g().output(i).name());
-    if (!value)
-      report(false, "expected the branch to define its output '" + branch->g().output(i).name() + "'");
     results.push_back(value.value_or(Value()));
   }
   define(node, frame, results);

@@ -28,6 +28,9 @@ struct Frame {
   std::string prefix;                           ///< of locations: the names of the calls that led here
 };
 
+/// Functions and graphs inside of each other.
+inline constexpr size_t kMaxCallDepth = 100;
+
 class Importer {
 public:
   Importer(std::shared_ptr<ParsedModel> model, mlir::MLIRContext &context, const ImportOptions &options,
@@ -65,8 +68,27 @@ private:
                       int64_t opset);
   void importCall(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes,
                   const onnx::FunctionProto &function);
+
+  // Branches.cpp: graphs inside of nodes
+  /// What a branch gives that only a run takes or not.
+  struct Branch {
+    mlir::SmallVector<Value> results;
+    mlir::SmallVector<graph::Requirement> requirements;
+    std::vector<Message> messages;
+    bool isInvalid = false, isUnsupported = false;
+  };
   std::optional<bool> decide(Value condition);
   void importIf(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes);
+  mlir::SmallVector<Value> importGraph(const onnx::NodeProto &node, const onnx::GraphProto &graph,
+                                       const Frame &frame);
+  Branch importBranch(const onnx::NodeProto &node, const onnx::GraphProto &graph, const Frame &frame);
+  bool settle(Branch &branch, Branch &other);
+  void hoistRequirements(Branch &one, Branch &other);
+  std::optional<Shape> joinShapes(Value one, Value other, Branch &thenBranch, Branch &elseBranch);
+  mlir::SmallVector<Value> importChoice(Value condition, Branch thenBranch, Branch elseBranch);
+  /// A value under the type that this branch knows it by: its sizes may be known to be equal to others.
+  Value asKnownHere(Value value);
+
   bool resolveAttributes(const onnx::NodeProto &node, const Frame &frame, Attributes &attributes);
   /// False where an operand is undefined (reported) or failed before.
   bool resolveOperands(const onnx::NodeProto &node, const Frame &frame, mlir::SmallVector<Value> &operands);
@@ -88,6 +110,7 @@ private:
   std::map<const onnx::TensorProto *, Value> loaded; ///< initializers that are constants already
   llvm::DenseMap<Value, Value>
       wideForms; ///< results in f16 and bf16 -> the f32 values that they were rounded from
+  llvm::DenseMap<Value, Value> knownForms; ///< of values from outside of the branch, see asKnownHere
   std::vector<const onnx::FunctionProto *> callStack;
   int64_t numNodes = 0;
   Message where; ///< node, op and opset of what is being imported

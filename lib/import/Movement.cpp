@@ -205,7 +205,8 @@ static Cut cutKnown(int64_t dim, int64_t start, int64_t end, int64_t step) {
 
 /// The same over symbols. A bound that may lie inside or outside is taken to lie inside.
 static Cut cutSymbolic(Node &node, Dim dim, Dim start, Dim end, int64_t step) {
-  constexpr int64_t kFar = INT32_MAX; // exporters write such numbers for "to the end"
+  constexpr int64_t kFar = INT32_MAX;   // exporters write such numbers for "to the end"
+  constexpr int64_t kLarge = 1'000'000; // and others such
   auto place = [&](Dim bound, Dim low, Dim high) -> Dim {
     if (bound.isStatic() && bound.number() <= -kFar)
       return low;
@@ -217,6 +218,10 @@ static Cut cutSymbolic(Node &node, Dim dim, Dim start, Dim end, int64_t step) {
       return low;
     if (graph::surelyAtMost(high, bound))
       return high;
+    if (bound.isStatic() && bound.number() >= kLarge) {
+      node.atMost(high, bound, "expected a dimension that ends before the slice does");
+      return high;
+    }
     node.atMost(low, bound, "expected bounds inside of the sliced dimension");
     node.atMost(bound, high, "expected bounds inside of the sliced dimension");
     return bound;

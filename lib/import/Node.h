@@ -134,5 +134,6 @@ mlir::ArrayRef<Operator> resizeOperators();
 mlir::ArrayRef<Operator> attentionOperators();
 mlir::ArrayRef<Operator> lossOperators();
 mlir::ArrayRef<Operator> recurrentOperators();
+mlir::ArrayRef<Operator> controlOperators(); ///< with graphs inside: the importer is their handler
 
 } // namespace tegula::importer

@@ -8,6 +8,8 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <map>
+
 namespace tegula::importer {
 
 using graph::Dim;
@@ -27,18 +29,37 @@ public:
   llvm::SmallVector<std::string> fixingOptions; ///< of each symbol: "--dim batch=N"
   void require(graph::Requirement requirement);
   /// The size that stands for all that were assumed to be equal to it, by imports before this one.
-  Dim representative(Dim size) const;
+  Dim representative(Dim size) const { return representative(size, *current); }
   /// Makes requirements that are equations hold from the next import on, which finds the others again; false,
   /// with everything as it was, where none is new.
   bool unify();
-  llvm::SmallVector<graph::Requirement> allRequirements() const;
+  llvm::SmallVector<graph::Requirement> allRequirements() const { return main.all(); }
+
+  /// What is required from here on holds in a branch only, which only a run takes or not; `graph` and `path`
+  /// are the same for this branch in every import.
+  void enterBranch(const void *graph, const std::string &path);
+  /// Back to what surrounds the branch; all that it requires.
+  llvm::SmallVector<graph::Requirement> leaveBranch();
+
+  SizeFacts() = default;
+  SizeFacts(const SizeFacts &) = delete;
 
 private:
-  bool learn(Dim lhs, Dim rhs);
+  /// What is known in the model as a whole, or in one branch besides what surrounds it.
+  struct Known {
+    Known *outer = nullptr;
+    llvm::SmallVector<graph::Requirement> learned, requirements;
+    llvm::SmallVector<Dim> meanings; ///< of each symbol
+    llvm::SmallVector<std::pair<Dim, Dim>> equal;
 
-  llvm::SmallVector<graph::Requirement> learned, requirements;
-  llvm::SmallVector<Dim> meanings; ///< of each symbol
-  llvm::SmallVector<std::pair<Dim, Dim>> equal;
+    llvm::SmallVector<graph::Requirement> all() const;
+  };
+  Dim representative(Dim size, const Known &known) const;
+  bool learn(Dim lhs, Dim rhs, Known &known);
+  bool learnAll(Known &known);
+
+  Known main, *current = &main;
+  std::map<std::pair<const void *, std::string>, Known> branches;
 };
 
 /// Null in, null out: handlers need no checks between steps.

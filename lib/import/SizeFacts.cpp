@@ -5,21 +5,44 @@ using namespace mlir;
 
 namespace tegula::importer {
 
+SmallVector<graph::Requirement> SizeFacts::Known::all() const {
+  SmallVector<graph::Requirement> all = learned;
+  llvm::append_range(all, requirements);
+  return all;
+}
+
 void SizeFacts::require(graph::Requirement requirement) {
   bool isImplied = requirement.kind == graph::Requirement::Kind::Equal &&
                    representative(requirement.lhs) == representative(requirement.rhs);
-  bool isKnown = llvm::any_of(requirements, [&](const graph::Requirement &known) {
-    return known.kind == requirement.kind && known.lhs == requirement.lhs && known.rhs == requirement.rhs;
-  });
-  if (!isImplied && !isKnown)
-    requirements.push_back(std::move(requirement));
+  isImplied |= requirement.kind == graph::Requirement::Kind::AtMost &&
+               graph::surelyAtMost(requirement.lhs, requirement.rhs);
+  for (const Known *known = current; known && !isImplied; known = known->outer)
+    isImplied = llvm::any_of(known->requirements, [&](const graph::Requirement &other) {
+      return other.kind == requirement.kind && other.lhs == requirement.lhs && other.rhs == requirement.rhs;
+    });
+  if (!isImplied)
+    current->requirements.push_back(std::move(requirement));
 }
 
-Dim SizeFacts::representative(Dim size) const {
+void SizeFacts::enterBranch(const void *graph, const std::string &path) {
+  Known &branch = branches[{graph, path}];
+  branch.outer = current;
+  current = &branch;
+}
+
+SmallVector<graph::Requirement> SizeFacts::leaveBranch() {
+  Known &branch = *current;
+  current = branch.outer;
+  return branch.all();
+}
+
+Dim SizeFacts::representative(Dim size, const Known &known) const {
+  if (known.outer)
+    size = representative(size, *known.outer);
   if (size.isStatic())
     return size;
-  size = size.substitute(meanings);
-  for (auto [from, to] : equal)
+  size = size.substitute(known.meanings);
+  for (auto [from, to] : known.equal)
     if (size == from)
       size = to;
   return size;
@@ -40,8 +63,8 @@ static std::optional<std::pair<unsigned, Dim>> solve(Dim lhs, Dim rhs, MLIRConte
   return std::nullopt;
 }
 
-bool SizeFacts::learn(Dim lhs, Dim rhs) {
-  lhs = representative(lhs), rhs = representative(rhs);
+bool SizeFacts::learn(Dim lhs, Dim rhs, Known &known) {
+  lhs = representative(lhs, known), rhs = representative(rhs, known);
   if (lhs == rhs || graph::surelyDifferent(lhs, rhs))
     return false;
   MLIRContext *context = (lhs.isStatic() ? rhs : lhs).expr(nullptr).getContext();
@@ -50,35 +73,38 @@ bool SizeFacts::learn(Dim lhs, Dim rhs) {
     Shape step;
     for (unsigned i = 0; i < symbols.size(); ++i)
       step.push_back(i == symbol ? meaning : Dim::symbol(i, context));
-    if (meanings.empty())
-      meanings = step;
-    for (Dim &each : meanings)
+    if (known.meanings.empty())
+      known.meanings = step;
+    for (Dim &each : known.meanings)
       each = each.substitute(step);
-    for (auto &[from, to] : equal)
+    for (auto &[from, to] : known.equal)
       from = from.substitute(step), to = to.substitute(step);
     return true;
   }
   // A number is the best name of a size, then the shorter expression.
   bool keepsLeft = lhs.isStatic() || (!rhs.isStatic() && lhs.text().size() < rhs.text().size());
-  equal.push_back(keepsLeft ? std::pair(rhs, lhs) : std::pair(lhs, rhs));
+  known.equal.push_back(keepsLeft ? std::pair(rhs, lhs) : std::pair(lhs, rhs));
   return true;
 }
 
-bool SizeFacts::unify() {
-  size_t before = learned.size();
-  for (const graph::Requirement &requirement : requirements)
-    if (requirement.kind == graph::Requirement::Kind::Equal && learn(requirement.lhs, requirement.rhs))
-      learned.push_back(requirement);
-  bool isNew = learned.size() != before;
-  if (isNew)
-    requirements.clear();
-  return isNew;
+bool SizeFacts::learnAll(Known &known) {
+  size_t before = known.learned.size();
+  for (const graph::Requirement &requirement : known.requirements)
+    if (requirement.kind == graph::Requirement::Kind::Equal && learn(requirement.lhs, requirement.rhs, known))
+      known.learned.push_back(requirement);
+  return known.learned.size() != before;
 }
 
-SmallVector<graph::Requirement> SizeFacts::allRequirements() const {
-  SmallVector<graph::Requirement> all = learned;
-  llvm::append_range(all, requirements);
-  return all;
+bool SizeFacts::unify() {
+  bool isNew = learnAll(main);
+  for (auto &[key, branch] : branches)
+    isNew |= learnAll(branch);
+  if (isNew)
+    main.requirements.clear();
+  for (auto &[key, branch] : branches)
+    if (isNew)
+      branch.requirements.clear();
+  return isNew;
 }
 
 } // namespace tegula::importer

@@ -228,6 +228,9 @@ public:
         for (Value value : ret.getOperands())
           results.push_back(stored(value));
         func::ReturnOp::create(builder, ret.getLoc(), results);
+      } else if (auto choose = dyn_cast<graph::ChooseOp>(op)) {
+        if (!choose->use_empty() && !isEmpty(choose.getResult()))
+          addChoice(choose);
       } else if (auto found = rootOf.find(&op); found != rootOf.end()) {
         if (failed(launch(*found->second)))
           return failure();
@@ -302,6 +305,15 @@ private:
         result.push_back(known);
       }
     return result;
+  }
+
+  void addChoice(graph::ChooseOp choose) {
+    Value condition = stored(choose.getCondition()), yes = stored(choose.getThenValue()),
+          no = stored(choose.getElseValue());
+    values.map(choose.getResult(),
+               tile::ChooseOp::create(builder, choose.getLoc(), condition, yes, no,
+                                      choose.getThenRequireAttr(), choose.getElseRequireAttr())
+                   .getResult());
   }
 
   LogicalResult launch(const Group &group) {

@@ -109,8 +109,8 @@ public:
     auto isEmpty = [](Value value) {
       return llvm::is_contained(cast<RankedTensorType>(value.getType()).getShape(), 0);
     };
-    return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp>(op) && !isView(op) &&
-           !op->use_empty() && !isEmpty(op->getResult(0));
+    return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::ChooseOp>(op) &&
+           !isView(op) && !op->use_empty() && !isEmpty(op->getResult(0));
   }
 
 private:

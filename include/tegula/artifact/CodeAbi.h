@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* Raised whenever anything below changes its meaning; an artifact of another version is refused. */
-#define TGL_CODE_ABI_VERSION 2
+#define TGL_CODE_ABI_VERSION 3
 
 /* A compiled kernel: computes cells [begin, end) of its grid. `buffers` holds inputs, then outputs, then
  * scratch memory where the kernel needs it, then a `const int64_t *` to its sizes where it has any. */
@@ -25,8 +25,8 @@ typedef struct TglHost {
 } TglHost;
 
 /* Runs the whole model once. `symbols` are the sizes of this run, one a symbol of the manifest, which the
- * shapes function has accepted. Returns 0, -1 where a branch that this run takes does not allow its sizes, or the
- * number of the dispatch that failed plus one. */
+ * shapes function has accepted. Returns 0, -1 where a branch that this run takes does not allow its sizes, or
+ * the number of the dispatch that failed plus one. */
 typedef int32_t (*TglEntryFn)(TglHost *host, void *const *inputs, void *const *outputs,
                               const uint8_t *weights, uint8_t *arena, const int64_t *symbols);
 

@@ -204,3 +204,18 @@ func.func @comparisons_of_sizes() -> (tensor<2xi64>, tensor<2xi1>, tensor<2xi64>
   // CHECK: return %[[PICKED]], %[[OPEN]], %[[FIXED]]
   return %1, %2, %3 : tensor<2xi64>, tensor<2xi1>, tensor<2xi64>
 }
+
+// A choice that is decided, or none; what a side requires keeps it.
+// CHECK-LABEL: func.func @choices
+// CHECK-SAME: %[[C:.*]]: tensor<i1>, %[[X:.*]]: tensor<4xf32>, %[[Y:.*]]: tensor<4xf32>
+func.func @choices(%c: tensor<i1>, %x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %true = graph.constant dense<true> : tensor<i1>
+  %0 = graph.choose %true, %x, %y : (tensor<i1>) -> tensor<4xf32>
+  %1 = graph.choose %c, %y, %y : (tensor<i1>) -> tensor<4xf32>
+  // CHECK-DAG: %[[KEPT:.*]] = graph.choose %{{.*}}, %[[X]], %[[Y]] {then_require
+  %2 = graph.choose %true, %x, %y {then_require = [["equal", affine_map<()[s0] -> (s0, 4)>, "node", "text"]]} : (tensor<i1>) -> tensor<4xf32>
+  // CHECK-DAG: %[[OPEN:.*]] = graph.choose %[[C]], %[[X]], %[[Y]]
+  %3 = graph.choose %c, %x, %y : (tensor<i1>) -> tensor<4xf32>
+  // CHECK: return %[[X]], %[[Y]], %[[KEPT]], %[[OPEN]]
+  return %0, %1, %2, %3 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}

@@ -470,3 +470,19 @@ func.func @tuples_of_unknown_length(%x: tensor<2x3xf32>, %i: tensor<4x?xi64, aff
   %0 = graph.gather_nd %x, %i : (tensor<2x3xf32>, tensor<4x?xi64, affine_map<()[s0] -> (4, s0)>>) -> tensor<4xf32>
   return
 }
+
+// -----
+
+func.func @choice_by_two_conditions(%c: tensor<2xi1>, %x: tensor<2x3xf32>) {
+  // expected-error @+1 {{expected a condition of one boolean, got 'tensor<2xi1>'}}
+  %0 = graph.choose %c, %x, %x : (tensor<2xi1>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @choice_that_requires_something_else(%c: tensor<i1>, %x: tensor<2x3xf32>) {
+  // expected-error @+1 {{expected each entry of then_require to be ["equal"|"at_most"|"never", map, "node", "text"]}}
+  %0 = graph.choose %c, %x, %x {then_require = [["sometimes", affine_map<() -> (1, 2)>, "node", "text"]]} : (tensor<i1>) -> tensor<2x3xf32>
+  return
+}

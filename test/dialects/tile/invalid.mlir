@@ -206,3 +206,11 @@ func.func @view_without_sizes(%x: tensor<?x4xf32>) -> tensor<?xf32> {
   %y = tile.view %x : tensor<?x4xf32> to tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// -----
+
+func.func @choice_by_a_number(%c: tensor<f32>, %x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{expected a condition of one i8, got 'tensor<f32>'}}
+  %y = tile.choose %c, %x, %x : (tensor<f32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}

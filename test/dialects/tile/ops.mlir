@@ -79,3 +79,10 @@ tile.kernel @no_tensors(%n: index, %m: index) -> tensor<2xi64> {
   %y = tensor.from_elements %a, %b : tensor<2xi64>
   tile.yield %y : tensor<2xi64>
 }
+
+// CHECK-LABEL: func.func @chooses
+func.func @chooses(%c: tensor<1xi8>, %x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: tile.choose %{{.*}}, %{{.*}}, %{{.*}} {else_require = {{\[\[}}"never", #{{.*}}, "node", "text"]]} : (tensor<1xi8>) -> tensor<4xf32>
+  %z = tile.choose %c, %x, %y {else_require = [["never", affine_map<() -> (0, 0)>, "node", "text"]]} : (tensor<1xi8>) -> tensor<4xf32>
+  return %z : tensor<4xf32>
+}

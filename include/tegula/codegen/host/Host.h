@@ -49,6 +49,7 @@ struct MemoryPlan {
   llvm::DenseMap<mlir::Operation *, Place> scratch; ///< of a launch's scratch memory
   int64_t arenaBytes = 0;                           ///< of the static part
   std::vector<Slot> slots;
+  bool hasBranches = false; ///< buffers may belong to branches that a run does not take
 };
 
 /// Lets every symbol of `main` be the size of an input, and every unknown size of an input a symbol. Call it

@@ -123,7 +123,7 @@ mlir::LogicalResult checkSizes(mlir::Type type, llvm::function_ref<mlir::InFligh
 
 /// What import assumed of the sizes and the runtime checks when it is told them.
 struct Requirement {
-  enum class Kind { Equal, AtMost };
+  enum class Kind { Equal, AtMost, Never }; ///< Never holds for no sizes: what it stands for must not run
   Kind kind;
   Dim lhs, rhs;
   std::string node; ///< the ONNX node that needs it
@@ -135,6 +135,9 @@ struct Requirement {
 llvm::SmallVector<std::string> readSymbols(mlir::Operation *function);
 void writeSymbols(mlir::Operation *function, llvm::ArrayRef<std::string> names);
 llvm::SmallVector<Requirement> readRequirements(mlir::Operation *function);
+/// The same as a list of its own, null for none.
+llvm::SmallVector<Requirement> readRequirements(mlir::ArrayAttr list);
+mlir::ArrayAttr requirementsAttr(llvm::ArrayRef<Requirement> requirements, mlir::MLIRContext *context);
 void writeRequirements(mlir::Operation *function, llvm::ArrayRef<Requirement> requirements);
 
 } // namespace tegula::graph
