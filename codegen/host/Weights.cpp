@@ -111,6 +111,22 @@ static bool producePanels(const ConstantBytes &bytes, int64_t columns, int64_t w
 //-------------------------------------------------------------------------------------------===//
 
 std::optional<int64_t> WeightLayout::add(ElementsAttr constant, int64_t columns, int64_t width) {
+  std::optional<Stretch> where = place(constant, columns, width);
+  if (!where)
+    return std::nullopt;
+  if (where->size > 0)
+    extent = {std::min(extent.first, uint64_t(where->offset)),
+              std::max(extent.second, uint64_t(where->offset + where->size))};
+  return where->offset;
+}
+
+std::pair<uint64_t, uint64_t> WeightLayout::takeExtent() {
+  auto taken = std::exchange(extent, {UINT64_MAX, 0});
+  return taken.second ? taken : std::pair<uint64_t, uint64_t>(0, 0);
+}
+
+std::optional<WeightLayout::Stretch> WeightLayout::place(ElementsAttr constant, int64_t columns,
+                                                         int64_t width) {
   std::optional<ConstantBytes> bytes = bytesOf(constant);
   if (!bytes)
     return std::nullopt;
@@ -123,7 +139,7 @@ std::optional<int64_t> WeightLayout::add(ElementsAttr constant, int64_t columns,
           bytes->elementBytes, columns, width);
   for (auto [at, last] = stored.equal_range(key); at != last; ++at)
     if (at->second.bytes.data == bytes->data && at->second.bytes.isFloat32 == bytes->isFloat32)
-      return known[attribute] = at->second.offset;
+      return known[attribute] = at->second.place;
 
   Checked offset = end, size(bytes->size());
   bool flush = bytes->isFloat32 && !keepDenormals;
@@ -151,8 +167,9 @@ std::optional<int64_t> WeightLayout::add(ElementsAttr constant, int64_t columns,
     return std::nullopt;
   if (size.get() > 0)
     chunks.push_back({uint64_t(offset.get()), uint64_t(size.get()), std::move(produce)});
-  stored.emplace(key, Stored{*bytes, offset.get()});
-  return known[attribute] = offset.get();
+  Stretch placed{offset.get(), size.get()};
+  stored.emplace(key, Stored{*bytes, placed});
+  return known[attribute] = placed;
 }
 
 } // namespace tegula::codegen::host

@@ -288,7 +288,7 @@ static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &h
 
 FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernels, Output output,
                                 const PipelineOptions &options, const Provenance &provenance,
-                                artifact::ArtifactContents &contents) {
+                                codegen::host::WeightLayout &weights, artifact::ArtifactContents &contents) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return module.emitError("expected a function @main");
@@ -297,7 +297,6 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   llvm::StringMap<KernelNeeds> needs;
   for (const CompiledKernel &kernel : kernels)
     needs[kernel.name] = kernel.needs;
-  codegen::host::WeightLayout weights(provenance.keepDenormals);
   FailureOr<codegen::host::MemoryPlan> plan = codegen::host::planMemory(main, needs, weights);
   if (failed(plan))
     return failure();
@@ -321,14 +320,14 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   target.keepDenormals = provenance.keepDenormals;
   target.arenaBytes = plan->arenaBytes;
   target.arenaFormula = codegen::host::arenaFormula(main, *plan);
-  for (std::string &name : graph::readSymbols(main))
-    manifest.symbols.push_back(std::move(name));
+  std::tie(target.weightsBegin, target.weightsEnd) = weights.takeExtent();
   describeKernels(module, main, kernels, target);
-  if (failed(describeInterface(main, manifest)))
-    return failure();
-  contents.weights = weights.takeChunks();
-  if (!contents.weights.empty())
-    target.weightsEnd = contents.weights.back().offset + contents.weights.back().size;
+  if (manifest.targets.size() == 1) { // what all targets share
+    for (std::string &name : graph::readSymbols(main))
+      manifest.symbols.push_back(std::move(name));
+    if (failed(describeInterface(main, manifest)))
+      return failure();
+  }
   if (output == Output::Object && failed(link(kernels, *code, main, contents)))
     return failure();
   return std::move(*code);

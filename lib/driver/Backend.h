@@ -4,6 +4,7 @@
 
 #include "tegula/artifact/Writer.h"
 #include "tegula/codegen/host/Host.h"
+#include "tegula/codegen/host/Weights.h"
 #include "tegula/driver/Pipeline.h"
 #include "tegula/target/Machine.h"
 
@@ -32,18 +33,20 @@ struct CompiledKernel {
 mlir::FailureOr<std::vector<CompiledKernel>>
 compileKernels(mlir::ModuleOp module, codegen::cpu::Output output, const PipelineOptions &options);
 
-/// What an artifact says about where it comes from.
+/// What an artifact says about where it comes from, and one of the machines that it is for.
 struct Provenance {
   std::string modelHash, flags;
   target::Machine machine;
   bool keepDenormals = false;
 };
 
-/// The host function's code (as `output`) and the contents of the artifact; `contents.code` is left empty
-/// unless objects were made. The module's attributes must outlive the contents.
+/// Adds a target to the contents of an artifact and returns its host function's code (as `output`);
+/// `contents.code` receives nothing unless objects were made. All targets lay their weights out in `weights`,
+/// whose chunks belong to the contents. The module's attributes must outlive them.
 mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<CompiledKernel> kernels,
                                       codegen::cpu::Output output, const PipelineOptions &options,
-                                      const Provenance &provenance, artifact::ArtifactContents &contents);
+                                      const Provenance &provenance, codegen::host::WeightLayout &weights,
+                                      artifact::ArtifactContents &contents);
 
 /// The settings of LLVM that make code for `machine`.
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);

@@ -156,14 +156,44 @@ private:
     return pm.run(*module);
   }
 
-  std::optional<PipelineOptions> makeOptions() {
-    std::optional<target::Machine> machine = target::findMachine(options.target);
-    if (!machine) {
-      std::string known = llvm::join(target::machineNames(), ", ");
-      error("expected a target among " + known + ", got '" + options.target + "'");
+  /// What is done for one machine.
+  struct Job {
+    PipelineOptions pipeline;
+    Provenance provenance;
+  };
+
+  /// A job for each target; nothing, and why, where one is not known or cannot have what is asked for.
+  std::optional<std::vector<Job>> makeJobs() {
+    std::vector<std::string> names = {options.target};
+    names.insert(names.end(), options.moreTargets.begin(), options.moreTargets.end());
+    bool single = emit != Emit::Artifact || !options.stopAfter.empty();
+    auto refuse = [&](const std::string &text) {
+      error(text);
       return std::nullopt;
+    };
+    if (names.size() > (single ? 1 : artifact::mostTargets))
+      return refuse((single
+                         ? "expected one target of what is no artifact, got "
+                         : "expected at most " + std::to_string(artifact::mostTargets) + " targets, got ") +
+                    std::to_string(names.size()));
+    std::vector<Job> jobs;
+    for (const std::string &name : names) {
+      std::optional<target::Machine> machine = target::findMachine(name);
+      if (!machine)
+        return refuse("expected a target among " + llvm::join(target::machineNames(), ", ") + ", got '" +
+                      name + "'");
+      if (llvm::count(names, name) > 1)
+        return refuse("expected each target once, got '" + name + "' twice");
+      if (!checkKind(*machine))
+        return std::nullopt;
+      jobs.push_back({makeOptions(*machine), {modelHash, "", *machine, options.keepDenormals}});
     }
-    provenance = {modelHash, flags(*machine), *machine, options.keepDenormals};
+    for (Job &job : jobs)
+      job.provenance.flags = flags(jobs);
+    return jobs;
+  }
+
+  PipelineOptions makeOptions(const target::Machine &machine) {
     PipelineOptions pipeline;
     pipeline.optLevel = options.optLevel;
     pipeline.graph.optLevel = options.optLevel;
@@ -173,14 +203,14 @@ private:
       return evaluateModule(part, results, keep);
     };
     pipeline.fuse.fuse = options.optLevel > 0;
-    pipeline.schedule.machine = options.target;
+    pipeline.schedule.machine = machine.name;
     pipeline.schedule.file = options.schedFile;
-    pipeline.language = machine->language;
-    if (machine->language == target::Language::Ptx) {
-      pipeline.ptx = ptxOptions(*machine, options.optLevel);
+    pipeline.language = machine.language;
+    if (machine.language == target::Language::Ptx) {
+      pipeline.ptx = ptxOptions(machine, options.optLevel);
       pipeline.cpu.features = ""; // the host function runs on whatever CPU is beside the card
     } else {
-      pipeline.cpu = cpuOptions(*machine, options.optLevel);
+      pipeline.cpu = cpuOptions(machine, options.optLevel);
     }
     pipeline.cpu.keepDenormals = options.keepDenormals;
     if (!options.saveTemps.empty())
@@ -189,39 +219,62 @@ private:
   }
 
   /// Whether what is asked for can be made in the machine's language; says what cannot.
-  Outcome checkKind(target::Language language) {
+  bool checkKind(const target::Machine &machine) {
     if (!options.stopAfter.empty())
-      return Outcome::Ok;
-    bool ptx = language == target::Language::Ptx;
+      return true;
+    bool ptx = machine.language == target::Language::Ptx;
     if (ptx && (emit == Emit::Obj || emit == Emit::Asm)) {
-      error("expected a CPU as target of objects and assembly, got '" + options.target +
+      error("expected a CPU as target of objects and assembly, got '" + machine.name +
             "', whose kernels are PTX (--emit=ptx)");
-      return Outcome::BadInput;
+      return false;
     }
     if (!ptx && emit == Emit::Ptx) {
-      error("expected a GPU as target of PTX, such as sm_80, got '" + options.target + "'");
-      return Outcome::BadInput;
+      error("expected a GPU as target of PTX, such as sm_80, got '" + machine.name + "'");
+      return false;
     }
-    return Outcome::Ok;
+    return true;
+  }
+
+  /// Runs those of `phases` that stand between `first` and the last one needed.
+  bool runPhases(ArrayRef<Phase> phases, Phase first, const PipelineOptions &pipeline) {
+    for (Phase phase : phases) {
+      if (phase < first || phase > lastPhase())
+        continue;
+      if (failed(timed(nameOf(phase).str(), [&] { return runPhase(phase, *module, pipeline); }))) {
+        failIn(phase);
+        return false;
+      }
+      saveTemp(phase);
+    }
+    return true;
   }
 
   void throughPhases(Phase first) {
-    std::optional<PipelineOptions> pipeline = makeOptions();
-    if (!pipeline)
+    std::optional<std::vector<Job>> jobs = makeJobs();
+    if (!jobs)
       return fail(Outcome::BadInput);
-    if (Outcome possible = checkKind(pipeline->language); possible != Outcome::Ok)
-      return fail(possible);
-    Phase last = lastPhase();
-    for (Phase phase : {Phase::Graph, Phase::Fuse, Phase::Schedule, Phase::Tile}) {
-      if (phase < first || phase > last)
-        continue;
-      if (failed(timed(nameOf(phase).str(), [&] { return runPhase(phase, *module, *pipeline); })))
-        return failIn(phase);
-      saveTemp(phase);
+    if (!runPhases(Phase::Graph, first, jobs->front().pipeline))
+      return;
+    // What follows differs between machines; the last one may have the module itself.
+    OwningOpRef<ModuleOp> common;
+    if (jobs->size() > 1)
+      common = module->clone();
+    artifact::ArtifactContents contents;
+    codegen::host::WeightLayout weights(options.keepDenormals);
+    for (const Job &job : *jobs) {
+      if (&job != &jobs->front())
+        module = &job == &jobs->back() ? std::move(common) : OwningOpRef<ModuleOp>(common->clone());
+      machineName = jobs->size() > 1 ? "-" + job.provenance.machine.name : "";
+      if (!runPhases({Phase::Fuse, Phase::Schedule, Phase::Tile}, first, job.pipeline))
+        return;
+      if (lastPhase() != Phase::Codegen)
+        return setText(emit == Emit::Sched && options.stopAfter.empty() ? schedule::printSchedules(*module)
+                                                                        : print());
+      if (!generateCode(job, weights, contents))
+        return;
     }
-    if (last == Phase::Codegen)
-      return generateCode(*pipeline);
-    setText(emit == Emit::Sched && options.stopAfter.empty() ? schedule::printSchedules(*module) : print());
+    contents.weights = weights.takeChunks();
+    writeBytes(contents);
   }
 
   /// The phase after which nothing more is needed.
@@ -240,28 +293,36 @@ private:
     }
   }
 
-  void generateCode(const PipelineOptions &pipeline) {
+  /// Adds a target to the artifact, and returns true; or writes what else was asked for.
+  bool generateCode(const Job &job, codegen::host::WeightLayout &weights,
+                    artifact::ArtifactContents &contents) {
+    const PipelineOptions &pipeline = job.pipeline;
     bool text = !options.stopAfter.empty() || emit == Emit::Llvm;
     bool ptx = pipeline.language == target::Language::Ptx, artifact = emit == Emit::Artifact && !text;
     bool assembly = emit == Emit::Asm || ptx;
     Output output = text ? Output::LlvmIr : assembly ? Output::Assembly : Output::Object;
     auto kernels = timed("codegen", [&] { return compileKernels(*module, output, pipeline); });
-    if (failed(kernels))
-      return failIn(Phase::Codegen);
+    if (failed(kernels)) {
+      failIn(Phase::Codegen);
+      return false;
+    }
     for (const CompiledKernel &kernel : *kernels)
       result.kernels.push_back({kernel.name, kernel.seconds});
-    if (ptx && !artifact)
-      return text ? writeListing(*kernels, output) : writePtx(*kernels);
-    artifact::ArtifactContents contents;
+    if (ptx && !artifact) {
+      text ? writeListing(*kernels, output) : writePtx(*kernels);
+      return false;
+    }
     auto host = timed("host", [&] {
-      return assemble(*module, *kernels, artifact ? Output::Object : output, pipeline, provenance, contents);
+      return assemble(*module, *kernels, artifact ? Output::Object : output, pipeline, job.provenance,
+                      weights, contents);
     });
     if (failed(host))
-      return failIn(Phase::Codegen);
-    if (artifact)
-      return writeBytes(contents);
+      failIn(Phase::Codegen);
+    if (failed(host) || artifact)
+      return succeeded(host);
     kernels->push_back({"host", std::move(*host)});
     emit == Emit::Obj && !text ? writeArchive(*kernels) : writeListing(*kernels, output);
+    return false;
   }
 
   void writeBytes(const artifact::ArtifactContents &contents) {
@@ -354,7 +415,7 @@ private:
 
   void saveTemp(Phase phase) {
     if (!options.saveTemps.empty())
-      saveText(std::to_string(int(phase)) + "-" + nameOf(phase).str() + ".mlir", print());
+      saveText(std::to_string(int(phase)) + "-" + nameOf(phase).str() + machineName + ".mlir", print());
   }
 
   static std::string hash(ArrayRef<uint8_t> bytes) {
@@ -371,10 +432,12 @@ private:
   }
 
   /// What changes the artifact, in words that a user would type; values and files as their hashes.
-  std::string flags(const target::Machine &machine) {
-    std::string text = "-O" + std::to_string(options.optLevel) + " --target=" + options.target;
-    if (options.target == "native")
-      text += " (" + machine.cpu + ")";
+  std::string flags(ArrayRef<Job> jobs) {
+    std::string text = "-O" + std::to_string(options.optLevel);
+    for (const Job &job : jobs) {
+      const target::Machine &machine = job.provenance.machine;
+      text += " --target=" + machine.name + (machine.name == "native" ? " (" + machine.cpu + ")" : "");
+    }
     for (const auto &[name, size] : options.dims)
       text += " --dim " + name + "=" + std::to_string(size);
     for (const auto &[name, shape] : options.shapes)
@@ -397,7 +460,7 @@ private:
   OwningOpRef<ModuleOp> module;
   bool isText = false;
   std::string modelHash;
-  Provenance provenance;
+  std::string machineName; ///< of the target at hand, where there are several
   CompileResult result;
 };
 

@@ -39,9 +39,11 @@ static FailureOr<std::vector<uint8_t>> compileOracle(ModuleOp module, bool keepD
     return failure();
   auto kernels = compileKernels(module, codegen::cpu::Output::Object, options);
   artifact::ArtifactContents contents;
-  if (failed(kernels) ||
-      failed(assemble(module, *kernels, codegen::cpu::Output::Object, options, provenance, contents)))
+  codegen::host::WeightLayout weights(keepDenormals);
+  if (failed(kernels) || failed(assemble(module, *kernels, codegen::cpu::Output::Object, options, provenance,
+                                         weights, contents)))
     return failure();
+  contents.weights = weights.takeChunks();
   std::vector<uint8_t> bytes;
   std::string error;
   if (!artifact::writeArtifact(contents, bytes, error))

@@ -41,24 +41,31 @@ public:
     return add(constant, columns, width);
   }
 
+  /// Where that lies which was added since the last call, or was there and asked for: [first, second).
+  std::pair<uint64_t, uint64_t> takeExtent();
   /// Views into the constants' attributes: the context must outlive the write.
   std::vector<artifact::WeightChunk> takeChunks() { return std::move(chunks); }
 
 private:
+  struct Stretch {
+    int64_t offset, size;
+  };
   struct Stored {
     ConstantBytes bytes;
-    int64_t offset;
+    Stretch place;
   };
   /// Content hash, elements, element bytes, columns, width: equal constants have equal keys.
   using Key = std::tuple<uint64_t, int64_t, int64_t, int64_t, int64_t>;
 
   std::optional<int64_t> add(mlir::ElementsAttr constant, int64_t columns, int64_t width);
+  std::optional<Stretch> place(mlir::ElementsAttr constant, int64_t columns, int64_t width);
 
   bool keepDenormals;
   Checked end{0};
   std::multimap<Key, Stored> stored;
-  std::map<std::tuple<const void *, int64_t, int64_t>, int64_t>
+  std::map<std::tuple<const void *, int64_t, int64_t>, Stretch>
       known; ///< attribute, columns, width: spares the hash
+  std::pair<uint64_t, uint64_t> extent{UINT64_MAX, 0};
   std::vector<artifact::WeightChunk> chunks;
 };
 
