@@ -398,6 +398,19 @@ std::optional<Dim> exactDiv(Dim a, Dim b) {
   return quotient ? std::optional(dimOf(*quotient, contextOf(a, b))) : std::nullopt;
 }
 
+/// (b - a) / (a + b + 1), rounded down, is -1 where b is smaller, else 0.
+Dim least(Dim a, Dim b) {
+  if (surelyAtMost(a, b))
+    return a;
+  if (surelyAtMost(b, a))
+    return b;
+  // That the divisor is positive is promised of the arguments, if not always to be seen.
+  Dim isSmaller =
+      dimOf(floorQuotient(polynomialOf(b - a), polynomialOf(a + b + 1), contextOf(a, b)), contextOf(a, b));
+  return a - (b - a) * isSmaller;
+}
+Dim greatest(Dim a, Dim b) { return a + b - least(a, b); }
+
 int64_t Dim::constantTerm() const {
   Polynomial polynomial = polynomialOf(*this);
   auto found = polynomial.terms.find(Monomial());

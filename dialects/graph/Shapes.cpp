@@ -224,8 +224,9 @@ FailureOr<Shape> inferConvShape(ShapeRef input, ShapeRef filter, const WindowRef
     int64_t reach = (full.kernel[i] - 1) * full.dilations[i] + 1;
     Dim padded = in + full.padsLow[i] + full.padsHigh[i];
     if (!rule.atMost(reach, padded, "expected a kernel that fits into the padded input"))
-      return rule.error() << "expected a kernel that fits into the padded input, got size " << full.kernel[i]
-                          << " for input size " << in.text(rule.names());
+      return rule.error() << "expected a kernel that fits into the padded input, got size " << reach
+                          << (full.dilations[i] > 1 ? " with its dilation" : "") << " for input size "
+                          << in.text(rule.names());
     sizes.push_back(floorDiv(padded - reach, full.strides[i]) + 1);
   }
   Shape result{input.front()};

@@ -50,6 +50,10 @@ static Value splitHeads(Node &node, Value x, int64_t heads) {
   if (shape.size() == 4)
     return x;
   std::optional<Dim> size = heads < 1 || shape.size() != 3 ? std::nullopt : exactDiv(shape[2], heads);
+  if (!size && heads >= 1 && shape.size() == 3 && !shape[2].isStatic()) {
+    size = floorDiv(shape[2], heads);
+    node.equal(*size * heads, shape[2], "expected a number of heads that divides the last dimension");
+  }
   if (!size) {
     node.invalid("expected inputs of rank 4, or of rank 3 with a number of heads that divides the last "
                  "dimension, got " +

@@ -203,11 +203,13 @@ static Cut cutKnown(int64_t dim, int64_t start, int64_t end, int64_t step) {
   return {count > 0 ? first : 0, count, count > 1 ? step : 1};
 }
 
-/// The same over symbols. A bound that may lie inside or outside is taken to lie inside.
+/// The same over symbols. A known end is clamped; any other bound that may lie inside or outside is taken to
+/// lie inside.
 static Cut cutSymbolic(Node &node, Dim dim, Dim start, Dim end, int64_t step) {
   constexpr int64_t kFar = INT32_MAX;   // exporters write such numbers for "to the end"
   constexpr int64_t kLarge = 1'000'000; // and others such
-  auto place = [&](Dim bound, Dim low, Dim high) -> Dim {
+  bool isForward = step > 0, isClamped = false;
+  auto place = [&](Dim bound, Dim low, Dim high, bool isEnd) -> Dim {
     if (bound.isStatic() && bound.number() <= -kFar)
       return low;
     if (bound.isStatic() && bound.number() >= kFar)
@@ -222,18 +224,22 @@ static Cut cutSymbolic(Node &node, Dim dim, Dim start, Dim end, int64_t step) {
       node.atMost(high, bound, "expected a dimension that ends before the slice does");
       return high;
     }
+    if (isEnd && isForward && bound.isStatic()) {
+      isClamped = true;
+      return least(bound, high);
+    }
     node.atMost(low, bound, "expected bounds inside of the sliced dimension");
     node.atMost(bound, high, "expected bounds inside of the sliced dimension");
     return bound;
   };
-  bool isForward = step > 0;
-  Dim first = place(start, 0, isForward ? dim : dim - 1),
-      last = place(end, isForward ? 0 : -1, isForward ? dim : dim - 1);
+  Dim first = place(start, 0, isForward ? dim : dim - 1, /*isEnd=*/false),
+      last = place(end, isForward ? 0 : -1, isForward ? dim : dim - 1, /*isEnd=*/true);
   Dim span = isForward ? last - first : first - last;
-  if (graph::surelyAtMost(span, 0))
+  if (graph::surelyAtMost(span, 0) || (isClamped && graph::surelyAtMost(end, first)))
     return {};
-  node.atMost(isForward ? first : last, isForward ? last : first,
-              "expected bounds in the order of the slice");
+  if (!isClamped || !first.isStatic()) // a known start is inside, and in front of an end that is known too
+    node.atMost(isForward ? first : last, isForward ? last : first,
+                "expected bounds in the order of the slice");
   Dim count = ceilDiv(span, isForward ? step : -step);
   return {first, count, count.is(1) ? 1 : step};
 }
@@ -309,16 +315,22 @@ static void split(Node &node) {
   if (!sizes) {
     // The last part is smaller where the size is not a multiple; only opset 18 allows that.
     std::optional<Dim> even = exactDiv(dim, parts);
-    if (!even && !dim.isStatic()) {
+    if (!even && !dim.isStatic() && node.opset < 18) {
       even = floorDiv(dim, parts);
       node.equal(*even * parts, dim, "expected a size that the number of outputs divides");
     }
     if (!even && node.opset < 18)
       return node.invalid("expected a size that " + Twine(parts) + " divides, got " + node.shown(dim));
     sizes = Shape();
+    Dim part = even ? *even : ceilDiv(dim, parts);
     for (int64_t i = 0; i < parts; ++i) {
-      int64_t part = even ? 0 : llvm::divideCeil(dim.number(), parts);
-      sizes->push_back(even ? *even : Dim(std::clamp<int64_t>(dim.number() - i * part, 0, part)));
+      bool isFull = even || !dim.isStatic();
+      sizes->push_back(isFull ? part
+                              : Dim(std::clamp<int64_t>(dim.number() - i * part.number(), 0, part.number())));
+    }
+    if (!even && !dim.isStatic()) {
+      sizes->back() = dim - part * (parts - 1);
+      node.atMost(0, sizes->back(), "expected a size of which every output gets a part");
     }
   }
   Dim total = 0;
@@ -344,8 +356,7 @@ static std::optional<graph::PadMode> padMode(Node &node) {
   return known;
 }
 
-/// Pads by amounts that are sizes: what is added stands beside the tensor.
-static Value surround(Node &node, Value x, IntsRef axes, ShapeRef pads, Value value) {
+Value surround(Node &node, Value x, IntsRef axes, ShapeRef pads, Value value) {
   for (auto [i, axis] : llvm::enumerate(axes)) {
     auto beside = [&](Dim amount) {
       Shape shape = Ops::shape(x);
@@ -449,13 +460,14 @@ static void depthToSpace(Node &node) {
   int64_t block = node.integer("blocksize", 0);
   std::string mode = node.text("mode", "DCR");
   Shape shape = Ops::shape(x);
-  std::optional<Dim> channels =
-      shape.size() != 4 || block < 1 || block > (1 << 15) ? std::nullopt : exactDiv(shape[1], block * block);
-  if (!channels)
+  bool isImage = shape.size() == 4 && block >= 1 && block <= (1 << 15);
+  Dim channels = isImage ? floorDiv(shape[1], block * block) : 0;
+  if (!isImage || !node.equal(channels * (block * block), shape[1],
+                              "expected channels that are a multiple of blocksize squared"))
     return node.invalid("expected an input of rank 4 whose channels are a multiple of blocksize squared");
   if (mode != "DCR" && mode != "CRD")
     return node.invalid("expected mode DCR or CRD, got '" + mode + "'");
-  Dim n = shape[0], c = *channels, h = shape[2], w = shape[3];
+  Dim n = shape[0], c = channels, h = shape[2], w = shape[3];
   bool depthFirst = mode == "DCR";
   Value split =
       node.reshape(x, depthFirst ? Shape{n, block, block, c, h, w} : Shape{n, c, block, block, h, w});

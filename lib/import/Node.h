@@ -115,6 +115,10 @@ struct Operator {
 /// The newest opset of the default domain that the importer knows.
 inline constexpr int64_t kNewestOpset = 28;
 
+/// Pads by amounts that are sizes: what is added stands beside the tensor. `pads` has those before each axis,
+/// then those behind.
+Value surround(Node &node, Value x, IntsRef axes, ShapeRef pads, Value value);
+
 /// Null where the operator is unknown.
 const Operator *findOperator(llvm::StringRef domain, llvm::StringRef name);
 mlir::ArrayRef<Operator> allOperators();

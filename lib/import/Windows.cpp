@@ -1,6 +1,8 @@
 // Imports convolutions and poolings: resolves ONNX's automatic padding and ceil mode into plain numbers.
 #include "Node.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace tegula::importer {
@@ -10,31 +12,45 @@ namespace {
 struct Window {
   Ints kernel, strides, dilations, low, high;
   bool isCeil = false;
+  Ints outerAxes;  ///< dimensions whose pads depend on an unknown size
+  Shape outerPads; ///< those before each of them, then those behind
   graph::WindowRef ref() const { return {kernel, strides, dilations, low, high}; }
 };
 
 } // namespace
 
-/// Pads that make the output as large as the input divided by the stride, the odd one before or after; false
-/// where they depend on an unknown size (reported).
-static bool padSame(Node &node, ShapeRef spatial, Window &window, bool oddAfter) {
+/// Pads that make the output as large as the input divided by the stride, the odd one before or after. Those
+/// that depend on an unknown size become part of the input.
+static void padSame(ShapeRef spatial, Window &window, bool oddAfter) {
+  Shape lows, highs;
   for (size_t i = 0; i < spatial.size(); ++i) {
+    int64_t stride = window.strides[i], reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
     // With stride 1 the input's size cancels.
-    Dim covered = (ceilDiv(spatial[i], window.strides[i]) - 1) * window.strides[i] +
-                  (window.kernel[i] - 1) * window.dilations[i] + 1;
-    std::optional<int64_t> missing =
-        node.fixed(covered - spatial[i], "the padding of auto_pad " + node.text("auto_pad", ""));
-    if (!missing)
-      return false;
-    int64_t total = std::max<int64_t>(0, *missing);
-    window.low[i] = oddAfter ? total / 2 : total - total / 2;
-    window.high[i] = total - window.low[i];
+    Dim rest = ceilDiv(spatial[i], stride) * stride - spatial[i];
+    Dim total = reach == 1        ? Dim(0)
+                : reach >= stride ? rest + (reach - stride)
+                                  : greatest(rest, stride - reach) - (stride - reach);
+    Dim half = floorDiv(total, 2);
+    Dim low = oddAfter ? half : total - half, high = total - low;
+    window.low[i] = low.fixed().value_or(0), window.high[i] = low.isStatic() ? high.fixed().value_or(0) : 0;
+    if (low.isStatic() && high.isStatic())
+      continue;
+    window.outerAxes.push_back(static_cast<int64_t>(i) + 2);
+    window.low[i] = window.high[i] = 0;
+    lows.push_back(low), highs.push_back(high);
   }
-  return true;
+  window.outerPads = lows;
+  window.outerPads.append(highs);
+}
+
+/// The input with those pads that the window does not know.
+static Value padOutside(Node &node, Value x, const Window &window, Value value) {
+  return window.outerAxes.empty() ? x : surround(node, x, window.outerAxes, window.outerPads, value);
 }
 
 /// Reads the attributes that all window operators share; nothing where they contradict each other (reported).
-static std::optional<Window> readWindow(Node &node, Value x, IntsRef filterKernel) {
+/// `isForward` says that the window runs over the input.
+static std::optional<Window> readWindow(Node &node, Value x, IntsRef filterKernel, bool isForward = true) {
   if (Ops::rank(x) < 3) {
     if (x)
       node.invalid("expected an input of rank at least 3, got " + Twine(Ops::rank(x)));
@@ -75,8 +91,8 @@ static std::optional<Window> readWindow(Node &node, Value x, IntsRef filterKerne
   window.low = Ints(pads.begin(), pads.begin() + rank);
   window.high = Ints(pads.begin() + rank, pads.end());
   if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-    if (!padSame(node, spatial, window, automatic == "SAME_UPPER"))
-      return std::nullopt;
+    if (isForward)
+      padSame(spatial, window, automatic == "SAME_UPPER");
   } else if (automatic == "VALID") {
     window.low = window.high = Ints(rank, 0);
     window.isCeil = false; // VALID says itself that only whole windows count
@@ -117,7 +133,7 @@ static Value convolve(Node &node, Value x, Value filter) {
   int64_t group = node.integer("group", 1);
   std::optional<Ints> kernel = kernelOf(node, filter);
   std::optional<Window> window = kernel ? readWindow(node, x, *kernel) : std::nullopt;
-  if (!window)
+  if (!window || !(x = padOutside(node, x, *window, node.like(x, 0.0))))
     return {};
   FailureOr<Shape> shape =
       graph::inferConvShape(Ops::shape(x), Ops::shape(filter), window->ref(), group, false, node);
@@ -157,7 +173,7 @@ static void convTranspose(Node &node) {
   std::string automatic = node.text("auto_pad", "NOTSET");
   bool isSame = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
   std::optional<Ints> kernel = kernelOf(node, filter);
-  std::optional<Window> window = kernel ? readWindow(node, x, *kernel) : std::nullopt;
+  std::optional<Window> window = kernel ? readWindow(node, x, *kernel, /*isForward=*/false) : std::nullopt;
   Ints extra = node.integers("output_padding", Ints(rank, 0));
   std::optional<Ints> wanted = node.optionalIntegers("output_shape");
   int64_t group = node.integer("group", 1);
@@ -228,10 +244,24 @@ static std::optional<Shape> pooledShape(Node &node, Value x, const Window &windo
   return shape;
 }
 
+/// What no element is smaller than, as a scalar.
+static Value lowest(Node &node, Value x) {
+  auto integer = dyn_cast<IntegerType>(node.element(x));
+  if (!integer)
+    return node.like(x, -INFINITY);
+  return node.like(x,
+                   integer.isUnsigned() ? 0.0 : -std::ldexp(1.0, static_cast<int>(integer.getWidth()) - 1));
+}
+
 static void maxPool(Node &node) {
   Value x = node.input(0);
   std::optional<Window> w = readWindow(node, x, {});
   bool columnMajor = node.integer("storage_order", 0) != 0;
+  if (w && !w->outerAxes.empty()) {
+    if (node.wants(1))
+      return node.unsupported("indices under auto_pad of an unknown size are not supported");
+    x = padOutside(node, x, *w, lowest(node, x));
+  }
   std::optional<Shape> shape = w ? pooledShape(node, x, *w) : std::nullopt;
   if (!shape)
     return;
@@ -245,6 +275,19 @@ static void maxPool(Node &node) {
 }
 
 static Value average(Node &node, Value x, const Window &w, bool countPads) {
+  if (!w.outerAxes.empty()) {
+    Window inner = w;
+    inner.outerAxes.clear();
+    Value zero = node.like(x, 0.0);
+    Value sum = average(node, padOutside(node, x, w, zero), inner, /*countPads=*/true);
+    if (countPads)
+      return sum;
+    // Divided by the part of each window that lies inside.
+    Shape shape = Ops::shape(x);
+    shape[0] = shape[1] = 1;
+    Value ones = padOutside(node, node.filled(shape, node.element(x), 1), w, zero);
+    return node.div(sum, average(node, ones, inner, /*countPads=*/true));
+  }
   std::optional<Shape> shape = pooledShape(node, x, w);
   if (!shape)
     return {};
@@ -311,7 +354,8 @@ static void lrn(Node &node) {
     return node.invalid("expected an input of rank at least 2 and a size of at least 1");
   Shape shape = Ops::shape(x);
   Dim inner = Ops::count(ShapeRef(shape).drop_front(2));
-  Window window{{size, 1}, {1, 1}, {1, 1}, {(size - 1) / 2, 0}, {size - 1 - (size - 1) / 2, 0}, false};
+  Window window{{size, 1}, {1, 1}, {1, 1}, {(size - 1) / 2, 0}, {size - 1 - (size - 1) / 2, 0},
+                false,     {},     {}};
   Value squares = node.reshape(node.mul(x, x), {shape[0], 1, shape[1], inner});
   Value mean = node.reshape(average(node, squares, window, /*countPads=*/true), shape);
   node.result(

@@ -22,24 +22,32 @@ static Value shifted(TensorKit &k, Value tensor, int64_t axis, int64_t distance,
   });
 }
 
-/// For an unknown length, which steps cannot be written out for: each element sums all those before it.
-static Value sumDirectly(TensorKit &k, Value tensor, graph::CumSumOp scan) {
-  auto type = tensorType(tensor);
-  int64_t rank = type.getRank(), axis = scan.getAxis();
+/// Where steps cannot be written out for an unknown length, doubling ends at this many elements.
+constexpr int64_t kWindow = 1024;
+
+/// Sums of everything so far from sums of the last kWindow elements: each adds those that end where its own
+/// window begins, and so on.
+static Value sumWindows(TensorKit &k, Value windows, int64_t axis, int64_t direction) {
+  auto type = tensorType(windows);
+  Dim size = shapeOf(type)[axis];
+  int64_t rank = type.getRank();
   Iterators iterators(rank, utils::IteratorType::parallel);
   iterators.push_back(utils::IteratorType::reduction);
-  SmallVector<AffineExpr> out, in;
-  for (int64_t i = 0; i < rank; ++i) {
+  SmallVector<AffineExpr> out;
+  for (int64_t i = 0; i < rank; ++i)
     out.push_back(k.d(i));
-    in.push_back(k.d(i == axis ? rank : i));
-  }
-  bool strict = scan.getExclusive();
-  auto counts = scan.getReverse() ? (strict ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::sge)
-                                  : (strict ? arith::CmpIPredicate::slt : arith::CmpIPredicate::sle);
-  return k.accumulate(k.fill(shapeOf(type), k.constant(type.getElementType(), 0)), k.map(rank + 1, out),
-                      tensor, k.map(rank + 1, in), iterators, [&](ScalarKit &s, ValueRange args) {
-                        Value isCounted = s.compare(counts, s.loopIndex(rank), s.loopIndex(axis));
-                        return s.select(isCounted, s.add(args[1], args[0]), args[1]);
+  Value zero = k.constant(type.getElementType(), 0);
+  Value counter = k.fill({ceilDiv(size, kWindow)}, zero); // says how many windows there may be
+  return k.accumulate(k.fill(shapeOf(type), zero), k.map(rank + 1, out), counter,
+                      k.map(rank + 1, {k.d(rank)}), iterators, [&](ScalarKit &s, ValueRange args) {
+                        SmallVector<Value> at;
+                        for (int64_t i = 0; i < rank; ++i)
+                          at.push_back(s.loopIndex(i));
+                        Value from = s.sub(at[axis], s.mul(s.loopIndex(rank), s.index(direction * kWindow)));
+                        at[axis] = s.clamp(from, size);
+                        Value other = s.select(s.inside(from, size), s.extract(windows, at),
+                                               s.constant(type.getElementType(), 0));
+                        return s.add(args[1], other);
                       });
 }
 
@@ -51,13 +59,13 @@ Value buildScan(TensorKit &k, Operation *op, ValueRange in) {
   Value sum = k.convertAll(in[0], accumulatorType(graphElement(scan.getInput())));
   int64_t axis = scan.getAxis(), direction = scan.getReverse() ? -1 : 1;
   Dim length = shapeOf(sum)[axis];
-  if (!length.isStatic())
-    return k.convertAll(sumDirectly(k, sum, scan), element);
-  int64_t size = length.number();
+  int64_t size = length.fixed().value_or(kWindow);
   if (scan.getExclusive())
     sum = shifted(k, sum, axis, direction, /*add=*/false);
   for (int64_t distance = 1; distance < size; distance *= 2)
     sum = shifted(k, sum, axis, direction * distance, /*add=*/true);
+  if (!length.isStatic())
+    sum = sumWindows(k, sum, axis, direction);
   if (sum == in[0])
     sum = k.mapOver(tensorType(sum), sum, [](ScalarKit &, ValueRange args) { return args[0]; });
   return k.convertAll(sum, element);

@@ -94,6 +94,15 @@ TEST_F(DimTest, NamesStandForSymbols) {
   EXPECT_EQ(shapeText({b, s + 1, 8}, {"batch", "seq"}), "batchx(seq+1)x8");
 }
 
+TEST_F(DimTest, TheSmallerOfTwoIsAnExpression) {
+  EXPECT_EQ(least(b, b + 3), b);
+  EXPECT_EQ(greatest(b, 1), b);
+  for (int64_t size : {1, 7, 8, 9, 1'000'000}) {
+    EXPECT_EQ(least(b, 8).evaluate({size, 1}), std::optional(std::min<int64_t>(size, 8)));
+    EXPECT_EQ(greatest(b, s).evaluate({size, 8}), std::optional(std::max<int64_t>(size, 8)));
+  }
+}
+
 TEST_F(DimTest, TypesCarryTheirSizes) {
   mlir::Type f32 = mlir::Float32Type::get(&context);
   Shape shape{b, floorDiv(s - 1, 2) + 1, b * s - 3, 8};

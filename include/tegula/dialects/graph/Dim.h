@@ -82,6 +82,9 @@ Dim floorDiv(Dim a, Dim b);
 Dim ceilDiv(Dim a, Dim b);
 Dim modulo(Dim a, Dim b);
 std::optional<Dim> exactDiv(Dim a, Dim b);
+/// The smaller and the larger of two sizes that are never negative; an expression where symbols decide.
+Dim least(Dim a, Dim b);
+Dim greatest(Dim a, Dim b);
 
 /// Whether two sizes are equal (true), different (false), or whether that depends on symbols (nothing).
 std::optional<bool> areEqual(Dim a, Dim b);
