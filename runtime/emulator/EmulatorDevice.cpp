@@ -28,6 +28,10 @@ struct FreeMemory {
 };
 using Memory = std::unique_ptr<std::byte, FreeMemory>;
 
+/// A thread may load the last elements of a buffer with what fills their 16 bytes up.
+constexpr size_t widestAccess = 16;
+constexpr size_t reachable(size_t bytes) { return (bytes + widestAccess - 1) / widestAccess * widestAccess; }
+
 Memory allocateZeroed(size_t bytes) {
   void *memory =
       ::operator new(std::max<size_t>(bytes, 1), std::align_val_t(FreeMemory::alignment), std::nothrow);
@@ -61,13 +65,13 @@ public:
   void leaveRun(uint64_t) override {}
 
   void *allocate(size_t bytes, const std::string &name, DeviceError &error) override {
-    Memory fresh = allocateZeroed(bytes);
+    Memory fresh = allocateZeroed(reachable(bytes));
     if (!fresh) {
       error = {TGL_ERR_MEMORY, "out of memory for " + name + " of " + std::to_string(bytes) + " bytes"};
       return nullptr;
     }
     if (bytes)
-      memory.add(fresh.get(), bytes, name);
+      memory.add(fresh.get(), reachable(bytes), name);
     return fresh.release();
   }
   void release(void *address) override {
