@@ -51,33 +51,35 @@ Value Importer::asKnownHere(Value value) {
   return known;
 }
 
-SmallVector<Value> Importer::importGraph(const onnx::NodeProto &node, const onnx::GraphProto &graph,
-                                         const Frame &frame) {
+SmallVector<Value> Importer::importGraph(const onnx::GraphProto &graph, const Frame &frame,
+                                         const std::string &path, ArrayRef<Value> inputs) {
   Scope scope;
   scope.parent = &frame.scope;
+  for (auto [i, value] : llvm::enumerate(inputs))
+    scope.values[graph.input(i).name()] = value;
   addInitializers(graph, scope);
   Message outer = where;
-  importNodes(graph.node(), Frame{scope, frame.opsets, frame.callerAttributes, where.node + "/"});
+  importNodes(graph.node(), Frame{scope, frame.opsets, frame.callerAttributes, path + "/"});
   where = outer;
   SmallVector<Value> results;
-  for (int i = 0; i < node.output_size(); ++i) {
+  for (int i = 0; i < graph.output_size(); ++i) {
     std::optional<Value> value = lookup(scope, graph.output(i).name());
     if (!value)
-      report(false, "expected the branch to define its output '" + graph.output(i).name() + "'");
+      report(false, "expected the graph inside to define its output '" + graph.output(i).name() + "'");
     results.push_back(asKnownHere(value.value_or(Value())));
   }
   return results;
 }
 
-Importer::Branch Importer::importBranch(const onnx::NodeProto &node, const onnx::GraphProto &graph,
-                                        const Frame &frame) {
+Importer::Branch Importer::importBranch(const onnx::GraphProto &graph, const Frame &frame,
+                                        const std::string &path, ArrayRef<Value> inputs) {
   Branch branch;
   size_t numMessages = messages.size();
   bool wasInvalid = std::exchange(hasInvalid, false), wasUnsupported = std::exchange(hasUnsupported, false);
   llvm::DenseMap<Value, Value> outerForms;
   std::swap(knownForms, outerForms);
-  facts.enterBranch(&graph, where.node);
-  branch.results = importGraph(node, graph, frame);
+  facts.enterBranch(&graph, path);
+  branch.results = importGraph(graph, frame, path, inputs);
   branch.requirements = facts.leaveBranch();
   std::swap(knownForms, outerForms);
   branch.isInvalid = std::exchange(hasInvalid, wasInvalid);
@@ -201,15 +203,21 @@ void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const A
     return define(node, frame, {});
   }
   if (std::optional<bool> known = decide(condition))
-    return define(node, frame, importGraph(node, branches[*known]->g(), frame));
-  Branch thenBranch = importBranch(node, branches[1]->g(), frame),
-         elseBranch = importBranch(node, branches[0]->g(), frame);
+    return define(node, frame, importGraph(branches[*known]->g(), frame, where.node, {}));
+  Branch thenBranch = importBranch(branches[1]->g(), frame, where.node, {}),
+         elseBranch = importBranch(branches[0]->g(), frame, where.node, {});
+  for (Branch *branch : {&thenBranch, &elseBranch})
+    branch->results.resize(node.output_size());
   define(node, frame, importChoice(condition, std::move(thenBranch), std::move(elseBranch)));
 }
 
 ArrayRef<Operator> controlOperators() {
   static const Operator table[] = {
       {"", "If", 1, nullptr, "branches whose results have the same shapes"},
+      {"", "Loop", 1, nullptr,
+       "up to 256 iterations, a count known at compile time; where data ends it earlier, without scan "
+       "outputs"},
+      {"", "Scan", 9, nullptr, "up to 64 iterations"},
   };
   return table;
 }

@@ -232,8 +232,11 @@ void Importer::importNode(const onnx::NodeProto &node, const Frame &frame) {
     return define(node, frame, {});
   }
   where.opset = opset->second;
-  if (domain.empty() && node.op_type() == "If")
-    return importIf(node, frame, attributes);
+  if (const Operator *op = findOperator(domain, node.op_type());
+      op && !op->handler && opset->second >= op->since)
+    return node.op_type() == "If"     ? importIf(node, frame, attributes)
+           : node.op_type() == "Loop" ? importLoop(node, frame, attributes)
+                                      : importScan(node, frame, attributes);
   importOperator(node, frame, attributes, opset->second);
 }
 
@@ -248,7 +251,7 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
            "operator " + node.op_type() + " is not supported before opset " + std::to_string(op->since));
   }
   SmallVector<Value> operands;
-  if (!resolveOperands(node, frame, operands) || nodeFailed)
+  if (!resolveOperands(node, frame, operands) || nodeFailed || !op->handler)
     return define(node, frame, {});
   Node context(builder, node, opset, operands, attributes, model, facts);
   context.loc = NameLoc::get(builder.getStringAttr(where.node));

@@ -79,13 +79,24 @@ private:
   };
   std::optional<bool> decide(Value condition);
   void importIf(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes);
-  mlir::SmallVector<Value> importGraph(const onnx::NodeProto &node, const onnx::GraphProto &graph,
-                                       const Frame &frame);
-  Branch importBranch(const onnx::NodeProto &node, const onnx::GraphProto &graph, const Frame &frame);
+  /// The outputs of a graph inside of a node for these inputs; `path` is in front of the names of its nodes.
+  mlir::SmallVector<Value> importGraph(const onnx::GraphProto &graph, const Frame &frame,
+                                       const std::string &path, mlir::ArrayRef<Value> inputs);
+  Branch importBranch(const onnx::GraphProto &graph, const Frame &frame, const std::string &path,
+                      mlir::ArrayRef<Value> inputs);
   bool settle(Branch &branch, Branch &other);
   void hoistRequirements(Branch &one, Branch &other);
   std::optional<Shape> joinShapes(Value one, Value other, Branch &thenBranch, Branch &elseBranch);
   mlir::SmallVector<Value> importChoice(Value condition, Branch thenBranch, Branch elseBranch);
+  // Loops.cpp: graphs that run several times
+  const onnx::GraphProto *bodyOf(const Attributes &attributes, size_t numInputs, size_t numOutputs);
+  void importLoop(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes);
+  mlir::SmallVector<Value> repeat(const onnx::GraphProto &body, const Frame &frame,
+                                  std::optional<int64_t> count, mlir::SmallVector<Value> carried);
+  void reportIterations(std::optional<int64_t> count);
+  bool importStep(const onnx::GraphProto &body, const Frame &frame, const std::string &path,
+                  mlir::ArrayRef<Value> inputs, Value active, mlir::SmallVectorImpl<Value> &results);
+  void importScan(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes);
   /// A value under the type that this branch knows it by: its sizes may be known to be equal to others.
   Value asKnownHere(Value value);
 
