@@ -139,6 +139,7 @@ mlir::ArrayRef<Operator> attentionOperators();
 mlir::ArrayRef<Operator> lossOperators();
 mlir::ArrayRef<Operator> recurrentOperators();
 mlir::ArrayRef<Operator> selectionOperators();
+mlir::ArrayRef<Operator> gridOperators();
 mlir::ArrayRef<Operator> controlOperators(); ///< with graphs inside: the importer is their handler
 
 } // namespace tegula::importer

@@ -16,7 +16,7 @@ ArrayRef<Operator> allOperators() {
          {elementwiseOperators(), activationOperators(), constantOperators(), movementOperators(),
           indexOperators(), windowOperators(), contractionOperators(), reductionOperators(),
           normalizationOperators(), quantizationOperators(), resizeOperators(), attentionOperators(),
-          lossOperators(), recurrentOperators(), controlOperators(), selectionOperators()})
+          lossOperators(), recurrentOperators(), controlOperators(), selectionOperators(), gridOperators()})
       all.insert(all.end(), family.begin(), family.end());
     std::sort(all.begin(), all.end(), [](const Operator &a, const Operator &b) {
       return std::pair(StringRef(a.domain), StringRef(a.name)) <

@@ -20,7 +20,7 @@ static constexpr StringLiteral blobName = "folded";
 
 static bool isConstantDerived(Value value, int depth) {
   Operation *op = value.getDefiningOp();
-  if (!op || depth > maxDepth || !isa<GraphDialect>(op->getDialect()) ||
+  if (!op || depth > maxDepth || !isa<GraphDialect>(op->getDialect()) || isa<ChooseOp>(op) ||
       !cast<ShapedType>(value.getType()).hasStaticShape())
     return false;
   if (isa<ConstantOp>(op))
