@@ -128,6 +128,9 @@ private:
   }
 };
 
+/// Positions that a table of constants may have; more make a file of unreasonable size.
+constexpr int64_t kLargestTable = 1 << 20;
+
 /// The taps of all output positions along one dimension: as constants where its sizes are known, else
 /// computed first.
 struct Taps {
@@ -155,7 +158,9 @@ struct Taps {
       }
     someOutside = llvm::is_contained(at, -1);
   }
-  bool isKnown() const { return in.isStatic() && out.isStatic(); }
+  bool isKnown() const {
+    return in.isStatic() && out.isStatic() && (out.number() <= kLargestTable || op.getAntialias());
+  }
 
   /// Positions as a tensor [out, count] of i64.
   Value positions(TensorKit &k) const {
