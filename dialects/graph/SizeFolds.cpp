@@ -94,6 +94,7 @@ static std::optional<bool> compareSizes(Predicate predicate, Dim a, Dim b) {
 static Dim computeSize(Operation *op, ArrayRef<Dim> x) {
   auto truth = [](std::optional<bool> value) { return value ? Dim(*value ? 1 : 0) : Dim::invalid(); };
   bool isPlain = x.size() == 2 && surelyAtMost(0, x[0]) && surelyAtMost(1, x[1]);
+  bool isPositive = x.size() == 2 && surelyAtMost(0, x[0]) && surelyAtMost(0, x[1]);
   return TypeSwitch<Operation *, Dim>(op)
       .Case([&](AddOp) { return x[0] + x[1]; })
       .Case([&](SubOp) { return x[0] - x[1]; })
@@ -101,10 +102,16 @@ static Dim computeSize(Operation *op, ArrayRef<Dim> x) {
       .Case([&](DivOp) { return isPlain ? floorDiv(x[0], x[1]) : Dim::invalid(); })
       .Case([&](ModOp) { return isPlain ? modulo(x[0], x[1]) : Dim::invalid(); })
       .Case([&](MaxOp) {
-        return surelyAtMost(x[0], x[1]) ? x[1] : surelyAtMost(x[1], x[0]) ? x[0] : Dim::invalid();
+        return surelyAtMost(x[0], x[1])   ? x[1]
+               : surelyAtMost(x[1], x[0]) ? x[0]
+               : isPositive               ? greatest(x[0], x[1])
+                                          : Dim::invalid();
       })
       .Case([&](MinOp) {
-        return surelyAtMost(x[0], x[1]) ? x[0] : surelyAtMost(x[1], x[0]) ? x[1] : Dim::invalid();
+        return surelyAtMost(x[0], x[1])   ? x[0]
+               : surelyAtMost(x[1], x[0]) ? x[1]
+               : isPositive               ? least(x[0], x[1])
+                                          : Dim::invalid();
       })
       .Case([&](NegOp) { return 0 - x[0]; })
       .Case([&](AbsOp) { return surelyAtMost(0, x[0]) ? x[0] : Dim::invalid(); })

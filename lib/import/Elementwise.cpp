@@ -1,5 +1,6 @@
 // Imports ONNX operators that work on each element alone.
 #include "Node.h"
+#include "Ratios.h"
 
 using namespace mlir;
 
@@ -90,8 +91,16 @@ static void castTo(Node &node, int64_t to) {
   Value x = node.input(0);
   node.integer("saturate", 1); // of 8-bit floats, which are not supported
   node.text("round_mode", "up");
-  if (Type element = node.elementTypeOf(to))
-    node.result(node.cast(x, element));
+  Type element = node.elementTypeOf(to);
+  if (!x || !element)
+    return;
+  // Sizes that were computed in floats are sizes again.
+  bool isBack = node.isFloat(x) && isa<IntegerType>(element) && element.getIntOrFloatBitWidth() >= 32;
+  std::optional<Ratios> ratios = isBack ? readRatios(x) : std::nullopt;
+  std::optional<Shape> sizes = ratios ? roundedDown(*ratios) : std::nullopt;
+  bool isSize = sizes && !graph::isStatic(*sizes) &&
+                llvm::all_of(*sizes, [](Dim size) { return graph::surelyAtMost(0, size); });
+  node.result(node.cast(isSize ? node.sizes(*sizes, Ops::shape(x)) : x, element));
 }
 
 static void cast(Node &node) {

@@ -1,7 +1,6 @@
 // Imports Resize and Upsample, whose versions disagree about nearly everything.
 #include "Node.h"
-
-#include "tegula/dialects/graph/Elements.h"
+#include "Ratios.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -50,87 +49,6 @@ static std::optional<Dim> scaled(Dim size, double scale) {
   for (int64_t divisor = 1; divisor <= 64; divisor *= 2)
     if (double numerator = scale * static_cast<double>(divisor); numerator == std::floor(numerator))
       return floorDiv(size * static_cast<int64_t>(numerator), divisor);
-  return std::nullopt;
-}
-
-/// A real number that sizes decide: factor · top / bottom.
-namespace {
-struct Ratio {
-  double factor = 1;
-  Dim top = 1, bottom = 1;
-};
-} // namespace
-using Ratios = SmallVector<Ratio>;
-
-static Ratio times(Ratio a, Ratio b, bool isQuotient) {
-  if (isQuotient)
-    return {a.factor / b.factor, a.top * b.bottom, a.bottom * b.top};
-  return {a.factor * b.factor, a.top * b.top, a.bottom * b.bottom};
-}
-
-static std::optional<Ratios> readRatios(Value value, int depth = 0);
-
-/// The elements of one of two lists of which one may be a single element.
-static std::optional<Ratios> combine(Operation *op, int depth) {
-  std::optional<Ratios> a = readRatios(op->getOperand(0), depth), b = readRatios(op->getOperand(1), depth);
-  if (!a || !b || (a->size() != b->size() && a->size() != 1 && b->size() != 1))
-    return std::nullopt;
-  Ratios result;
-  for (size_t i = 0; i < std::max(a->size(), b->size()); ++i)
-    result.push_back(
-        times((*a)[a->size() == 1 ? 0 : i], (*b)[b->size() == 1 ? 0 : i], isa<graph::DivOp>(op)));
-  return result;
-}
-
-static std::optional<Ratios> pick(Ratios from, int64_t start, int64_t step, int64_t count) {
-  Ratios result;
-  for (int64_t i = 0; i < count; ++i, start += step) {
-    if (start < 0 || start >= static_cast<int64_t>(from.size()))
-      return std::nullopt;
-    result.push_back(from[start]);
-  }
-  return result;
-}
-
-/// The elements of a tensor of rank 0 or 1 that is computed from numbers and sizes by products and quotients.
-static std::optional<Ratios> readRatios(Value value, int depth) {
-  constexpr int kMaxDepth = 32;
-  constexpr int64_t kMaxElements = 16;
-  RankedTensorType type = graph::tensorType(value);
-  if (depth > kMaxDepth || type.getRank() > 1 || !type.hasStaticShape() ||
-      type.getNumElements() > kMaxElements)
-    return std::nullopt;
-  Ratios result;
-  Attribute constant;
-  if (matchPattern(value, m_Constant(&constant)) && isa<FloatType>(type.getElementType())) {
-    std::optional<graph::Elements> elements = graph::Elements::read(constant);
-    for (int64_t i = 0; elements && i < type.getNumElements(); ++i)
-      result.push_back({cast<FloatAttr>(elements->scalar(i)).getValueAsDouble()});
-    return elements ? std::optional(result) : std::nullopt;
-  }
-  if (std::optional<graph::Sizes> sizes = graph::Sizes::read(value)) {
-    for (Dim size : sizes->values)
-      result.push_back({1, size});
-    return result;
-  }
-  Operation *op = value.getDefiningOp();
-  bool isReal = isa<FloatType>(type.getElementType());
-  if (isReal && isa_and_nonnull<graph::MulOp, graph::DivOp>(op))
-    return combine(op, depth + 1);
-  if (isa_and_nonnull<graph::ReshapeOp>(op) || (isReal && isa_and_nonnull<graph::CastOp>(op)))
-    return readRatios(op->getOperand(0), depth + 1);
-  if (auto slice = dyn_cast_or_null<graph::SliceOp>(op); slice && type.getRank() == 1)
-    if (std::optional<Ratios> from = readRatios(slice.getInput(), depth + 1))
-      return pick(*from, slice.getStarts()[0], slice.getSteps()[0], type.getNumElements());
-  if (auto concat = dyn_cast_or_null<graph::ConcatOp>(op)) {
-    for (Value input : concat.getInputs()) {
-      std::optional<Ratios> part = readRatios(input, depth + 1);
-      if (!part)
-        return std::nullopt;
-      llvm::append_range(result, *part);
-    }
-    return result;
-  }
   return std::nullopt;
 }
 
