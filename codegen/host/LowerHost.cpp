@@ -60,7 +60,7 @@ private:
   void startEntry() {
     builder.setInsertionPointToStart(module->getBody());
     Type i32 = builder.getI32Type();
-    auto type = LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(6, pointer));
+    auto type = LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(7, pointer));
     entry = LLVM::LLVMFuncOp::create(builder, loc, entryName, type);
     entry.setVisibility_(LLVM::Visibility::Hidden);
     entry.setDsoLocal(true);
@@ -131,6 +131,8 @@ private:
       return LLVM::LoadOp::create(builder, loc, pointer, address(pointer, entry.getArgument(2), place.index));
     case Place::Kind::Weights:
       return address(builder.getI8Type(), entry.getArgument(3), place.index);
+    case Place::Kind::Packed:
+      return address(builder.getI8Type(), entry.getArgument(6), place.index);
     case Place::Kind::Arena:
       return address(builder.getI8Type(), entry.getArgument(4), place.index);
     case Place::Kind::Slot:

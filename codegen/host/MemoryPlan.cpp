@@ -164,7 +164,9 @@ private:
         width ? weights.addPacked(attribute, columns, width) : weights.add(attribute);
     if (!offset)
       return user->emitOpError("expected a constant whose bytes are known");
-    plan.places[width ? user->getResult(0) : constant] = {Place::Kind::Weights, *offset};
+    bool later = width && weights.packsLater();
+    plan.places[width ? user->getResult(0) : constant] = {later ? Place::Kind::Packed : Place::Kind::Weights,
+                                                          *offset};
     return success();
   }
 
@@ -329,7 +331,7 @@ FailureOr<MemoryPlan> planMemory(func::FuncOp main, const llvm::StringMap<Kernel
 }
 
 static void printPlace(llvm::raw_ostream &stream, const Place &place) {
-  static constexpr const char *names[] = {"input", "output", "weights", "arena", "slot"};
+  static constexpr const char *names[] = {"input", "output", "weights", "packed", "arena", "slot"};
   stream << names[int(place.kind)] << ":" << place.index;
   if (!place.within.is(0))
     stream << "+" << sizeText(place.within, {});

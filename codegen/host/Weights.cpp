@@ -125,6 +125,30 @@ std::pair<uint64_t, uint64_t> WeightLayout::takeExtent() {
   return taken.second ? taken : std::pair<uint64_t, uint64_t>(0, 0);
 }
 
+std::optional<int64_t> WeightLayout::addPack(ElementsAttr constant, int64_t columns, int64_t width) {
+  std::optional<ConstantBytes> bytes = bytesOf(constant);
+  std::optional<int64_t> from = add(constant);
+  if (!bytes || !from || columns < width || width < 1)
+    return std::nullopt;
+  for (const artifact::PackInfo &known : packs)
+    if (known.from == uint64_t(*from) && known.columns == uint64_t(columns) && known.width == uint64_t(width))
+      return int64_t(known.to);
+  Checked to = packedEnd, rows(bytes->elements / columns);
+  Checked size =
+      rows * Checked(llvm::divideCeil(columns, width)) * Checked(width) * Checked(bytes->elementBytes) +
+      Checked(bufferAlignment - 1);
+  packedEnd += size.valid() ? Checked(size.get() / bufferAlignment * bufferAlignment) : size;
+  if (!packedEnd.valid())
+    return std::nullopt;
+  packs.push_back({uint64_t(*from), uint64_t(to.get()), uint64_t(rows.get()), uint64_t(columns),
+                   uint64_t(width), uint32_t(bytes->elementBytes)});
+  return to.get();
+}
+
+std::pair<std::vector<artifact::PackInfo>, uint64_t> WeightLayout::takePacks() {
+  return {std::exchange(packs, {}), uint64_t(std::exchange(packedEnd, Checked(0)).get())};
+}
+
 std::optional<WeightLayout::Stretch> WeightLayout::place(ElementsAttr constant, int64_t columns,
                                                          int64_t width) {
   std::optional<ConstantBytes> bytes = bytesOf(constant);

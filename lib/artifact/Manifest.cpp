@@ -72,10 +72,15 @@ Offset<fbs::Target> encode(FlatBufferBuilder &builder, const TargetInfo &target)
     auto node = encode(builder, check.node);
     return fbs::CreateCheck(builder, node, encode(builder, check.text));
   });
+  auto packs = encodeEach(builder, target.packs, [&](const PackInfo &pack) {
+    return fbs::CreatePack(builder, pack.from, pack.to, pack.rows, pack.columns, pack.width,
+                           pack.elementBytes);
+  });
   auto formula = encode(builder, target.arenaFormula);
   return fbs::CreateTarget(builder, name, features, target.keepDenormals, target.arenaBytes, target.entry,
                            imports, kernels, dispatches, target.shapes, formula, uint8_t(target.language),
-                           target.architecture, checks, target.weightsBegin, target.weightsEnd);
+                           target.architecture, checks, target.weightsBegin, target.weightsEnd, packs,
+                           target.packedBytes);
 }
 
 std::string decode(const flatbuffers::String *string) { return string ? string->str() : std::string(); }
@@ -140,6 +145,10 @@ TargetInfo decodeTarget(const fbs::Target &from) {
   target.arenaFormula = decode(from.arena_formula());
   target.weightsBegin = from.weights_begin();
   target.weightsEnd = from.weights_end();
+  decodeEach(from.packs(), target.packs, [](const fbs::Pack &pack) {
+    return PackInfo{pack.from(), pack.to(), pack.rows(), pack.columns(), pack.width(), pack.element_bytes()};
+  });
+  target.packedBytes = from.packed_bytes();
   return target;
 }
 
@@ -259,6 +268,22 @@ static bool isPossible(const LaunchInfo &launch) {
          launch.sizes <= mostParameters - launch.buffers;
 }
 
+/// Whether a packed weight stays within what it is read from and written to.
+static bool isPossible(const PackInfo &pack, const TargetInfo &target) {
+  constexpr uint64_t most = uint64_t(1) << 47;
+  for (uint64_t number : {pack.from, pack.to, pack.rows, pack.columns, pack.width})
+    if (number > most)
+      return false;
+  if (pack.width < 1 || pack.columns < pack.width || pack.elementBytes < 1 || pack.elementBytes > 8)
+    return false;
+  uint64_t panels = (pack.columns + pack.width - 1) / pack.width;
+  Checked row = Checked(int64_t(pack.rows)) * Checked(int64_t(pack.elementBytes));
+  Checked from = Checked(int64_t(pack.from)) + row * Checked(int64_t(pack.columns));
+  Checked to = Checked(int64_t(pack.to)) + row * Checked(int64_t(panels)) * Checked(int64_t(pack.width));
+  return from.valid() && to.valid() && pack.from >= target.weightsBegin &&
+         uint64_t(from.get()) <= target.weightsEnd && uint64_t(to.get()) <= target.packedBytes;
+}
+
 static bool checkTarget(const TargetInfo &target, bool symbolic, const CodeSize &size, uint64_t weightBytes,
                         std::string &error) {
   if (target.language != Language::X86 && target.language != Language::Ptx)
@@ -274,6 +299,11 @@ static bool checkTarget(const TargetInfo &target, bool symbolic, const CodeSize 
     return fail(error, "the arena is larger than any address space");
   if (target.weightsBegin > target.weightsEnd || target.weightsEnd > weightBytes)
     return fail(error, "target '" + target.name + "' reads weights that are not there");
+  if (target.packedBytes > addressSpace)
+    return fail(error, "the packed weights are larger than any address space");
+  for (const PackInfo &pack : target.packs)
+    if (target.language != Language::X86 || !isPossible(pack, target))
+      return fail(error, "target '" + target.name + "' packs weights that are not there");
   for (const KernelInfo &kernel : target.kernels)
     if (target.language == Language::Ptx && !isPossible(kernel.launch))
       return fail(error, "kernel '" + kernel.name + "' asks for a launch that no device can do");

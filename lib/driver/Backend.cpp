@@ -321,6 +321,7 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   target.arenaBytes = plan->arenaBytes;
   target.arenaFormula = codegen::host::arenaFormula(main, *plan);
   std::tie(target.weightsBegin, target.weightsEnd) = weights.takeExtent();
+  std::tie(target.packs, target.packedBytes) = weights.takePacks();
   target.weightsEnd = llvm::alignTo(target.weightsEnd, codegen::host::bufferAlignment); // as the file has it
   describeKernels(module, main, kernels, target);
   if (manifest.targets.size() == 1) { // what all targets share

@@ -262,6 +262,8 @@ private:
     artifact::ArtifactContents contents;
     codegen::host::WeightLayout weights(options.keepDenormals);
     for (const Job &job : *jobs) {
+      // CPUs pack weights differently: where there are several machines, each CPU does so when it loads them.
+      weights.setPackLater(jobs->size() > 1 && job.pipeline.language == target::Language::X86);
       if (&job != &jobs->front())
         module = &job == &jobs->back() ? std::move(common) : OwningOpRef<ModuleOp>(common->clone());
       machineName = jobs->size() > 1 ? "-" + job.provenance.machine.name : "";

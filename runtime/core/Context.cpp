@@ -50,6 +50,8 @@ tgl_code Context::create(std::shared_ptr<Model> shared, const DeviceName &on, in
     return setStatus(status, TGL_ERR_MEMORY, "cannot start the context's threads");
   if (tgl_code code = model->verifyWeights(*executor, status))
     return code;
+  if (tgl_code code = model->packWeights(targetNumber, *executor, status))
+    return code;
   if (opened)
     if (tgl_code code = startDevice(status))
       return code;
@@ -293,7 +295,7 @@ void Context::refuse(TglHost *self, int32_t check, int64_t first, int64_t second
 
 int32_t Context::runHere() {
   return target->entry()(&host.host, inputPointers.data(), outputPointers.data(), model->weights(),
-                         arena.data(), shapes.symbolValues());
+                         arena.data(), shapes.symbolValues(), target->packed.data());
 }
 
 int32_t Context::runOnDevice(DeviceError &error) {
@@ -306,7 +308,8 @@ int32_t Context::runOnDevice(DeviceError &error) {
     uintptr_t weights = reinterpret_cast<uintptr_t>(onDevice->weights()) - target->info().weightsBegin;
     result = target->entry()(&host.host, inputPointers.data(), outputPointers.data(),
                              reinterpret_cast<const uint8_t *>(weights),
-                             static_cast<uint8_t *>(deviceArena.data()), shapes.symbolValues());
+                             static_cast<uint8_t *>(deviceArena.data()), shapes.symbolValues(),
+                             /*packed=*/nullptr);
     device->endLaunches();
   }
   for (size_t i = 0; i < outputs.size(); ++i)

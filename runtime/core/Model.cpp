@@ -31,6 +31,26 @@ void verifyBlocks(void *const *buffers, int64_t begin, int64_t end) {
       damaged = true;
 }
 
+/// What a thread needs to pack panels.
+struct Packing {
+  const artifact::PackInfo &pack;
+  const uint8_t *weights;
+  uint8_t *packed;
+};
+
+/// Writes some panels of a weight; shaped like a kernel as well.
+void packPanels(void *const *buffers, int64_t begin, int64_t end) {
+  auto &[pack, weights, packed] = *static_cast<const Packing *>(buffers[0]);
+  uint64_t width = pack.width * pack.elementBytes, row = pack.columns * pack.elementBytes;
+  for (auto panel = uint64_t(begin); panel < uint64_t(end); ++panel) {
+    uint64_t column = std::min(panel * pack.width, pack.columns - pack.width);
+    const uint8_t *from = weights + pack.from + column * pack.elementBytes;
+    uint8_t *to = packed + pack.to + panel * pack.rows * width;
+    for (uint64_t i = 0; i < pack.rows; ++i)
+      std::memcpy(to + i * width, from + i * row, width);
+  }
+}
+
 } // namespace
 
 tgl_code Model::load(std::span<const uint8_t> bytes, Mapping owner, tgl_status *status) {
@@ -122,6 +142,25 @@ tgl_code Model::verifyWeights(Executor &executor, tgl_status *status) {
   }
   if (weightState == Weights::Damaged)
     return setStatus(status, TGL_ERR_CORRUPT, "wrong checksum of the weights");
+  return TGL_OK;
+}
+
+tgl_code Model::packWeights(size_t target, Executor &executor, tgl_status *status) {
+  std::lock_guard lock(loadMutex);
+  const artifact::TargetInfo &info = allTargets[target].info();
+  Mapping &packed = allTargets[target].packed;
+  if (packed.data() || info.packedBytes == 0)
+    return TGL_OK;
+  Mapping fresh = Mapping::anonymous(info.packedBytes);
+  if (!fresh.data())
+    return setStatus(status, TGL_ERR_MEMORY,
+                     "cannot map " + std::to_string(info.packedBytes) + " bytes for packed weights");
+  for (const artifact::PackInfo &pack : info.packs) {
+    Packing packing{pack, weightBytes, fresh.data()};
+    void *buffers[] = {&packing};
+    executor.launch(packPanels, buffers, int64_t((pack.columns + pack.width - 1) / pack.width), 0);
+  }
+  packed = std::move(fresh);
   return TGL_OK;
 }
 

@@ -34,6 +34,9 @@ public:
   /// Loads a target on a device, once; the weights must be verified.
   tgl_code loadOn(const DeviceName &name, Device &device, size_t target, std::shared_ptr<DeviceModel> &loaded,
                   tgl_status *status);
+  /// Packs what a target reads in another order, on the executor's threads, the first time it is called; the
+  /// weights must be verified.
+  tgl_code packWeights(size_t target, Executor &executor, tgl_status *status);
   const uint8_t *weights() const { return weightBytes; }
   void describe(tgl_model_info &info) const;
 

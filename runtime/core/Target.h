@@ -32,6 +32,8 @@ public:
   /// Only where the manifest has symbols.
   TglShapesFn shapesFunction() const { return reinterpret_cast<TglShapesFn>(code.data() + about->shapes); }
 
+  Mapping packed; ///< what its weights are packed to, once that is done
+
 private:
   const artifact::TargetInfo *about;
   const artifact::TargetCode *verified;

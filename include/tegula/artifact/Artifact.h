@@ -105,6 +105,16 @@ struct Check {
       text; ///< what it expects; {0} and {1} stand for the two sizes: "expected equal sizes, got {0} and {1}"
 };
 
+/// A weight that one target reads in another order than the file has it, which others read: the loader cuts
+/// `rows` rows of `columns` elements into panels of `width` columns and puts them one after the other. The
+/// last panel begins `width` before the end, whatever it repeats.
+struct PackInfo {
+  uint64_t from = 0; ///< from the first weight of the artifact
+  uint64_t to = 0;   ///< in the target's packed weights
+  uint64_t rows = 0, columns = 0, width = 0;
+  uint32_t elementBytes = 0;
+};
+
 /// A model compiled for one machine. Its code image holds the host functions, and the kernels too where they
 /// are in the same language.
 struct TargetInfo {
@@ -123,6 +133,8 @@ struct TargetInfo {
   std::vector<Check> checks;
   std::string arenaFormula;                  ///< what the symbols add to arenaBytes, for people
   uint64_t weightsBegin = 0, weightsEnd = 0; ///< the part of the weights that it reads
+  std::vector<PackInfo> packs;
+  uint64_t packedBytes = 0; ///< that they need
 };
 
 /// Everything of an artifact but its code and its weights.

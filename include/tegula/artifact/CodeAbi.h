@@ -24,11 +24,13 @@ typedef struct TglHost {
   void (*refuse)(struct TglHost *self, int32_t check, int64_t first, int64_t second);
 } TglHost;
 
-/* Runs the whole model once. `symbols` are the sizes of this run, one a symbol of the manifest, which the
- * shapes function has accepted. Returns 0, -1 where a branch that this run takes does not allow its sizes, or
- * the number of the dispatch that failed plus one. */
+/* Runs the whole model once. `packed` holds what the loader has packed of the weights (see PackInfo).
+ * `symbols` are the sizes of this run, one a symbol of the manifest, which the shapes function has accepted.
+ * Returns 0, -1 where a branch that this run takes does not allow its sizes, or the number of the dispatch
+ * that failed plus one. */
 typedef int32_t (*TglEntryFn)(TglHost *host, void *const *inputs, void *const *outputs,
-                              const uint8_t *weights, uint8_t *arena, const int64_t *symbols);
+                              const uint8_t *weights, uint8_t *arena, const int64_t *symbols,
+                              const uint8_t *packed);
 
 /* What follows from the symbols, which are at least 1: writes the sizes of all outputs one after the other,
  * and the bytes of the arena. Returns 0, or the number of the manifest's check that fails plus one; then

@@ -296,6 +296,47 @@ TEST(Artifact, WriterRefusesWhatTheReaderWould) {
       "expected 5000 bytes of a weight, got 3");
 }
 
+TEST(Artifact, WriterRefusesPacksAndLaunchesThatCannotBe) {
+  ArtifactContents sound = makeContents();
+  TargetInfo &target = sound.manifest.targets[0];
+  target.weightsEnd = 4096;
+  target.packedBytes = 24 * 4;
+  target.packs = {{64, 0, 4, 5, 3, 4}}; // 4 rows of 5 columns as 2 panels of 3
+  ArtifactView view;
+  ASSERT_EQ(read(write(sound), view), "");
+  const PackInfo &pack = view.manifest.targets[0].packs.at(0);
+  EXPECT_EQ(pack.from + pack.rows + pack.columns + pack.width + pack.elementBytes, 64u + 4 + 5 + 3 + 4);
+  auto refused = [&](auto change) {
+    ArtifactContents contents = sound;
+    change(contents.manifest.targets[0].packs[0]);
+    return refusalToWrite(contents);
+  };
+  const char *gone = "target 'x86-64-v3' packs weights that are not there";
+  EXPECT_EQ(refused([](PackInfo &p) { p.from = 4096 - 79; }), gone);
+  EXPECT_EQ(refused([](PackInfo &p) { p.to = 4; }), gone);
+  EXPECT_EQ(refused([](PackInfo &p) { p.width = 0; }), gone);
+  EXPECT_EQ(refused([](PackInfo &p) { p.width = 6; }), gone);
+  EXPECT_EQ(refused([](PackInfo &p) { p.rows = uint64_t(1) << 46; }), gone);
+  EXPECT_EQ(refused([](PackInfo &p) { p.rows = UINT64_MAX; }), gone);
+  EXPECT_EQ(refused([](PackInfo &p) { p.elementBytes = 9; }), gone);
+  sound.manifest.targets[0].packs.clear();
+  sound.manifest.targets[0].weightsEnd = uint64_t(1) << 40;
+  EXPECT_EQ(refusalToWrite(sound), "target 'x86-64-v3' reads weights that are not there");
+
+  ArtifactContents device = makeContents();
+  device.manifest.targets[0].language = Language::Ptx;
+  EXPECT_EQ(refusalToWrite(device), "target 'x86-64-v3' lacks its kernels, or has them twice");
+  device.code[0].kernels = ".version 8.0";
+  EXPECT_EQ(refusalToWrite(device), "kernel 'k0' asks for a launch that no device can do");
+  for (KernelInfo &kernel : device.manifest.targets[0].kernels)
+    kernel.launch = {128, 1, 0, 2, 1};
+  ASSERT_EQ(read(write(device), view), "");
+  EXPECT_EQ(view.manifest.targets[0].kernels[1].launch.threads, 128u);
+  EXPECT_EQ(view.code[0].kernels.size(), 12u);
+  device.manifest.targets[0].kernels[0].launch.threads = 2048;
+  EXPECT_EQ(refusalToWrite(device), "kernel 'k0' asks for a launch that no device can do");
+}
+
 TEST(Artifact, WriterRefusesSymbolsThatNothingTells) {
   auto changed = [](auto change) {
     ArtifactContents contents = makeSymbolicContents();

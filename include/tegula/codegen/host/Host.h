@@ -28,8 +28,8 @@ struct KernelNeeds {
 
 /// Where a value lies during a run.
 struct Place {
-  enum class Kind { Input, Output, Weights, Arena, Slot } kind = Kind::Arena;
-  int64_t index = 0;     ///< of the input, output or slot, or the offset in weights or arena
+  enum class Kind { Input, Output, Weights, Packed, Arena, Slot } kind = Kind::Arena;
+  int64_t index = 0;     ///< of the input, output or slot, or the offset in weights, packed weights or arena
   graph::Dim within = 0; ///< offset in the slot
 };
 

@@ -38,11 +38,17 @@ public:
   /// The offset of a constant as panels of `width` of its last dimension, which has `columns` elements (see
   /// tile.pack).
   std::optional<int64_t> addPacked(mlir::ElementsAttr constant, int64_t columns, int64_t width) {
-    return add(constant, columns, width);
+    return packLater ? addPack(constant, columns, width) : add(constant, columns, width);
   }
+  /// From now on packed constants are stored in their own order, for all who read them so, and packed by the
+  /// loader.
+  void setPackLater(bool later) { packLater = later; }
+  bool packsLater() const { return packLater; }
 
   /// Where that lies which was added since the last call, or was there and asked for: [first, second).
   std::pair<uint64_t, uint64_t> takeExtent();
+  /// What the loader packs of what was added since the last call, and the bytes that it needs.
+  std::pair<std::vector<artifact::PackInfo>, uint64_t> takePacks();
   /// Views into the constants' attributes: the context must outlive the write.
   std::vector<artifact::WeightChunk> takeChunks() { return std::move(chunks); }
 
@@ -60,12 +66,16 @@ private:
   std::optional<int64_t> add(mlir::ElementsAttr constant, int64_t columns, int64_t width);
   std::optional<Stretch> place(mlir::ElementsAttr constant, int64_t columns, int64_t width);
 
-  bool keepDenormals;
+  std::optional<int64_t> addPack(mlir::ElementsAttr constant, int64_t columns, int64_t width);
+
+  bool keepDenormals, packLater = false;
   Checked end{0};
   std::multimap<Key, Stored> stored;
   std::map<std::tuple<const void *, int64_t, int64_t>, Stretch>
       known; ///< attribute, columns, width: spares the hash
   std::pair<uint64_t, uint64_t> extent{UINT64_MAX, 0};
+  std::vector<artifact::PackInfo> packs;
+  Checked packedEnd{0};
   std::vector<artifact::WeightChunk> chunks;
 };
 
