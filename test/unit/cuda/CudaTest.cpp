@@ -218,6 +218,15 @@ TEST_F(Cuda, CallsComeInOrderAndNothingIsLeft) {
 }
 
 TEST_F(Cuda, EveryCallMayFail) {
+  reset(1);
+  tgl_code first = scenario(status);
+  if (std::string(call(0)) == "cuInit") { // once a process: the next one asks again
+    EXPECT_EQ(first, TGL_ERR_UNSUPPORTED);
+    EXPECT_STREQ(status.text, "cannot open device 'cuda:0': cuInit: CUDA_ERROR_UNKNOWN (as the test asked)");
+  }
+  reset(0);
+  ASSERT_EQ(scenario(status), TGL_OK) << status.text;
+  reset(0);
   ASSERT_EQ(scenario(status), TGL_OK) << status.text;
   int all = calls();
   for (int failing = 1; failing <= all; ++failing) {
