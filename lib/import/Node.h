@@ -140,6 +140,7 @@ mlir::ArrayRef<Operator> lossOperators();
 mlir::ArrayRef<Operator> recurrentOperators();
 mlir::ArrayRef<Operator> selectionOperators();
 mlir::ArrayRef<Operator> gridOperators();
+mlir::ArrayRef<Operator> fourierOperators();
 mlir::ArrayRef<Operator> controlOperators(); ///< with graphs inside: the importer is their handler
 
 } // namespace tegula::importer

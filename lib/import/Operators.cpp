@@ -16,7 +16,8 @@ ArrayRef<Operator> allOperators() {
          {elementwiseOperators(), activationOperators(), constantOperators(), movementOperators(),
           indexOperators(), windowOperators(), contractionOperators(), reductionOperators(),
           normalizationOperators(), quantizationOperators(), resizeOperators(), attentionOperators(),
-          lossOperators(), recurrentOperators(), controlOperators(), selectionOperators(), gridOperators()})
+          lossOperators(), recurrentOperators(), controlOperators(), selectionOperators(), gridOperators(),
+          fourierOperators()})
       all.insert(all.end(), family.begin(), family.end());
     std::sort(all.begin(), all.end(), [](const Operator &a, const Operator &b) {
       return std::pair(StringRef(a.domain), StringRef(a.name)) <
