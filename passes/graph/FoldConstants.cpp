@@ -216,8 +216,8 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
     SmallVector<Operation *> result;
     int64_t growth = 0, spent = 0;
     module.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isa<GraphDialect>(op->getDialect()) || isa<ChooseOp>(op) || op->getNumOperands() == 0 || op->getNumResults() != 1 ||
-          op->use_empty() || !tensorType(op->getResult(0)).hasStaticShape())
+      if (!isa<GraphDialect>(op->getDialect()) || isa<ChooseOp>(op) || op->getNumOperands() == 0 ||
+          op->getNumResults() != 1 || op->use_empty() || !tensorType(op->getResult(0)).hasStaticShape())
         return;
       int64_t operandBytes = 0;
       for (Value operand : op->getOperands()) {
