@@ -1,7 +1,7 @@
 // Evaluates tensors and linalg bodies for several neighbouring elements at once; knows which values are the
 // same for all lanes, so that scalar index arithmetic stays scalar and neighbouring reads become vector
 // reads.
-#include "TileEmitter.h"
+#include "tegula/codegen/common/LaneEvaluator.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,21 +14,21 @@ using namespace mlir;
 
 namespace tegula::codegen {
 
-Lanes TileEmitter::fail(Operation *op, const Twine &message) {
+Lanes LaneEvaluator::fail(Operation *op, const Twine &message) {
   op->emitError() << message;
   return {};
 }
 
-Value TileEmitter::index(int64_t v) { return arith::ConstantIndexOp::create(builder, loc, v); }
-Value TileEmitter::value(OpFoldResult ofr) { return getValueOrCreateConstantIndexOp(builder, loc, ofr); }
-OpFoldResult TileEmitter::apply(AffineExpr expr, ArrayRef<OpFoldResult> operands) {
+Value LaneEvaluator::index(int64_t v) { return arith::ConstantIndexOp::create(builder, loc, v); }
+Value LaneEvaluator::value(OpFoldResult ofr) { return getValueOrCreateConstantIndexOp(builder, loc, ofr); }
+OpFoldResult LaneEvaluator::apply(AffineExpr expr, ArrayRef<OpFoldResult> operands) {
   return affine::makeComposedFoldedAffineApply(builder, loc, expr, operands);
 }
-OpFoldResult TileEmitter::add(OpFoldResult a, OpFoldResult b) {
+OpFoldResult LaneEvaluator::add(OpFoldResult a, OpFoldResult b) {
   return apply(builder.getAffineDimExpr(0) + builder.getAffineDimExpr(1), {a, b});
 }
 
-Value TileEmitter::asVector(Lanes lanes, int64_t width) {
+Value LaneEvaluator::asVector(Lanes lanes, int64_t width) {
   if (lanes.kind == Lanes::Vector)
     return lanes.value;
   auto type = VectorType::get(width, lanes.value.getType());
@@ -47,7 +47,7 @@ Value TileEmitter::asVector(Lanes lanes, int64_t width) {
   return arith::AddIOp::create(builder, loc, splat, step);
 }
 
-Lanes TileEmitter::perLane(int64_t width, function_ref<Lanes(int64_t)> lane) {
+Lanes LaneEvaluator::perLane(int64_t width, function_ref<Lanes(int64_t)> lane) {
   SmallVector<Value> elements;
   for (int64_t i = 0; i < width; ++i) {
     Lanes element = lane(i);
@@ -60,7 +60,8 @@ Lanes TileEmitter::perLane(int64_t width, function_ref<Lanes(int64_t)> lane) {
 }
 
 /// The lanes one by one: for elements that do not lie side by side.
-Lanes TileEmitter::evaluateLanewise(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
+Lanes LaneEvaluator::evaluateLanewise(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim,
+                                      int64_t width) {
   return perLane(width, [&](int64_t lane) {
     SmallVector<OpFoldResult> at(idx);
     at[vectorDim] = add(idx[vectorDim], builder.getIndexAttr(lane));
@@ -68,32 +69,9 @@ Lanes TileEmitter::evaluateLanewise(Value tensor, ArrayRef<OpFoldResult> idx, in
   });
 }
 
-/// Reads a register tile: whole vectors as they were made, single elements from the vector that holds them.
-Lanes TileEmitter::evaluateRegisters(Value tensor, const RegisterTile &tile, ArrayRef<OpFoldResult> idx,
-                                     int vectorDim, int64_t width) {
-  std::vector<int64_t> key;
-  for (OpFoldResult each : idx) {
-    std::optional<int64_t> constant = getConstantIntValue(each);
-    if (!constant)
-      return fail(insert, "expected a constant position in a register tile");
-    key.push_back(*constant);
-  }
-  if (vectorDim == static_cast<int>(idx.size()) - 1)
-    if (auto hit = tile.vectors.find(key);
-        hit != tile.vectors.end() && cast<VectorType>(hit->second.getType()).getNumElements() == width)
-      return {Lanes::Vector, hit->second};
-  if (vectorDim != -1)
-    return evaluateLanewise(tensor, idx, vectorDim, width);
-  int64_t column = key.empty() ? 0 : key.back(), start = column / lanes * lanes;
-  if (!key.empty())
-    key.back() = start;
-  return {Lanes::Uniform,
-          vector::ExtractOp::create(builder, loc, tile.vectors.at(key), ArrayRef<int64_t>{column - start})};
-}
-
 /// Looks through a slice: the position in what it was taken from.
-Lanes TileEmitter::evaluateSlice(tensor::ExtractSliceOp slice, ArrayRef<OpFoldResult> idx, int vectorDim,
-                                 int64_t width) {
+Lanes LaneEvaluator::evaluateSlice(tensor::ExtractSliceOp slice, ArrayRef<OpFoldResult> idx, int vectorDim,
+                                   int64_t width) {
   llvm::SmallBitVector dropped = slice.getDroppedDims();
   SmallVector<OpFoldResult> at;
   int sourceVectorDim = -1;
@@ -118,7 +96,7 @@ Lanes TileEmitter::evaluateSlice(tensor::ExtractSliceOp slice, ArrayRef<OpFoldRe
 }
 
 /// Reads elements from memory.
-Lanes TileEmitter::evaluateMemory(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
+Lanes LaneEvaluator::evaluateMemory(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
   if (vectorDim != -1 && vectorDim != static_cast<int>(idx.size()) - 1)
     return evaluateLanewise(tensor, idx, vectorDim, width);
   SmallVector<Value> at;
@@ -132,17 +110,9 @@ Lanes TileEmitter::evaluateMemory(Value tensor, ArrayRef<OpFoldResult> idx, int 
 }
 
 /// Evaluates `tensor` at `idx`; lanes run along dimension `vectorDim` (-1: a single element).
-Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
-  if (auto it = rowScalars.find(tensor); it != rowScalars.end())
-    return {Lanes::Uniform, it->second};
-  if (materialized.contains(tensor)) {
-    SmallVector<OpFoldResult> at;
-    for (auto [offset, i] : llvm::zip_equal(insert.getMixedOffsets(), idx))
-      at.push_back(add(offset, i));
-    return evaluateTensor(dest, at, vectorDim, width);
-  }
-  if (auto it = registers.find(tensor); it != registers.end())
-    return evaluateRegisters(tensor, it->second, idx, vectorDim, width);
+Lanes LaneEvaluator::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim, int64_t width) {
+  if (std::optional<Lanes> known = lookUp(tensor, idx, vectorDim, width))
+    return *known;
   if (auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>())
     return evaluateSlice(slice, idx, vectorDim, width);
   if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
@@ -157,8 +127,8 @@ Lanes TileEmitter::evaluateTensor(Value tensor, ArrayRef<OpFoldResult> idx, int 
 }
 
 /// Evaluates an elementwise operation where its result has position `idx`.
-Lanes TileEmitter::evaluateElementwise(linalg::GenericOp op, ArrayRef<OpFoldResult> idx, int vectorDim,
-                                       int64_t width) {
+Lanes LaneEvaluator::evaluateElementwise(linalg::GenericOp op, ArrayRef<OpFoldResult> idx, int vectorDim,
+                                         int64_t width) {
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   Point point;
   point.iv.assign(op.getNumLoops(), builder.getIndexAttr(0));
@@ -175,7 +145,7 @@ Lanes TileEmitter::evaluateElementwise(linalg::GenericOp op, ArrayRef<OpFoldResu
 }
 
 /// Evaluates one operand at `point`.
-Lanes TileEmitter::evaluateOperand(linalg::GenericOp op, OpOperand &operand, const Point &point) {
+Lanes LaneEvaluator::evaluateOperand(linalg::GenericOp op, OpOperand &operand, const Point &point) {
   AffineMap map = op.getMatchingIndexingMap(&operand);
   std::vector<const void *> key;
   if (stepCache) {
@@ -220,7 +190,7 @@ Lanes TileEmitter::evaluateOperand(linalg::GenericOp op, OpOperand &operand, con
 }
 
 /// Evaluates the body of `op`; `accumulator` stands for its output, if it reads that.
-Lanes TileEmitter::evaluateGeneric(linalg::GenericOp op, const Point &point, Lanes accumulator) {
+Lanes LaneEvaluator::evaluateGeneric(linalg::GenericOp op, const Point &point, Lanes accumulator) {
   Block &body = *op.getBody();
   DenseMap<Value, Lanes> values;
   for (OpOperand *input : op.getDpsInputOperands()) {
@@ -287,7 +257,7 @@ Lanes TileEmitter::evaluateGeneric(linalg::GenericOp op, const Point &point, Lan
 }
 
 /// An element (or a run of elements) of a whole tensor at computed indices.
-Lanes TileEmitter::evaluateExtract(tensor::ExtractOp op, ArrayRef<Lanes> indices, int64_t width) {
+Lanes LaneEvaluator::evaluateExtract(tensor::ExtractOp op, ArrayRef<Lanes> indices, int64_t width) {
   SmallVector<OpFoldResult> at;
   int vectorDim = -1;
   bool scattered = false;
@@ -314,7 +284,7 @@ Lanes TileEmitter::evaluateExtract(tensor::ExtractOp op, ArrayRef<Lanes> indices
 
 /// An index computed from others, of which at least one differs between the lanes. Tiling adds a tile's
 /// offset to indices this way.
-Lanes TileEmitter::evaluateApply(affine::AffineApplyOp op, ArrayRef<Lanes> operands, int64_t width) {
+Lanes LaneEvaluator::evaluateApply(affine::AffineApplyOp op, ArrayRef<Lanes> operands, int64_t width) {
   AffineMap map = op.getAffineMap();
   AffineExpr expr = map.getResult(0);
   auto symbolOf = [&](size_t number) {
@@ -352,7 +322,7 @@ Lanes TileEmitter::evaluateApply(affine::AffineApplyOp op, ArrayRef<Lanes> opera
 }
 
 /// A scalar operation of a body, on as many lanes as its operands need.
-Lanes TileEmitter::evaluateScalarOp(Operation &op, ArrayRef<Lanes> operands, int64_t width) {
+Lanes LaneEvaluator::evaluateScalarOp(Operation &op, ArrayRef<Lanes> operands, int64_t width) {
   if (op.getNumResults() != 1 || op.getNumRegions())
     return fail(&op, "expected an operation with one result and no region in a tile");
   bool uniform = llvm::all_of(operands, [](const Lanes &l) { return l.kind == Lanes::Uniform; });

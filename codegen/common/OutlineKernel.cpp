@@ -86,6 +86,8 @@ static func::FuncOp makeFunction(tile::KernelOp kernel, Attribute cells) {
   auto function =
       func::FuncOp::create(builder, kernel.getLoc(), kernel.getSymName(), builder.getFunctionType(types, {}));
   function->setAttr(cellsAttr, cells);
+  if (Attribute group = kernel->getAttr(groupAttr))
+    function->setAttr(groupAttr, group);
   function.addEntryBlock();
   return function;
 }

@@ -21,11 +21,50 @@ SmallVector<std::pair<int64_t, int64_t>> chunks(int64_t extent, int64_t lanes) {
 }
 
 TileEmitter::TileEmitter(tensor::InsertSliceOp insert, sched::ScheduleAttr schedule)
-    : insert(insert), schedule(schedule), builder(insert), loc(insert.getLoc()), lanes(schedule.getLanes()),
-      dest(insert.getDest()) {
+    : LaneEvaluator(OpBuilder(insert), insert.getLoc(), schedule.getLanes()), insert(insert),
+      schedule(schedule), dest(insert.getDest()) {
   for (Operation &op : *insert->getBlock())
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
       group.push_back(linalgOp);
+}
+
+/// Reads a register tile: whole vectors as they were made, single elements from the vector that holds them.
+Lanes TileEmitter::evaluateRegisters(Value tensor, const RegisterTile &tile, ArrayRef<OpFoldResult> idx,
+                                     int vectorDim, int64_t width) {
+  std::vector<int64_t> key;
+  for (OpFoldResult each : idx) {
+    std::optional<int64_t> constant = getConstantIntValue(each);
+    if (!constant)
+      return fail(insert, "expected a constant position in a register tile");
+    key.push_back(*constant);
+  }
+  if (vectorDim == static_cast<int>(idx.size()) - 1)
+    if (auto hit = tile.vectors.find(key);
+        hit != tile.vectors.end() && cast<VectorType>(hit->second.getType()).getNumElements() == width)
+      return {Lanes::Vector, hit->second};
+  if (vectorDim != -1)
+    return evaluateLanewise(tensor, idx, vectorDim, width);
+  int64_t column = key.empty() ? 0 : key.back(), start = column / lanes * lanes;
+  if (!key.empty())
+    key.back() = start;
+  return {Lanes::Uniform,
+          vector::ExtractOp::create(builder, loc, tile.vectors.at(key), ArrayRef<int64_t>{column - start})};
+}
+
+/// What the tile has of a tensor already: in scalars, in registers, or written to the destination.
+std::optional<Lanes> TileEmitter::lookUp(Value tensor, ArrayRef<OpFoldResult> idx, int vectorDim,
+                                         int64_t width) {
+  if (auto it = rowScalars.find(tensor); it != rowScalars.end())
+    return Lanes{Lanes::Uniform, it->second};
+  if (materialized.contains(tensor)) {
+    SmallVector<OpFoldResult> at;
+    for (auto [offset, i] : llvm::zip_equal(insert.getMixedOffsets(), idx))
+      at.push_back(add(offset, i));
+    return evaluateTensor(dest, at, vectorDim, width);
+  }
+  if (auto it = registers.find(tensor); it != registers.end())
+    return evaluateRegisters(tensor, it->second, idx, vectorDim, width);
+  return std::nullopt;
 }
 
 LogicalResult TileEmitter::emit() {

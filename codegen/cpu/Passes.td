@@ -23,6 +23,32 @@ def OrderLoops : Pass<"tegula-order-loops", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numLoopsMoved", "num-loops-moved", "loops made innermost">];
 }
 
+def PrefetchPanels : Pass<"tegula-prefetch-panels", "::mlir::ModuleOp"> {
+  let summary = "fetches the panel that a contraction reads next, a little in each round";
+  let description = [{
+    A buffer of more than `near-bytes` does not stay in the cache of a core. Where it is read panel by panel, and each panel by several
+    tiles, the first of them would wait for far memory. Rows of the next panel are fetched while the tiles read the present one, spread so
+    that the last of them comes with the last tile.
+
+    ```mlir
+    scf.for %tile = %c0 to %c2 step %c1 {
+      scf.for %k = %c0 to %c512 step %c4 {
+        %b = vector.transfer_read %packed[%panel, %k, %c0] : memref<32x512x16xf32>, vector<8xf32>
+    ```
+    becomes
+    ```mlir
+    scf.for %tile = %c0 to %c2 step %c1 {
+      // %next = min(%panel + 1, 31); %start = %tile * 8 * 512
+      scf.for %k = %c0 to %c512 step %c4 {
+        memref.prefetch %packed[%next, %c0, %start + %k * 8], read, locality<2>, data
+        %b = vector.transfer_read %packed[%panel, %k, %c0] : memref<32x512x16xf32>, vector<8xf32>
+    ```
+  }];
+  let options = [Option<"nearBytes", "near-bytes", "int64_t", "524288", "size of the cache that each core has for itself">];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [Statistic<"numPanelsPrefetched", "num-panels-prefetched", "loops that fetch a panel ahead">];
+}
+
 def LowerMath : Pass<"tegula-lower-math", "::mlir::ModuleOp"> {
   let summary = "calls libm for what the machine has no instruction for";
   let description = [{

@@ -12,6 +12,7 @@ namespace tegula::codegen::cpu {
 void populateCpuCodegenPipeline(OpPassManager &pm, const CpuCodegenOptions &options) {
   populateBufferizePipeline(pm, options.stackBytes);
   pm.addPass(createOrderLoops());
+  pm.addPass(createPrefetchPanels({options.nearBytes}));
   populateLoopPipeline(pm, /*expandMath=*/options.optLevel > 0, options.keepDenormals);
   pm.addPass(createLowerMath());
   populateLlvmPipeline(pm);

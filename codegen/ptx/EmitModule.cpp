@@ -37,24 +37,18 @@ makeTargetMachine(const PtxCodegenOptions &options) {
       options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
 }
 
-/// Blocks that a multiprocessor must have room for at once. Without a bound ptxas aims for all the threads
-/// that one can hold, and spills registers for it.
-static constexpr int residentBlocks = 4;
-
-/// States how many threads a block has at most, and makes names of constants differ between kernels.
-static void annotate(llvm::Module &module, const PtxCodegenOptions &options) {
+/// Makes names of constants and of shared memory differ between kernels.
+static void annotate(llvm::Module &module) {
   std::string entry;
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("nvvm.maxntid", std::to_string(options.blockThreads));
-    function.addFnAttr("nvvm.minctasm", std::to_string(residentBlocks));
     function.addFnAttr(llvm::Attribute::NoUnwind);
     entry = function.getName().str();
   }
   unsigned number = 0;
   for (llvm::GlobalVariable &global : module.globals()) {
-    global.setName(entry + "_constant" + std::to_string(number++));
+    global.setName(entry + "_data" + std::to_string(number++));
     global.setLinkage(llvm::GlobalValue::InternalLinkage);
   }
 }
@@ -72,9 +66,8 @@ llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(options);
   if (!machine)
     return machine.takeError();
-  return emitThroughLlvm(
-      module, **machine, [&](llvm::Module &translated) { annotate(translated, options); }, passes,
-      output == Output::LlvmIr ? Emission::LlvmIr : Emission::Assembly);
+  return emitThroughLlvm(module, **machine, annotate, passes,
+                         output == Output::LlvmIr ? Emission::LlvmIr : Emission::Assembly);
 }
 
 std::string joinModules(llvm::ArrayRef<std::string> modules) {

@@ -1,6 +1,6 @@
 // Makes a kernel an entry: a function over a range of cells => a PTX kernel whose threads compute one cell
-// each. It exists to keep the interface between launches and kernels in one place, away from everything that
-// computes.
+// each, or one together. It exists to keep the interface between launches and kernels in one place, away from
+// everything that computes.
 #include "tegula/codegen/ptx/Passes.h"
 
 #include "tegula/codegen/common/Passes.h"
@@ -22,6 +22,10 @@ struct Interface {
   SmallVector<unsigned> buffers, sizes; ///< numbers of the body's arguments
   unsigned begin = 0, end = 0;
 };
+/// The threads that are started together, and those of them that compute one cell.
+struct Group {
+  int64_t threads, together;
+};
 } // namespace
 
 /// Pointers are buffers; of the numbers the last two are the range of cells.
@@ -41,16 +45,35 @@ static Value readRegister(OpBuilder &builder, Location loc, StringRef name) {
   return LLVM::ZExtOp::create(builder, loc, builder.getI64Type(), call->getResult(0));
 }
 
-/// The number of this thread in the whole grid.
-static Value numberOfThread(OpBuilder &builder, Location loc) {
-  Value block = readRegister(builder, loc, "ctaid.x"), threads = readRegister(builder, loc, "ntid.x"),
-        thread = readRegister(builder, loc, "tid.x");
+/// The number of this thread's cell in the whole grid.
+static Value numberOfCell(OpBuilder &builder, Location loc, Group group) {
+  Value block = readRegister(builder, loc, "ctaid.x");
+  if (group.threads == group.together)
+    return block;
+  Value threads = readRegister(builder, loc, "ntid.x"), thread = readRegister(builder, loc, "tid.x");
   auto noWrap = LLVM::IntegerOverflowFlags::nsw | LLVM::IntegerOverflowFlags::nuw;
+  if (group.together > 1) {
+    Value together = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), group.together);
+    threads = LLVM::UDivOp::create(builder, loc, threads, together);
+    thread = LLVM::UDivOp::create(builder, loc, thread, together);
+  }
   Value first = LLVM::MulOp::create(builder, loc, block, threads, noWrap);
   return LLVM::AddOp::create(builder, loc, first, thread, noWrap);
 }
 
-static void enter(LLVM::LLVMFuncOp function) {
+/// States how many threads a block has at most, and how many blocks a multiprocessor must have room for at
+/// once: without a bound ptxas aims for all the threads that one can hold, and spills registers for it.
+static void limit(LLVM::LLVMFuncOp entry, Group group, int64_t residentThreads) {
+  auto text = [&](StringRef name, int64_t number) {
+    Builder builder(entry.getContext());
+    return builder.getStrArrayAttr({name, std::to_string(number)});
+  };
+  int64_t blocks = std::max<int64_t>(1, residentThreads / group.threads);
+  entry.setPassthroughAttr(ArrayAttr::get(
+      entry.getContext(), {text("nvvm.maxntid", group.threads), text("nvvm.minctasm", blocks)}));
+}
+
+static void enter(LLVM::LLVMFuncOp function, Group group, int64_t residentThreads) {
   OpBuilder builder(function);
   Location loc = function.getLoc();
   Interface interface = interfaceOf(function);
@@ -78,7 +101,8 @@ static void enter(LLVM::LLVMFuncOp function) {
         LLVM::AddrSpaceCastOp::create(builder, loc, generic, first->getArgument(number)));
   for (auto [number, argument] : llvm::enumerate(interface.sizes))
     body->getArgument(argument).replaceAllUsesWith(first->getArgument(interface.buffers.size() + number));
-  Value cell = numberOfThread(builder, loc), one = LLVM::ConstantOp::create(builder, loc, i64, 1);
+  limit(entry, group, residentThreads);
+  Value cell = numberOfCell(builder, loc, group), one = LLVM::ConstantOp::create(builder, loc, i64, 1);
   auto noWrap = LLVM::IntegerOverflowFlags::nsw | LLVM::IntegerOverflowFlags::nuw;
   body->getArgument(interface.begin).replaceAllUsesWith(cell);
   body->getArgument(interface.end).replaceAllUsesWith(LLVM::AddOp::create(builder, loc, cell, one, noWrap));
@@ -95,10 +119,17 @@ static void enter(LLVM::LLVMFuncOp function) {
 
 namespace {
 struct EnterKernel : impl::EnterKernelBase<EnterKernel> {
+  using EnterKernelBase::EnterKernelBase;
+
+  Group groupOf(LLVM::LLVMFuncOp function) {
+    auto numbers = function->getAttrOfType<DenseI64ArrayAttr>(groupAttr);
+    return numbers ? Group{numbers[0], numbers[1]} : Group{blockThreads, 1};
+  }
+
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<LLVM::LLVMFuncOp>()))
       if (function->hasAttr(cellsAttr))
-        enter(function);
+        enter(function, groupOf(function), residentThreads);
   }
 };
 } // namespace

@@ -4,6 +4,33 @@
 
 include "mlir/Pass/PassBase.td"
 
+def EmitBlocks : Pass<"tegula-emit-blocks", "::mlir::ModuleOp"> {
+  let summary = "writes what one thread does of a kernel whose threads work together";
+  let description = [{
+    A kernel whose schedule has a `block` of rows, columns and depth becomes a loop over groups of threads. Both operands of its product
+    pass through shared memory in stages; accumulators and what follows them stay in registers.
+
+    ```mlir
+    // schedule(#sched.schedule<contract, block = <threads = 256, together = 256, rows = 128, columns = 128, depth = 16, ..., stages = 2>>)
+    %p = linalg.generic {product} ins(%a, %b) ...
+    %y = linalg.generic {bias} ins(%p, %c) ...
+    // =>
+    scf.for %group = %c0 to %groups step %c1 iter_args(%o = %e) {
+      nvgpu.device_async_copy ...          // the first stages
+      %sums = scf.for %step ... {
+        nvgpu.device_async_wait; nvvm.barrier0
+        nvgpu.device_async_copy ...        // a stage more
+        vector.load of shared memory; vector.fma
+      }
+      bias of %sums; vector.transfer_write
+    } {tile.grid}
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+}
+
 def LowerPtxMath : Pass<"tegula-lower-ptx-math", "::mlir::ModuleOp"> {
   let summary = "leaves only math operations that PTX has instructions for";
   let description = [{
@@ -24,9 +51,11 @@ def LowerPtxMath : Pass<"tegula-lower-ptx-math", "::mlir::ModuleOp"> {
 }
 
 def EnterKernel : Pass<"tegula-enter-kernel", "::mlir::ModuleOp"> {
-  let summary = "makes a kernel the entry of a grid of threads, one a cell";
+  let summary = "makes a kernel the entry of a grid of threads, one or several a cell";
   let description = [{
     Buffers come first (inputs, outputs, scratch memory), then the kernel's sizes, then the number of cells. Threads beyond it do nothing.
+    `tegula.group` says how many threads a block has, and how many of them, one after the other, compute one cell; without it a block has
+    `block-threads`, one for each cell.
 
     ```mlir
     llvm.func @k(%in: !llvm.ptr, %out: !llvm.ptr, %size: i64, %begin: i64, %end: i64) attributes {tegula.cells = 4}
@@ -39,6 +68,8 @@ def EnterKernel : Pass<"tegula-enter-kernel", "::mlir::ModuleOp"> {
       llvm.cond_br (%begin < %cells), ^body, ^exit
     ```
   }];
+  let options = [Option<"blockThreads", "block-threads", "int64_t", "128", "threads of a block where each has its own cell">,
+                 Option<"residentThreads", "resident-threads", "int64_t", "512", "threads that must find registers at once">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 

@@ -4,16 +4,20 @@
 #include "tegula/codegen/common/Passes.h"
 #include "tegula/codegen/ptx/Passes.h"
 
+#include "mlir/Conversion/Passes.h"
+
 using namespace mlir;
 
 namespace tegula::codegen::ptx {
 
 void populatePtxCodegenPipeline(OpPassManager &pm, const PtxCodegenOptions &options) {
+  pm.addPass(createEmitBlocks());
   populateBufferizePipeline(pm, options.stackBytes);
   populateLoopPipeline(pm, /*expandMath=*/true, /*keepDenormals=*/true);
   pm.addPass(createLowerPtxMath());
+  pm.addPass(createConvertNVGPUToNVVMPass());
   populateLlvmPipeline(pm);
-  pm.addPass(createEnterKernel());
+  pm.addPass(createEnterKernel({options.blockThreads, options.residentThreads}));
 }
 
 } // namespace tegula::codegen::ptx

@@ -266,38 +266,54 @@ Polynomial toPolynomial(AffineExpr expr) {
 //===-- Ranges
 //-------------------------------------------------------------------------------------------===//
 
-std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated);
+std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated, SymbolRanges ranges);
 
 /// The lowest value of an atom, or of its negation.
-std::optional<int64_t> lowest(AffineExpr atom, bool negated) {
+std::optional<int64_t> lowest(AffineExpr atom, bool negated, SymbolRanges ranges) {
   auto binary = dyn_cast<AffineBinaryOpExpr>(atom);
-  if (!binary)
-    return negated ? std::nullopt : std::optional<int64_t>(1);
+  if (!binary) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(atom);
+    SymbolRange range =
+        symbol && symbol.getPosition() < ranges.size() ? ranges[symbol.getPosition()] : SymbolRange();
+    if (negated && range.highest == INT64_MAX)
+      return std::nullopt;
+    return negated ? -range.highest : range.lowest;
+  }
   auto by = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  std::optional<int64_t> bound = lowest(toPolynomial(binary.getLHS()), negated);
+  std::optional<int64_t> bound = lowest(toPolynomial(binary.getLHS()), negated, ranges);
   if (!bound || binary.getKind() != AffineExprKind::FloorDiv)
     return std::nullopt;
+  if (!by && negated) // dividing by at least 1 makes nothing larger that is positive
+    return std::min<int64_t>(*bound, 0);
   if (!by) // what is not negative stays so
-    return !negated && *bound >= 0 ? std::optional<int64_t>(0) : std::nullopt;
+    return *bound >= 0 ? std::optional<int64_t>(0) : std::nullopt;
   return negated ? -floorOf(-*bound, by.getValue()) : floorOf(*bound, by.getValue());
 }
 
-std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated) {
+/// The lowest value of a product of atoms, or of its negation. Of several atoms none may be negative.
+std::optional<int64_t> lowest(const Monomial &monomial, bool negated, SymbolRanges ranges) {
+  if (monomial.size() == 1)
+    return lowest(monomial.front(), negated, ranges);
+  int64_t product = 1;
+  for (AffineExpr atom : monomial) {
+    std::optional<int64_t> least = lowest(atom, false, ranges);
+    if (least && *least >= 0 && negated)
+      if ((least = lowest(atom, true, ranges)))
+        least = -*least;
+    if (!least || *least < 0 || __builtin_mul_overflow(product, *least, &product))
+      return std::nullopt;
+  }
+  return negated ? -product : product;
+}
+
+std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated, SymbolRanges ranges) {
   int64_t total = 0;
   for (const auto &[monomial, coefficient] : polynomial.terms) {
     bool isNegative = (coefficient < 0) != negated;
-    if (coefficient == INT64_MIN || (isNegative && monomial.size() > 1))
-      return std::nullopt;
-    int64_t bound = std::abs(coefficient);
-    for (AffineExpr atom : monomial) {
-      std::optional<int64_t> least = lowest(atom, isNegative);
-      bool isUseful = least && (isNegative || *least >= 0);
-      if (!isUseful || __builtin_mul_overflow(bound, *least, &bound))
-        return std::nullopt;
-    }
-    if (monomial.empty() && isNegative)
-      bound = -bound;
-    if (__builtin_add_overflow(total, bound, &total))
+    std::optional<int64_t> least = lowest(monomial, isNegative, ranges);
+    int64_t bound;
+    if (coefficient == INT64_MIN || !least || __builtin_mul_overflow(std::abs(coefficient), *least, &bound) ||
+        __builtin_add_overflow(total, bound, &total))
       return std::nullopt;
   }
   return total;
@@ -305,8 +321,8 @@ std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated) {
 
 /// The lowest value, where a sum that has none by its terms may have one because floor(x/q) lies between
 /// (x-q+1)/q and x/q.
-std::optional<int64_t> lowestOf(const Polynomial &polynomial, int depth) {
-  std::optional<int64_t> least = lowest(polynomial, false);
+std::optional<int64_t> lowestOf(const Polynomial &polynomial, int depth, SymbolRanges ranges) {
+  std::optional<int64_t> least = lowest(polynomial, false, ranges);
   if (least || depth == 0 || !polynomial.valid)
     return least;
   for (const auto &[monomial, factor] : polynomial.terms) {
@@ -322,7 +338,7 @@ std::optional<int64_t> lowestOf(const Polynomial &polynomial, int depth) {
     if (factor > 0)
       bound.add({}, 1 - divisor);
     relaxed.addScaled(bound, {}, factor);
-    if (std::optional<int64_t> found = lowestOf(relaxed, depth - 1))
+    if (std::optional<int64_t> found = lowestOf(relaxed, depth - 1, ranges))
       return -floorOf(-*found, divisor);
   }
   return std::nullopt;
@@ -417,11 +433,11 @@ int64_t Dim::constantTerm() const {
   return found == polynomial.terms.end() ? 0 : found->second;
 }
 
-std::optional<int64_t> Dim::minimum() const {
-  return isValid() ? lowestOf(polynomialOf(*this), kBoundDepth) : std::nullopt;
+std::optional<int64_t> Dim::minimum(SymbolRanges ranges) const {
+  return isValid() ? lowestOf(polynomialOf(*this), kBoundDepth, ranges) : std::nullopt;
 }
-std::optional<int64_t> Dim::maximum() const {
-  std::optional<int64_t> bound = isValid() ? (0 - *this).minimum() : std::nullopt;
+std::optional<int64_t> Dim::maximum(SymbolRanges ranges) const {
+  std::optional<int64_t> bound = isValid() ? (0 - *this).minimum(ranges) : std::nullopt;
   return bound ? std::optional(-*bound) : std::nullopt;
 }
 
@@ -448,8 +464,8 @@ std::optional<bool> areEqual(Dim a, Dim b) {
   return std::nullopt;
 }
 
-bool surelyAtMost(Dim a, Dim b) {
-  std::optional<int64_t> least = (b - a).minimum();
+bool surelyAtMost(Dim a, Dim b, SymbolRanges ranges) {
+  std::optional<int64_t> least = (b - a).minimum(ranges);
   return least && *least >= 0;
 }
 

@@ -117,6 +117,25 @@ void writeSymbols(Operation *function, ArrayRef<std::string> names) {
     function->setAttr("tegula.symbols", Builder(function->getContext()).getStrArrayAttr(texts));
 }
 
+SmallVector<SymbolRange> readRanges(Operation *function) {
+  SmallVector<SymbolRange> ranges;
+  auto numbers = function->getAttrOfType<DenseI64ArrayAttr>("tegula.bounds");
+  for (int64_t i = 0; numbers && i + 1 < numbers.size(); i += 2)
+    ranges.push_back({numbers[i], numbers[i + 1]});
+  return ranges;
+}
+
+void writeRanges(Operation *function, SymbolRanges ranges) {
+  if (llvm::all_of(ranges, [](const SymbolRange &range) { return range == SymbolRange(); })) {
+    function->removeAttr("tegula.bounds");
+    return;
+  }
+  SmallVector<int64_t> numbers;
+  for (const SymbolRange &range : ranges)
+    llvm::append_values(numbers, range.lowest, range.highest);
+  function->setAttr("tegula.bounds", DenseI64ArrayAttr::get(function->getContext(), numbers));
+}
+
 static constexpr std::pair<Requirement::Kind, StringLiteral> kindNames[] = {
     {Requirement::Kind::Equal, "equal"},
     {Requirement::Kind::AtMost, "at_most"},

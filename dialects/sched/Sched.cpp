@@ -28,10 +28,37 @@ LogicalResult LevelAttr::verify(function_ref<InFlightDiagnostic()> emitError, un
   return success();
 }
 
+static bool isPowerOfTwo(int64_t number) { return number > 0 && (number & (number - 1)) == 0; }
+
+LogicalResult BlockAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t threads,
+                                int64_t together, int64_t rows, int64_t columns, int64_t depth,
+                                int64_t threadRows, int64_t threadColumns, int64_t stages) {
+  if (!isPowerOfTwo(threads) || threads > mostThreads)
+    return emitError() << "expected a power of two of at most " << mostThreads << " threads, got " << threads;
+  if (!isPowerOfTwo(together) || together > threads)
+    return emitError() << "expected a power of two of at most " << threads << " threads together, got "
+                       << together;
+  if (rows == 0 && columns == 0 && depth == 0 && threadRows == 0 && threadColumns == 0 && stages == 0)
+    return success();
+  for (int64_t size : {rows, columns, depth, threadRows, threadColumns})
+    if (!isPowerOfTwo(size) || size > mostThreads)
+      return emitError() << "expected tiles of powers of two of at most " << mostThreads << ", got " << size;
+  if (together != threads || rows % threadRows || columns % threadColumns ||
+      rows / threadRows * (columns / threadColumns) != threads)
+    return emitError() << "expected parts of " << threads << " threads that make a tile of " << rows << " x "
+                       << columns << ", got " << threadRows << " x " << threadColumns;
+  if (threadColumns % 4 || depth % 4)
+    return emitError() << "expected a thread's columns and the depth to be multiples of 4, got "
+                       << threadColumns << " and " << depth;
+  if (stages < 2 || stages > mostStages)
+    return emitError() << "expected 2 to " << mostStages << " stages, got " << stages;
+  return success();
+}
+
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Algorithm,
                                    ArrayRef<LevelAttr> grid, ArrayRef<LevelAttr> loops,
-                                   ArrayRef<int64_t> tile, int64_t lanes, int64_t unroll,
-                                   ArrayRef<LevelAttr>) {
+                                   ArrayRef<int64_t> tile, int64_t lanes, int64_t unroll, ArrayRef<LevelAttr>,
+                                   BlockAttr) {
   for (int64_t size : tile)
     if (size < 0)
       return emitError() << "expected tile sizes of at least 0, got " << size;
@@ -69,27 +96,34 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
            Attribute();
   SmallVector<LevelAttr> grid, loops, pack;
   SmallVector<int64_t> tile;
+  BlockAttr block;
   int64_t lanes = 1, unroll = 1;
   while (succeeded(parser.parseOptionalComma())) {
     SMLoc here = parser.getCurrentLocation();
     if (parser.parseKeyword(&word) || parser.parseEqual())
       return {};
+    auto threads = [&]() -> ParseResult {
+      block = dyn_cast_or_null<BlockAttr>(BlockAttr::parse(parser, Type()));
+      return success(block != nullptr);
+    };
     ParseResult read =
         word == "grid"     ? parseList(parser, grid, level)
         : word == "loops"  ? parseList(parser, loops, level)
         : word == "tile"   ? parseList(parser, tile, number)
         : word == "lanes"  ? number(lanes)
         : word == "unroll" ? number(unroll)
-        : word == "pack" ? parseList(parser, pack, level)
-                         : parser.emitError(here, "expected grid, loops, tile, lanes, unroll or pack, got '")
-                               << word << "'";
+        : word == "pack"   ? parseList(parser, pack, level)
+        : word == "block"
+            ? threads()
+            : parser.emitError(here, "expected grid, loops, tile, lanes, unroll, pack or block, got '")
+                  << word << "'";
     if (read)
       return {};
   }
   if (parser.parseGreater())
     return {};
   return parser.getChecked<ScheduleAttr>(start, parser.getContext(), *algorithm, grid, loops, tile, lanes,
-                                         unroll, pack);
+                                         unroll, pack, block);
 }
 
 void ScheduleAttr::print(AsmPrinter &printer) const {
@@ -110,6 +144,10 @@ void ScheduleAttr::print(AsmPrinter &printer) const {
   if (getUnroll() != 1)
     printer << ", unroll = " << getUnroll();
   list("pack", getPack(), level);
+  if (getBlock()) {
+    printer << ", block = ";
+    getBlock().print(printer);
+  }
   printer << '>';
 }
 

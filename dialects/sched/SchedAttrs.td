@@ -37,6 +37,33 @@ def Sched_LevelAttr : Sched_Attr<"Level", "level"> {
   let genVerifyDecl = 1;
 }
 
+def Sched_BlockAttr : Sched_Attr<"Block", "block"> {
+  let summary = "how the threads of a group work together";
+  let description = [{
+    For machines whose threads are started in groups that share memory.
+
+    * `threads`: threads of a group.
+    * `together`: threads that compute one cell together: one after the other a warp, or the whole group.
+    * `rows`, `columns`, `depth`: of a matrix product, the tile of the result that a group computes, and how much of the sum it stages in
+      shared memory at a time.
+    * `threadRows`, `threadColumns`: the part of that tile that a thread keeps in registers.
+    * `stages`: how many steps of the sum are in shared memory at once: all but one of them are still on their way.
+
+    Example: `#sched.block<threads = 256, together = 256, rows = 128, columns = 128, depth = 16, threadRows = 8, threadColumns = 8, stages = 2>`
+  }];
+  let parameters = (ins
+    "int64_t":$threads,
+    "int64_t":$together,
+    DefaultValuedParameter<"int64_t", "0">:$rows,
+    DefaultValuedParameter<"int64_t", "0">:$columns,
+    DefaultValuedParameter<"int64_t", "0">:$depth,
+    DefaultValuedParameter<"int64_t", "0">:$threadRows,
+    DefaultValuedParameter<"int64_t", "0">:$threadColumns,
+    DefaultValuedParameter<"int64_t", "0">:$stages);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Sched_ScheduleAttr : Sched_Attr<"Schedule", "schedule"> {
   let summary = "how one kernel runs";
   let description = [{
@@ -53,6 +80,7 @@ def Sched_ScheduleAttr : Sched_Attr<"Schedule", "schedule"> {
     * `lanes`: elements of one vector, a power of two of at most 64; the vector dimension is the last one.
     * `unroll`: how many steps of the innermost reduction loop (or of the vector loop of `rows` and `map`) stand in one iteration, at most 64.
     * `pack`: for kernel argument numbers, the panel width to which a constant operand's vector dimension is packed at compile time.
+    * `block`: how the threads of a group work together. With `rows`, `columns` and `depth` it stands instead of `grid`, `loops` and `tile`.
 
     Example: `#sched.schedule<contract, grid = [<1:168>], loops = [<2:16>, <1:6>], tile = [1, 6, 16], lanes = 8, unroll = 4, pack = [<1:16>]>`
   }];
@@ -63,7 +91,8 @@ def Sched_ScheduleAttr : Sched_Attr<"Schedule", "schedule"> {
     OptionalArrayRefParameter<"int64_t">:$tile,
     DefaultValuedParameter<"int64_t", "1">:$lanes,
     DefaultValuedParameter<"int64_t", "1">:$unroll,
-    OptionalArrayRefParameter<"LevelAttr">:$pack);
+    OptionalArrayRefParameter<"LevelAttr">:$pack,
+    DefaultValuedParameter<"BlockAttr", "BlockAttr()">:$block);
   let hasCustomAssemblyFormat = 1; // parts may be left out, each on its own, which a declared format cannot say after a comma
   let genVerifyDecl = 1;
 }

@@ -31,11 +31,18 @@ enum class Outcome {
   Internal = 70
 };
 
+/// What is known of a size that a run chooses.
+struct SizeRange {
+  int64_t lowest = 1, highest = INT64_MAX;
+  std::vector<int64_t> hot; ///< sizes that get code of their own
+};
+
 struct CompileOptions {
-  int optLevel = 2;                     ///< 0: the oracle, no fusion and no schedule; 2: everything
-  std::string target = "native";        ///< native, x86-64-v3, x86-64-v4, a named CPU or GPU
-  std::vector<std::string> moreTargets; ///< further machines that the artifact is for
-  std::map<std::string, int64_t> dims;  ///< symbolic dimension -> size
+  int optLevel = 2;                        ///< 0: the oracle, no fusion and no schedule; 2: everything
+  std::string target = "native";           ///< native, x86-64-v3, x86-64-v4, a named CPU or GPU
+  std::vector<std::string> moreTargets;    ///< further machines that the artifact is for
+  std::map<std::string, int64_t> dims;     ///< symbolic dimension -> size
+  std::map<std::string, SizeRange> ranges; ///< symbolic dimension that stays open -> its sizes
   std::map<std::string, std::vector<int64_t>> shapes; ///< input name -> shape
   std::map<std::string, HostTensor>
       bound; ///< inputs fixed to a value at compile time (they stay inputs, their run-time value is ignored)

@@ -90,6 +90,7 @@ typedef struct tgl_target_info {
   size_t arena_bytes;     /* scratch memory of each context; with symbols the part that they do not change */
   const char *arena_formula; /* what they add to arena_bytes, in words: "0.9 KiB*seq*batch" */
   size_t weight_bytes;       /* from the first to the last that it reads */
+  size_t packed_bytes;       /* of weights that the loader packs for it, once a model */
   size_t code_bytes;         /* machine code of the CPU */
   size_t kernel_bytes;       /* text of a device's kernels */
 } tgl_target_info;

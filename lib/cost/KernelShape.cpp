@@ -2,6 +2,7 @@
 #include "tegula/cost/KernelShape.h"
 
 #include "tegula/dialects/tile/Extents.h"
+#include "tegula/dialects/tile/Product.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -154,6 +155,30 @@ static void describeAnchor(linalg::GenericOp anchor, KernelShape &shape) {
     shape.vectorOperand = -1;
 }
 
+/// Fills in the extents of a product whose operands come from memory and whose users follow in place.
+static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, KernelShape &shape) {
+  std::optional<tile::Product> product = tile::productOf(anchor);
+  if (!product || !llvm::all_of(anchor.getDpsInputs(), llvm::IsaPred<BlockArgument>) ||
+      !tile::followsInPlace(anchor->getResult(0), root->getResult(0)))
+    return;
+  // The root may have its dimensions in another order than the product's loops, but only where it is itself.
+  if (!root.getMatchingIndexingMap(root.getDpsInitOperand(0)).isProjectedPermutation())
+    return;
+  SmallVector<int64_t> assumed(assume(cast<RankedTensorType>(anchor->getResult(0).getType()).getShape()));
+  AffineMap out = anchor.getMatchingIndexingMap(anchor.getDpsInitOperand(0));
+  auto extentOf = [&](ArrayRef<unsigned> loops) {
+    int64_t total = 1;
+    for (auto [dim, expr] : llvm::enumerate(out.getResults()))
+      if (llvm::is_contained(loops, cast<AffineDimExpr>(expr).getPosition()))
+        total *= assumed[dim];
+    return total;
+  };
+  shape.batch = extentOf(product->batch);
+  shape.rows = extentOf(product->rows);
+  shape.columns = extentOf(product->column);
+  shape.depth = shape.reductionSteps();
+}
+
 KernelShape analyse(tile::KernelOp kernel) {
   KernelShape shape;
   Operation *yield = kernel.getBlock().getTerminator();
@@ -221,6 +246,8 @@ KernelShape analyse(tile::KernelOp kernel) {
   if (!tile::haveSameExtents(anchor->getResult(0), root->getResult(0)))
     return shape;
   describeAnchor(anchor, shape);
+  if (shape.algorithm == sched::Algorithm::Contract)
+    describeProduct(anchor, root, shape);
   return shape;
 }
 

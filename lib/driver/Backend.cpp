@@ -36,6 +36,7 @@ codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int o
   options.tuneFor = machine.cpu;
   options.vectorBits = machine.vectorBytes * 8;
   options.stackBytes = machine.stackBytes;
+  options.nearBytes = machine.l2Bytes;
   options.features = featureList(machine);
   return options;
 }
@@ -47,6 +48,7 @@ codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int o
   options.features = featureList(machine);
   options.stackBytes = machine.stackBytes;
   options.blockThreads = machine.groupCells;
+  options.residentThreads = machine.clusterThreads;
   return options;
 }
 

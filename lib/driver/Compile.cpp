@@ -69,10 +69,13 @@ public:
   CompileResult fromModel(const std::string &path) {
     return run([&] {
       Outcome outcome = Outcome::Ok;
-      importer::ImportOptions importing{options.dims, options.shapes, options.bound};
+      importer::ImportOptions importing{options.dims, options.shapes, options.bound, options.ranges};
       importing.symbolic = true;
-      auto imported = timed("import", [&] {
-        return importer::importModel(path, context, importing, result.messages, outcome);
+      auto imported = timed("import", [&]() -> FailureOr<OwningOpRef<ModuleOp>> {
+        std::shared_ptr<importer::ParsedModel> model = importer::readModel(path, result.messages, outcome);
+        if (!model)
+          return failure();
+        return importer::importModel(model, context, importing, result.messages, outcome);
       });
       if (failed(imported))
         return fail(outcome == Outcome::Ok ? Outcome::Internal : outcome);

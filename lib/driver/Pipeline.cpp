@@ -67,7 +67,7 @@ static constexpr StringRef tiledBody[] = {"tile", "linalg", "tensor", "arith", "
 /// People may write vectors themselves.
 static constexpr StringRef writtenBody[] = {"tile", "linalg", "tensor", "arith", "math",
                                             "scf",  "ub",     "affine", "vector"};
-static constexpr StringRef llvmOnly[] = {"builtin", "llvm"};
+static constexpr StringRef llvmOnly[] = {"builtin", "llvm", "nvvm"};
 
 static constexpr Contract contracts[] = {
     {Phase::Import, "import", graphHost, {}},    {Phase::Graph, "graph", graphHost, {}},

@@ -378,21 +378,26 @@ static OwningOpRef<ModuleOp> importOnce(std::shared_ptr<ParsedModel> model, MLIR
   return module;
 }
 
-FailureOr<OwningOpRef<ModuleOp>> importModel(const std::string &path, MLIRContext &context,
+std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages,
+                                       Outcome &outcome) {
+  outcome = Outcome::Ok;
+  llvm::Expected<std::shared_ptr<ParsedModel>> model = ParsedModel::read(path);
+  if (model)
+    return *model;
+  llvm::handleAllErrors(model.takeError(), [&](const ReadError &error) {
+    outcome = error.kind == ReadError::Kind::TooLarge ? Outcome::ResourceLimit : Outcome::BadInput;
+    Message message;
+    message.text = error.text;
+    messages.push_back(std::move(message));
+  });
+  return nullptr;
+}
+
+FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> &model, MLIRContext &context,
                                              const ImportOptions &options, std::vector<Message> &messages,
                                              Outcome &outcome) {
   context.loadDialect<graph::GraphDialect, func::FuncDialect>();
   outcome = Outcome::Ok;
-  llvm::Expected<std::shared_ptr<ParsedModel>> model = ParsedModel::read(path);
-  if (!model) {
-    llvm::handleAllErrors(model.takeError(), [&](const ReadError &error) {
-      outcome = error.kind == ReadError::Kind::TooLarge ? Outcome::ResourceLimit : Outcome::BadInput;
-      Message message;
-      message.text = error.text;
-      messages.push_back(std::move(message));
-    });
-    return failure();
-  }
   // Sizes that one import had to take as equal are one size in the next, which knows more of its shapes.
   constexpr int kMaxImports = 5;
   SizeFacts facts;
@@ -400,7 +405,7 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const std::string &path, MLIRContex
   std::vector<Message> said;
   for (int round = 1;; ++round) {
     said.clear();
-    module = importOnce(*model, context, options, facts, said, outcome);
+    module = importOnce(model, context, options, facts, said, outcome);
     if (round == kMaxImports || !facts.unify())
       break;
   }
@@ -410,6 +415,7 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const std::string &path, MLIRContex
   auto main = module->lookupSymbol<func::FuncOp>("main");
   graph::writeSymbols(main, facts.symbols);
   graph::writeRequirements(main, facts.allRequirements());
+  graph::writeRanges(main, facts.ranges);
   return module;
 }
 

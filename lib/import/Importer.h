@@ -50,6 +50,7 @@ private:
   // Inputs.cpp: the function's signature
   bool importInputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
   bool checkOptionNames(const onnx::GraphProto &graph);
+  bool checkRangesUsed();
   std::optional<Shape> inputShape(const onnx::ValueInfoProto &input, std::map<std::string, int64_t> &dims);
   Dim symbolNamed(const std::string &name, const std::string &option);
   mlir::ElementsAttr boundValue(const std::string &name, const HostTensor &tensor,

@@ -19,6 +19,24 @@ static std::string dimName(const onnx::ValueInfoProto &input, int axis) {
   return name.empty() ? input.name() + "." + std::to_string(axis) : name;
 }
 
+/// "1..8", "1.." without a highest size.
+static std::string rangeText(const SizeRange &range) {
+  return std::to_string(range.lowest) + ".." +
+         (range.highest == INT64_MAX ? "" : std::to_string(range.highest));
+}
+
+/// Bounds say nothing about sizes that another option has fixed.
+bool Importer::checkRangesUsed() {
+  for (const auto &[name, range] : options.ranges) {
+    if (llvm::is_contained(facts.symbols, name))
+      continue;
+    report(false, "expected --dim to bound a size that stays open, got '" + name + "=" + rangeText(range) +
+                      "' beside --shape or --bind, which fix it");
+    return false;
+  }
+  return true;
+}
+
 /// Names in options that the model does not have are mistakes worth an error.
 bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
   SmallVector<std::string> inputs;
@@ -44,13 +62,27 @@ bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
     checkInput(entry.first, "--shape");
   for (const auto &entry : options.bound)
     checkInput(entry.first, "--bind");
+  std::string known =
+      dims.empty() ? "there are none" : listOf(SmallVector<std::string>(dims.begin(), dims.end()));
   for (const auto &[name, size] : options.dims) {
     if (dims.count(name) && size >= 0)
       continue;
-    std::string known =
-        dims.empty() ? "there are none" : listOf(SmallVector<std::string>(dims.begin(), dims.end()));
     report(false, "expected --dim to give a size to a symbolic dimension of an input (" + known + "), got '" +
                       name + "=" + std::to_string(size) + "'");
+    isFine = false;
+  }
+  for (const auto &[name, range] : options.ranges) {
+    std::string text = name + "=" + rangeText(range);
+    if (!dims.count(name))
+      report(false,
+             "expected --dim to bound a symbolic dimension of an input (" + known + "), got '" + text + "'");
+    else if (options.dims.count(name))
+      report(false, "expected either a size or bounds of '" + name + "', got '" + text + "' and '" + name +
+                        "=" + std::to_string(options.dims.at(name)) + "'");
+    else if (range.lowest < 1 || range.highest < range.lowest)
+      report(false, "expected bounds of at least 1 in rising order, got '" + text + "'");
+    else
+      continue;
     isFine = false;
   }
   return isFine;
@@ -62,6 +94,10 @@ Dim Importer::symbolNamed(const std::string &name, const std::string &option) {
   if (found == facts.symbols.end()) {
     facts.symbols.push_back(name);
     facts.fixingOptions.push_back(option);
+    auto range = options.ranges.find(name);
+    facts.ranges.push_back(range == options.ranges.end()
+                               ? graph::SymbolRange()
+                               : graph::SymbolRange{range->second.lowest, range->second.highest});
   }
   return Dim::symbol(index, &context);
 }
@@ -213,7 +249,7 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
     if (!mainScope.values.try_emplace(input.name(), value).second)
       report(false, "expected each input once, got '" + input.name() + "' twice");
   }
-  return isComplete;
+  return isComplete && checkRangesUsed();
 }
 
 void Importer::checkOutputType(const onnx::ValueInfoProto &output, RankedTensorType type) {

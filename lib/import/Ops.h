@@ -27,6 +27,7 @@ class SizeFacts {
 public:
   llvm::SmallVector<std::string> symbols;
   llvm::SmallVector<std::string> fixingOptions; ///< of each symbol: "--dim batch=N"
+  llvm::SmallVector<graph::SymbolRange> ranges; ///< of each symbol
   void require(graph::Requirement requirement);
   /// The size that stands for all that were assumed to be equal to it, by imports before this one.
   Dim representative(Dim size) const { return representative(size, *current); }

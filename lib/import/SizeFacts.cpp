@@ -15,7 +15,7 @@ void SizeFacts::require(graph::Requirement requirement) {
   bool isImplied = requirement.kind == graph::Requirement::Kind::Equal &&
                    representative(requirement.lhs) == representative(requirement.rhs);
   isImplied |= requirement.kind == graph::Requirement::Kind::AtMost &&
-               graph::surelyAtMost(requirement.lhs, requirement.rhs);
+               graph::surelyAtMost(requirement.lhs, requirement.rhs, ranges);
   for (const Known *known = current; known && !isImplied; known = known->outer)
     isImplied = llvm::any_of(known->requirements, [&](const graph::Requirement &other) {
       return other.kind == requirement.kind && other.lhs == requirement.lhs && other.rhs == requirement.rhs;
@@ -50,13 +50,14 @@ Dim SizeFacts::representative(Dim size, const Known &known) const {
 
 /// The symbol that an equation gives as a sum of others, and that sum: of the highest symbol that occurs once
 /// and as itself, where the sum is at least 1 as symbols are.
-static std::optional<std::pair<unsigned, Dim>> solve(Dim lhs, Dim rhs, MLIRContext *context) {
+static std::optional<std::pair<unsigned, Dim>> solve(Dim lhs, Dim rhs, graph::SymbolRanges ranges,
+                                                     MLIRContext *context) {
   Dim difference = lhs - rhs;
   for (unsigned symbol = difference.numSymbols(); symbol-- > 0;) {
     Dim self = Dim::symbol(symbol, context);
     for (bool isNegated : {false, true}) {
       Dim solution = isNegated ? self + difference : self - difference;
-      if (graph::surelyAtMost(1, solution) && !solution.expr(context).isFunctionOfSymbol(symbol))
+      if (graph::surelyAtMost(1, solution, ranges) && !solution.expr(context).isFunctionOfSymbol(symbol))
         return std::pair(symbol, solution);
     }
   }
@@ -68,7 +69,7 @@ bool SizeFacts::learn(Dim lhs, Dim rhs, Known &known) {
   if (lhs == rhs || graph::surelyDifferent(lhs, rhs))
     return false;
   MLIRContext *context = (lhs.isStatic() ? rhs : lhs).expr(nullptr).getContext();
-  if (auto solution = solve(lhs, rhs, context)) {
+  if (auto solution = solve(lhs, rhs, ranges, context)) {
     auto [symbol, meaning] = *solution;
     Shape step;
     for (unsigned i = 0; i < symbols.size(); ++i)

@@ -2,6 +2,8 @@
 // keep cores busy. Order of decisions as in Roller (Zhu et al., OSDI 2022): from the registers outwards.
 #include "tegula/search/Search.h"
 
+#include "Blocks.h"
+
 #include "tegula/cost/CostModel.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -27,7 +29,7 @@ public:
         tile(shape.result.size(), 1) {}
 
   sched::ScheduleAttr finish(sched::Algorithm algorithm) {
-    return sched::ScheduleAttr::get(context, algorithm, grid, loops, tile, lanes, unroll, pack);
+    return sched::ScheduleAttr::get(context, algorithm, grid, loops, tile, lanes, unroll, pack, block);
   }
 
   /// Splits the dimensions in `order` among `wanted` cells, outermost first, in multiples of the tile.
@@ -87,6 +89,7 @@ public:
   int64_t lanes, unroll = 1;
   SmallVector<int64_t> tile;
   SmallVector<sched::LevelAttr> grid, loops, pack;
+  sched::BlockAttr block;
 };
 
 /// All dimensions but the last, outermost first.
@@ -150,6 +153,17 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
       }
   }
   return best;
+}
+
+/// A product whose operands the threads of a group share; null where none of its tiles fits.
+sched::ScheduleAttr scheduleBlocks(Builder &b) {
+  std::optional<cost::BlockTile> tile = chooseBlockTile(b.shape, b.machine);
+  if (!tile)
+    return {};
+  b.tile.clear();
+  b.block = sched::BlockAttr::get(b.context, tile->threads(), tile->threads(), tile->rows, tile->columns,
+                                  tile->depth, tile->threadRows, tile->threadColumns, tile->stages);
+  return b.finish(sched::Algorithm::Contract);
 }
 
 sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) {
@@ -285,6 +299,9 @@ sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape
   Builder builder(context, shape, machine);
   switch (shape.algorithm) {
   case sched::Algorithm::Contract:
+    if (machine.sharedBytes && shape.columns)
+      if (sched::ScheduleAttr blocks = scheduleBlocks(builder))
+        return blocks;
     return scheduleContract(builder, constantInputs);
   case sched::Algorithm::Window:
     return scheduleWindow(builder);

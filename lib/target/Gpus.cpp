@@ -10,17 +10,21 @@ struct Gpu {
   const char *name, *architecture;
   int64_t multiprocessors;
   int64_t lanes; ///< float32 units of a multiprocessor
-  int64_t l1Kilobytes, l2Megabytes;
+  int64_t l1Kilobytes, sharedKilobytes, l2Megabytes;
   double megahertz, gigabytesPerSecond;
 };
 
 /// An architecture's name stands for its largest card in data centres, or where there is none on desks.
 const Gpu table[] = {
-    {"sm_80", "sm_80", 108, 64, 192, 40, 1410, 1555},  {"sm_86", "sm_86", 72, 128, 128, 6, 1695, 600},
-    {"sm_89", "sm_89", 128, 128, 128, 72, 2520, 1008}, {"sm_90", "sm_90", 132, 128, 256, 50, 1830, 3350},
-    {"a100", "sm_80", 108, 64, 192, 40, 1410, 1555},   {"rtx4090", "sm_89", 128, 128, 128, 72, 2520, 1008},
-    {"l4", "sm_89", 58, 128, 128, 48, 2040, 300},      {"h100", "sm_90", 132, 128, 256, 50, 1830, 3350},
-    {"h200", "sm_90", 132, 128, 256, 50, 1830, 4800},
+    {"sm_80", "sm_80", 108, 64, 192, 164, 40, 1410, 1555},
+    {"sm_86", "sm_86", 72, 128, 128, 100, 6, 1695, 600},
+    {"sm_89", "sm_89", 128, 128, 128, 100, 72, 2520, 1008},
+    {"sm_90", "sm_90", 132, 128, 256, 228, 50, 1830, 3350},
+    {"a100", "sm_80", 108, 64, 192, 164, 40, 1410, 1555},
+    {"rtx4090", "sm_89", 128, 128, 128, 100, 72, 2520, 1008},
+    {"l4", "sm_89", 58, 128, 128, 100, 48, 2040, 300},
+    {"h100", "sm_90", 132, 128, 256, 228, 50, 1830, 3350},
+    {"h200", "sm_90", 132, 128, 256, 228, 50, 1830, 4800},
 };
 
 Machine makeGpu(const Gpu &gpu) {
@@ -52,6 +56,14 @@ Machine makeGpu(const Gpu &gpu) {
   machine.lockstepCells = true;
   machine.stackBytes = 1024; // of every thread that may run at once, taken from the card's memory
   machine.groupCells = 128;
+  // What a group may use without asking for more at its launch.
+  machine.sharedBytes = 48 * 1024;
+  machine.warpThreads = 32;
+  machine.clusterCores = gpu.lanes;
+  // 65536 registers are 512 threads with half of the registers that one can name.
+  machine.clusterThreads = 512;
+  machine.threadRegisters = 128;
+  machine.clusterShared = gpu.sharedKilobytes * 1024;
   return machine;
 }
 

@@ -130,12 +130,7 @@ ElementsAttr reshapeElements(ElementsAttr value, RankedTensorType type) {
 }
 
 /// Reshapes, transposes and slices of constants, done on bytes: no arithmetic, and filters are large.
-ElementsAttr moveElements(Operation *op) {
-  if (!isa<ReshapeOp, TransposeOp, SliceOp>(op))
-    return {};
-  auto constant = op->getOperand(0).getDefiningOp<ConstantOp>();
-  if (!constant)
-    return {};
+ElementsAttr moveElements(Operation *op, ConstantOp constant) {
   ElementsAttr value = constant.getValue();
   RankedTensorType type = tensorType(op->getResult(0));
   if (!type.hasStaticShape())
@@ -181,6 +176,7 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    movedBefore.clear();
     for (auto function : module.getOps<func::FuncOp>())
       for (Block &block : function.getBody())
         moveConstants(block);
@@ -197,9 +193,21 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
     ++numOpsFolded;
   }
 
+  /// Functions that are variants of each other move the same constants, which are held once.
+  ElementsAttr moveOnce(Operation *op) {
+    bool isMove = isa<ReshapeOp, TransposeOp, SliceOp>(op);
+    auto constant = isMove ? op->getOperand(0).getDefiningOp<ConstantOp>() : ConstantOp();
+    if (!constant)
+      return {};
+    auto how = ArrayAttr::get(op->getContext(), {op->getName().getIdentifier(), op->getAttrDictionary(),
+                                                 TypeAttr::get(op->getResult(0).getType())});
+    ElementsAttr &moved = movedBefore[{constant.getValue(), how}];
+    return moved = moved ? moved : moveElements(op, constant);
+  }
+
   void moveConstants(Block &block) {
     for (Operation &op : llvm::make_early_inc_range(block)) {
-      ElementsAttr moved = moveElements(&op);
+      ElementsAttr moved = moveOnce(&op);
       if (!moved)
         continue;
       Operation *source = op.getOperand(0).getDefiningOp();
@@ -211,11 +219,10 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
   }
 
   /// Operations that can be computed, in order, without letting the model grow.
-  SmallVector<Operation *> findComputable(ModuleOp module) {
+  void findComputable(func::FuncOp function, SmallVector<Operation *> &result) {
     llvm::SmallPtrSet<Operation *, 32> computable;
-    SmallVector<Operation *> result;
     int64_t growth = 0, spent = 0;
-    module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isa<GraphDialect>(op->getDialect()) || isa<ChooseOp>(op) || op->getNumOperands() == 0 ||
           op->getNumResults() != 1 || op->use_empty() || !tensorType(op->getResult(0)).hasStaticShape())
         return;
@@ -238,7 +245,6 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
       computable.insert(op);
       result.push_back(op);
     });
-    return result;
   }
 
   /// A module that computes `ops` and returns what other operations use of them, listed in `frontier`.
@@ -278,7 +284,9 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
   }
 
   LogicalResult computeConstants(ModuleOp module) {
-    SmallVector<Operation *> ops = findComputable(module);
+    SmallVector<Operation *> ops;
+    for (auto function : module.getOps<func::FuncOp>())
+      findComputable(function, ops);
     if (ops.empty())
       return success();
     SmallVector<Operation *> frontier;
@@ -286,8 +294,11 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
     OwningOpRef<ModuleOp> outlined = outline(ops, frontier);
     if (failed(evaluate(*outlined, values)) || values.size() != frontier.size())
       return ops.front()->emitError("expected the constant subgraph that starts here to be computable");
-    for (auto [op, value] : llvm::zip_equal(frontier, values))
-      replaceByConstant(op, stored(value));
+    llvm::DenseMap<Attribute, ElementsAttr> storedBefore; // equal results are one attribute
+    for (auto [op, value] : llvm::zip_equal(frontier, values)) {
+      ElementsAttr &kept = storedBefore[value];
+      replaceByConstant(op, kept = kept ? kept : stored(value));
+    }
     for (Operation *op : llvm::reverse(ops))
       if (op->use_empty())
         op->erase();
@@ -304,6 +315,7 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
   }
 
   ConstantEvaluator evaluate;
+  llvm::DenseMap<std::pair<Attribute, Attribute>, ElementsAttr> movedBefore;
 };
 
 } // namespace

@@ -371,7 +371,9 @@ struct TileKernel : impl::TileKernelBase<TileKernel> {
   using TileKernelBase::TileKernelBase;
   void runOnOperation() override {
     KernelOp kernel = getOperation();
-    if (!kernel.getSched() || kernel.getBlock().getTerminator()->getNumOperands() != 1)
+    // A block is one step: who writes its code cuts it, too.
+    if (!kernel.getSched() || kernel.getSched().getBlock() ||
+        kernel.getBlock().getTerminator()->getNumOperands() != 1)
       return;
     auto root = kernel.getBlock().getTerminator()->getOperand(0).getDefiningOp<linalg::LinalgOp>();
     if (!root)

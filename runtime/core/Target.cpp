@@ -79,6 +79,7 @@ void Target::describe(tgl_target_info &description) const {
                  about->arenaBytes,
                  about->arenaFormula.c_str(),
                  about->weightsEnd - about->weightsBegin,
+                 about->packedBytes,
                  verified->image.size(),
                  verified->kernels.size()};
 }

@@ -41,12 +41,51 @@ void learn(const Port &port, const std::vector<int64_t> &shape, std::map<std::st
 
 } // namespace
 
+/// Reads "1,4".
+static bool parseHot(std::string text, std::vector<int64_t> &hot) {
+  for (size_t comma = 0; comma != std::string::npos; text.erase(0, comma + 1)) {
+    comma = text.find(',');
+    int64_t size = 0;
+    if (!parseSize(text.substr(0, comma), size))
+      return false;
+    if (std::find(hot.begin(), hot.end(), size) == hot.end())
+      hot.push_back(size);
+  }
+  return true;
+}
+
 Failure parseDim(const std::string &text, Sizes &sizes) {
   size_t split = text.rfind('=');
   int64_t size = 0;
   if (split == std::string::npos || split == 0 || !parseSize(text.substr(split + 1), size))
     return badOption("--dim", "NAME=N", text);
   sizes.dims[text.substr(0, split)] = size;
+  return {};
+}
+
+Failure parseDimOrRange(const std::string &text, Sizes &sizes) {
+  size_t colon = text.rfind(":hot=");
+  std::string rest = text.substr(0, colon);
+  size_t split = rest.rfind('=');
+  size_t dots = split == std::string::npos ? split : rest.find("..", split);
+  if (dots == std::string::npos && colon == std::string::npos)
+    return parseDim(text, sizes);
+  Failure malformed = badOption("--dim", "NAME=N, NAME=LOW..HIGH or NAME=LOW..HIGH:hot=N,N", text);
+  if (dots == std::string::npos || split == 0)
+    return malformed;
+  std::string name = rest.substr(0, split), highest = rest.substr(dots + 2);
+  SizeRange range;
+  if (!parseSize(rest.substr(split + 1, dots - split - 1), range.lowest) ||
+      (!highest.empty() && !parseSize(highest, range.highest)) ||
+      (colon != std::string::npos && !parseHot(text.substr(colon + 5), range.hot)))
+    return malformed;
+  if (range.lowest < 1 || range.highest < range.lowest)
+    return badOption("--dim", "bounds of at least 1 in rising order", text);
+  for (int64_t size : range.hot)
+    if (size < range.lowest || size > range.highest)
+      return badOption("--dim", "hot sizes within the bounds", text);
+  if (!sizes.ranges.try_emplace(name, std::move(range)).second)
+    return badOption("--dim", "bounds of '" + name + "' once", text);
   return {};
 }
 

@@ -12,11 +12,14 @@ namespace tegula::tools {
 
 struct Sizes {
   std::map<std::string, int64_t> dims;                ///< symbolic dimension -> size
+  std::map<std::string, SizeRange> ranges;            ///< symbolic dimension -> what to compile for
   std::map<std::string, std::vector<int64_t>> shapes; ///< input name -> shape
 };
 
 /// Reads "batch=1".
 Failure parseDim(const std::string &text, Sizes &sizes);
+/// Reads "batch=1..8", "batch=1.." and "batch=1..8:hot=1,4" too.
+Failure parseDimOrRange(const std::string &text, Sizes &sizes);
 /// Reads "x:1x3x224x224"; the name may hold colons, the shape not. An empty shape is a scalar.
 Failure parseShape(const std::string &text, Sizes &sizes);
 

@@ -218,6 +218,7 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
                  .add("arena_bytes", int64_t(target.arena_bytes))
                  .add("arena_formula", target.arena_formula)
                  .add("weight_bytes", int64_t(target.weight_bytes))
+                 .add("packed_bytes", int64_t(target.packed_bytes))
                  .add("code_bytes", int64_t(target.code_bytes))
                  .add("kernel_bytes", int64_t(target.kernel_bytes))
                  .raw("devices", here.json)
@@ -232,9 +233,13 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
       target.code_bytes, target.kernel_bytes, target.weight_bytes, target.arena_bytes,
       target.keeps_denormals ? "kept" : "flushed");
   all.text += line;
+  if (target.packed_bytes)
+    all.text += "  of them packed by the loader: " + std::to_string(target.packed_bytes) + " bytes\n";
   if (info.symbols[0])
-    all.text += "  peak = " + bytesText(target.weight_bytes + target.code_bytes + target.arena_bytes) +
-                (target.arena_formula[0] ? " + " : "") + printable(target.arena_formula) + "\n";
+    all.text +=
+        "  peak = " +
+        bytesText(target.weight_bytes + target.packed_bytes + target.code_bytes + target.arena_bytes) +
+        (target.arena_formula[0] ? " + " : "") + printable(target.arena_formula) + "\n";
   std::snprintf(line, sizeof line, "  %d kernels in %d dispatches\n", target.kernel_count,
                 target.dispatch_count);
   all.text += line + (kernels ? dispatches.text : "");

@@ -19,7 +19,8 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 
 } // namespace
 
-void CompileArguments::addTo(CLI::App &verb, bool runs) {
+void CompileArguments::addTo(CLI::App &verb, bool isRun) {
+  runs = isRun;
   verb.add_option("-O", optLevel, "Optimisation: 2 (default), or 0 for naive loops, the oracle")
       ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
@@ -35,8 +36,10 @@ void CompileArguments::addTo(CLI::App &verb, bool runs) {
   if (runs)
     verb.add_option("--device", device, "cpu (default), cuda:N, or emulator, which executes PTX on the CPU")
         ->type_name("NAME");
-  verb.add_option("--dim", dims, "Fix a symbolic dimension: batch=1")
-      ->type_name("NAME=N")
+  verb.add_option("--dim", dims,
+                  "Fix a symbolic dimension: batch=1; or bound it: seq=1..2048; hot sizes get code of their "
+                  "own: batch=1..8:hot=1,4")
+      ->type_name("NAME=SIZE")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
@@ -96,7 +99,11 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   Sizes chosen;
   if (Failure failure = sizes(chosen))
     return failure;
+  for (const auto &[name, range] : chosen.ranges)
+    if (runs) // the size is that of the run
+      chosen.dims.erase(name);
   options.dims = std::move(chosen.dims);
+  options.ranges = std::move(chosen.ranges);
   options.shapes = std::move(chosen.shapes);
   TensorMap values;
   for (const std::string &text : bound)
@@ -109,7 +116,7 @@ Failure CompileArguments::convert(CompileOptions &options) const {
 
 Failure CompileArguments::sizes(Sizes &chosen) const {
   for (const std::string &text : dims)
-    if (Failure failure = parseDim(text, chosen))
+    if (Failure failure = parseDimOrRange(text, chosen))
       return failure;
   for (const std::string &text : shapes)
     if (Failure failure = parseShape(text, chosen))

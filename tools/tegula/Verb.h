@@ -32,8 +32,9 @@ struct CompileArguments {
   std::vector<std::string> dims, shapes, bound;
   int threads = 0;
   bool time = false, verbose = false;
+  bool runs = false; ///< what is compiled is run
 
-  /// Adds the options to a verb; `threads` means compile threads only where the verb runs nothing.
+  /// Adds the options to a verb; --threads means compile threads only where the verb runs nothing.
   void addTo(CLI::App &verb, bool runs);
   /// Checks and converts everything but the target and the files, which the compiler judges.
   Failure convert(CompileOptions &options) const;

@@ -27,6 +27,19 @@ struct ContractTile {
 Prediction predictContract(const KernelShape &shape, const ContractTile &tile,
                            const target::Machine &machine);
 
+/// A block tile of a product: what a group of threads computes, and how it shares that out.
+struct BlockTile {
+  int64_t rows, columns, depth, threadRows, threadColumns, stages;
+  int64_t threads() const { return rows / threadRows * (columns / threadColumns); }
+  /// Of both operands, with what keeps the rows of the left one in different banks.
+  int64_t sharedBytes() const { return stages * (rows * (depth + bankPadding) + depth * columns) * 4; }
+  static constexpr int64_t bankPadding = 4;
+};
+
+/// Predicts a product whose operands groups of threads stage in shared memory. Cycles are of one cluster of
+/// cores; registers are those of a thread.
+Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const target::Machine &machine);
+
 /// Predicts a window (depthwise convolution, pooling) computed with `tile`, whose window is unrolled.
 Prediction predictWindow(const KernelShape &shape, const ContractTile &tile, const target::Machine &machine);
 

@@ -21,8 +21,10 @@ struct KernelShape {
   bool vectorOperandVaries =
       false; ///< contract: whether that operand depends on other result dimensions too (batches)
   bool rowsInResult = false; ///< rows: whether the result holds whole rows, not one value a row
-  int64_t operations = 1;    ///< arithmetic operations for a result element and reduction step
-  int64_t inputs = 0;        ///< inputs read for each element (map, rows, window)
+  /// contract: extents of a product of matrices, where it is one; all 0 where it is none
+  int64_t batch = 0, rows = 0, columns = 0, depth = 0;
+  int64_t operations = 1; ///< arithmetic operations for a result element and reduction step
+  int64_t inputs = 0;     ///< inputs read for each element (map, rows, window)
 
   /// The most that a tile may hold of a dimension.
   int64_t mostOf(unsigned dim) const { return unknown[dim] ? int64_t(1) << 30 : result[dim]; }

@@ -14,15 +14,22 @@ struct ImportOptions {
   std::map<std::string, int64_t> dims;
   std::map<std::string, std::vector<int64_t>> shapes;
   std::map<std::string, HostTensor> bound;
-  bool symbolic = false; ///< sizes that nothing fixes become symbols instead of errors
+  std::map<std::string, SizeRange> ranges; ///< of sizes that stay symbols; hot sizes are not read here
+  bool symbolic = false;                   ///< sizes that nothing fixes become symbols instead of errors
 };
 
-/// Reads the model at `path`. On failure `messages` holds everything that is wrong with it and `outcome` the
-/// kind of the failure; warnings may stand there on success too. Loads the dialects it needs. The module's
-/// large constants keep the model's memory alive.
+/// A model file that was read; null where it cannot be. It may be imported several times, and the constants
+/// of all imports are the same.
+class ParsedModel;
+std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages,
+                                       Outcome &outcome);
+
+/// On failure `messages` holds everything that is wrong with the model and `outcome` the kind of the failure;
+/// warnings may stand there on success too. Loads the dialects it needs. The module's large constants keep
+/// the model's memory alive.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-importModel(const std::string &path, mlir::MLIRContext &context, const ImportOptions &options,
-            std::vector<Message> &messages, Outcome &outcome);
+importModel(const std::shared_ptr<ParsedModel> &model, mlir::MLIRContext &context,
+            const ImportOptions &options, std::vector<Message> &messages, Outcome &outcome);
 
 /// Every operator that importModel knows, sorted by domain and name.
 std::vector<OperatorInfo> knownOperators();

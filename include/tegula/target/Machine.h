@@ -49,6 +49,15 @@ struct Machine {
   int64_t stackBytes = 64 * 1024; ///< that the temporaries of one cell may take
   int64_t groupCells = 1;         ///< cells that are started together
 
+  /// Memory that the threads of one group share, in bytes; 0 where there is none, and threads know nothing of
+  /// each other. All that follows holds only for machines that have it.
+  int64_t sharedBytes = 0;
+  int64_t warpThreads = 1;     ///< threads that run in lockstep and can pass registers to each other
+  int64_t clusterCores = 1;    ///< cores that the threads of a group run on
+  int64_t clusterThreads = 1;  ///< threads that those cores should hold at once
+  int64_t clusterShared = 1;   ///< bytes of shared memory of the groups that they hold at once
+  int64_t threadRegisters = 0; ///< registers of 32 bits that each of those threads then has
+
   /// Elements of `bytes` each in one vector register.
   int64_t lanes(int64_t bytes) const { return bytes > 0 && bytes <= vectorBytes ? vectorBytes / bytes : 1; }
 };

@@ -41,5 +41,35 @@ module attributes {test.a = #sched.schedule<fast>} {}
 
 // -----
 
-// expected-error @+1 {{expected grid, loops, tile, lanes, unroll or pack, got 'width'}}
+// expected-error @+1 {{expected grid, loops, tile, lanes, unroll, pack or block, got 'width'}}
 module attributes {test.a = #sched.schedule<map, width = 3>} {}
+
+// -----
+
+// expected-error @+1 {{expected a power of two of at most 1024 threads, got 96}}
+module attributes {test.a = #sched.block<threads = 96, together = 32>} {}
+
+// -----
+
+// expected-error @+1 {{expected a power of two of at most 64 threads together, got 128}}
+module attributes {test.a = #sched.block<threads = 64, together = 128>} {}
+
+// -----
+
+// expected-error @+1 {{expected tiles of powers of two of at most 1024, got 24}}
+module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 24, columns = 32, depth = 8, threadRows = 4, threadColumns = 4, stages = 2>} {}
+
+// -----
+
+// expected-error @+1 {{expected parts of 64 threads that make a tile of 64 x 32, got 4 x 4}}
+module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 64, columns = 32, depth = 8, threadRows = 4, threadColumns = 4, stages = 2>} {}
+
+// -----
+
+// expected-error @+1 {{expected a thread's columns and the depth to be multiples of 4, got 4 and 2}}
+module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 32, columns = 32, depth = 2, threadRows = 4, threadColumns = 4, stages = 2>} {}
+
+// -----
+
+// expected-error @+1 {{expected 2 to 8 stages, got 1}}
+module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 32, columns = 32, depth = 8, threadRows = 4, threadColumns = 4, stages = 1>} {}

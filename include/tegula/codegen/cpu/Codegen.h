@@ -23,6 +23,7 @@ struct CpuCodegenOptions {
       "x86-64-v3";            ///< LLVM's name of the processor whose timings count; allows no instruction
   int64_t vectorBits = 256;   ///< widest vector to be used
   bool keepDenormals = false; ///< functions give denormal results too, where they are the right ones
+  int64_t nearBytes = 524288; ///< of cache that a core has for itself
   int64_t stackBytes = 65536; ///< of stack that a kernel's temporaries may take
 };
 

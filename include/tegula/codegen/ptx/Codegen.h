@@ -18,7 +18,8 @@ struct PtxCodegenOptions {
   std::string chip = "sm_80";      ///< architecture, as LLVM and ptxas name it
   std::string features = "+ptx80"; ///< PTX version, as LLVM writes it
   int64_t stackBytes = 1024;       ///< of local memory that the temporaries of a thread may take
-  int64_t blockThreads = 128;      ///< most threads of a block that a launch may ask for
+  int64_t blockThreads = 128;      ///< threads of a block whose threads know nothing of each other
+  int64_t residentThreads = 512;   ///< threads that a multiprocessor must have registers for
 };
 
 /// How a kernel is launched: on ceil(cells / cellsPerBlock) blocks.
@@ -30,9 +31,9 @@ struct LaunchShape {
 
 /// After it a module that held one tile.kernel holds one LLVM function: an entry whose threads compute one
 /// cell each. Its parameters are one pointer to global memory for each buffer in the order of CodeAbi.h
-/// (inputs, outputs, scratch memory where the kernel needs it; each aligned to 16 bytes, none overlapping
-/// another that is written), the kernel's sizes, and the number of cells, 64 bits each. Blocks and grids have
-/// one dimension.
+/// (inputs, outputs, scratch memory where the kernel needs it; each aligned to 16 bytes and readable up to a
+/// multiple of 16, none overlapping another that is written), the kernel's sizes, and the number of cells, 64
+/// bits each. Blocks and grids have one dimension.
 void populatePtxCodegenPipeline(mlir::OpPassManager &pm, const PtxCodegenOptions &options);
 
 enum class Output { LlvmIr, Ptx };

@@ -13,6 +13,14 @@
 
 namespace tegula::graph {
 
+/// The values that a symbol may take.
+struct SymbolRange {
+  int64_t lowest = 1, highest = INT64_MAX;
+  friend bool operator==(const SymbolRange &, const SymbolRange &) = default;
+};
+/// One a symbol; of symbols beyond it is known what is known of all.
+using SymbolRanges = llvm::ArrayRef<SymbolRange>;
+
 /// A size. Symbols stand for numbers of at least 1, which the runtime checks when it is told them.
 ///
 /// An expression is kept in normal form, a polynomial over symbols and floor divisions, so two sizes that are
@@ -47,9 +55,9 @@ public:
   /// The number in the sum that it is.
   int64_t constantTerm() const;
 
-  /// What is known of its range, given that symbols are at least 1.
-  std::optional<int64_t> minimum() const;
-  std::optional<int64_t> maximum() const;
+  /// What is known of its range; the bounds may be wider than the range.
+  std::optional<int64_t> minimum(SymbolRanges ranges = {}) const;
+  std::optional<int64_t> maximum(SymbolRanges ranges = {}) const;
 
   /// With each symbol replaced; symbols beyond `symbols` stay.
   Dim substitute(llvm::ArrayRef<Dim> symbols) const;
@@ -90,7 +98,7 @@ Dim greatest(Dim a, Dim b);
 std::optional<bool> areEqual(Dim a, Dim b);
 inline bool surelyDifferent(Dim a, Dim b) { return areEqual(a, b) == std::optional(false); }
 /// a <= b for all symbols.
-bool surelyAtMost(Dim a, Dim b);
+bool surelyAtMost(Dim a, Dim b, SymbolRanges ranges = {});
 /// a < b for all symbols.
 inline bool surelyLess(Dim a, Dim b) { return surelyAtMost(a + 1, b); }
 
@@ -141,6 +149,11 @@ llvm::SmallVector<Requirement> readRequirements(mlir::Operation *function);
 /// The same as a list of its own, null for none.
 llvm::SmallVector<Requirement> readRequirements(mlir::ArrayAttr list);
 mlir::ArrayAttr requirementsAttr(llvm::ArrayRef<Requirement> requirements, mlir::MLIRContext *context);
+/// Reads and writes what the user promises of the symbols, lowest and highest value of each; nothing of any
+/// is no attribute:
+///   tegula.bounds = array<i64: 1, 8, 1, 2048>
+llvm::SmallVector<SymbolRange> readRanges(mlir::Operation *function);
+void writeRanges(mlir::Operation *function, SymbolRanges ranges);
 void writeRequirements(mlir::Operation *function, llvm::ArrayRef<Requirement> requirements);
 
 } // namespace tegula::graph

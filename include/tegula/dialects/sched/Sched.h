@@ -19,5 +19,8 @@ inline constexpr int64_t mostUnroll = 64;
 /// Vectors in one tile of `contract` and `window`, whose code is written out: four times the registers of a
 /// machine that has many. More would compile for minutes and run slowly.
 inline constexpr int64_t mostTileVectors = 4 * 32;
+/// Threads of a group, and steps of a sum in its shared memory.
+inline constexpr int64_t mostThreads = 1024;
+inline constexpr int64_t mostStages = 8;
 
 } // namespace tegula::sched

@@ -1,0 +1,235 @@
+// Plans the work of groups of threads on a product: which tile a group has, which part of it a thread, and
+// who copies what to shared memory.
+#include "ProductEmitter.h"
+
+#include "tegula/dialects/tile/Extents.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace tegula::codegen::ptx {
+
+/// Number of the address space that the threads of a group share.
+static constexpr unsigned sharedSpace = 3;
+/// Floats between the rows of the left operand in shared memory: neighbouring rows then start in other banks.
+static constexpr int64_t rowPadding = 4;
+static constexpr int64_t quad = 4;
+
+SmallVector<OpFoldResult> ProductEmitter::extentsOf(ArrayRef<unsigned> loops) {
+  return llvm::map_to_vector(loops, [&](unsigned loop) { return extents[loop]; });
+}
+
+OpFoldResult ProductEmitter::total(ArrayRef<unsigned> loops) {
+  Number count = numbers.number(1);
+  for (Number extent : extentsOf(loops))
+    count = numbers.times(count, extent);
+  return count;
+}
+
+/// The loop over groups in place of the body, whose result grows in an empty tensor.
+FailureOr<scf::ForOp> ProductEmitter::makeGrid() {
+  extents = tile::loopExtentsOf(product.op);
+  SmallVector<Number> shape = tile::extentsOf(root);
+  AffineExpr one = builder.getAffineConstantExpr(1), groups = one;
+  auto exprOf = [&](ArrayRef<unsigned> loops) -> AffineExpr {
+    AffineExpr count = one;
+    for (unsigned loop : loops) {
+      AffineExpr extent = extents[loop] ? tile::exprOfSize(extents[loop]) : AffineExpr();
+      count = count && extent ? count * extent : AffineExpr();
+    }
+    return count;
+  };
+  AffineExpr batchCount = exprOf(product.batch), rowCount = exprOf(product.rows),
+             columnCount = exprOf(product.column);
+  if (!batchCount || !rowCount || !columnCount || llvm::is_contained(extents, Number()) ||
+      llvm::is_contained(shape, Number()))
+    return kernel.emitOpError("expected sizes that follow from the kernel's sizes");
+  groups = batchCount * rowCount.ceilDiv(block.getRows()) * columnCount.ceilDiv(block.getColumns());
+  rows = total(product.rows);
+  columns = extents[product.column];
+  depth = total(product.depth);
+  Number count =
+      numbers.times(total(product.batch), numbers.times(numbers.ceilOver(rows, block.getRows()),
+                                                        numbers.ceilOver(columns, block.getColumns())));
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, shape, cast<RankedTensorType>(root.getType()).getElementType());
+  auto grid = scf::ForOp::create(builder, loc, index(0), numbers.value(count), index(1), empty);
+  grid->setAttr("tile.grid", builder.getUnitAttr());
+  if (!getConstantIntValue(count))
+    grid->setAttr("tile.cells", AffineMapAttr::get(AffineMap::get(0, kernel.getNumSizes(), groups)));
+  return grid;
+}
+
+/// Which tile this group has. Neighbouring groups share columns: what they read of the right operand, which
+/// is mostly the larger one, is read together.
+void ProductEmitter::locate(Value cell) {
+  SmallVector<Number> at =
+      numbers.split(cell, {total(product.batch), numbers.ceilOver(columns, block.getColumns()),
+                           numbers.ceilOver(rows, block.getRows())});
+  batchIndices = numbers.split(at[0], extentsOf(product.batch));
+  firstColumn = numbers.times(at[1], numbers.number(block.getColumns()));
+  firstRow = numbers.times(at[2], numbers.number(block.getRows()));
+}
+
+/// Which part of the tile this thread has. A warp takes neighbouring parts of a few rows, so that its reads
+/// of either operand fall on few different words.
+void ProductEmitter::placeThread() {
+  int64_t across = block.getColumns() / block.getThreadColumns(),
+          along = block.getRows() / block.getThreadRows();
+  int64_t warpRows = std::min<int64_t>(along, across >= 8 ? 4 : 32 / across),
+          warpColumns = std::min<int64_t>(across, 32 / warpRows);
+  auto range = builder.getAttr<LLVM::ConstantRangeAttr>(APInt(32, 0), APInt(32, block.getThreads()));
+  Value id = NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type(), range);
+  thread = arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), id);
+  auto n = [&](int64_t value) { return numbers.number(value); };
+  SmallVector<Number> at =
+      numbers.split(thread, {n(along / warpRows), n(across / warpColumns), n(warpRows), n(warpColumns)});
+  threadRow = numbers.plus(numbers.times(at[0], n(warpRows)), at[2]);
+  threadColumn = numbers.plus(numbers.times(at[1], n(warpColumns)), at[3]);
+}
+
+/// Operand `number` of the product as one row of elements, with a place in shared memory.
+ProductEmitter::Operand ProductEmitter::describe(unsigned number, int64_t elements, StringRef name) {
+  Operand operand;
+  operand.stage = elements;
+  Value tensor = product.op.getDpsInputs()[number];
+  auto type = cast<RankedTensorType>(tensor.getType());
+  AffineMap map = product.op.getMatchingIndexingMap(product.op.getDpsInputOperand(number));
+  SmallVector<Number> shape = tile::extentsOf(tensor);
+  operand.first = numbers.number(0);
+  operand.strides.assign(map.getNumDims(), numbers.number(0));
+  Number step = numbers.number(1);
+  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+    // The expression is linear: its value at the origin, and what each loop adds.
+    SmallVector<AffineExpr> at(map.getNumDims(), builder.getAffineConstantExpr(0));
+    auto valueAt = [&] { return cast<AffineConstantExpr>(map.getResult(dim).replaceDims(at)).getValue(); };
+    int64_t origin = valueAt();
+    operand.first = numbers.plus(operand.first, numbers.times(step, numbers.number(origin)));
+    for (unsigned loop = 0; loop < map.getNumDims(); ++loop) {
+      at[loop] = builder.getAffineConstantExpr(1);
+      operand.strides[loop] =
+          numbers.plus(operand.strides[loop], numbers.times(step, numbers.number(valueAt() - origin)));
+      at[loop] = builder.getAffineConstantExpr(0);
+    }
+    step = numbers.times(step, shape[dim]);
+  }
+  auto buffer = bufferization::ToBufferOp::create(
+      builder, loc, MemRefType::get(type.getShape(), type.getElementType()), tensor, /*read_only=*/true);
+  auto flat =
+      MemRefType::get(getConstantIntValue(step).value_or(ShapedType::kDynamic), type.getElementType());
+  operand.memory =
+      memref::ReinterpretCastOp::create(builder, loc, flat, buffer, numbers.number(0), ArrayRef<Number>{step},
+                                        ArrayRef<Number>{numbers.number(1)});
+  auto shared = MemRefType::get(elements * block.getStages(), type.getElementType(), AffineMap(),
+                                builder.getI64IntegerAttr(sharedSpace));
+  std::string symbol = (kernel.getSymName() + "_" + name).str();
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(kernel);
+    memref::GlobalOp::create(builder, loc, symbol, builder.getStringAttr("private"), shared,
+                             /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
+                             builder.getI64IntegerAttr(16));
+  }
+  operand.shared = memref::GetGlobalOp::create(builder, loc, shared, symbol);
+  return operand;
+}
+
+std::pair<OpFoldResult, OpFoldResult> ProductEmitter::shareOf(int64_t number, int64_t outer, int64_t inner) {
+  int64_t threads = block.getThreads();
+  auto n = [&](int64_t value) { return numbers.number(value); };
+  // More threads than copies: some copy the same.
+  Number mine = outer * inner < threads ? numbers.modulo(thread, n(outer * inner)) : Number(thread);
+  if (inner >= threads)
+    return {n(number / (inner / threads)), numbers.plus(mine, n(number % (inner / threads) * threads))};
+  return {numbers.plus(numbers.over(mine, n(inner)), n(number * (threads / inner))),
+          numbers.modulo(mine, n(inner))};
+}
+
+/// `row` of the whole product, or the last one where there are fewer.
+OpFoldResult ProductEmitter::nearestRow(Number row) {
+  std::optional<int64_t> known = getConstantIntValue(rows);
+  return known && *known % block.getRows() == 0 ? row : numbers.least(row, numbers.minus(rows, 1));
+}
+
+/// The start of `run` columns at `column`, or of the last ones.
+OpFoldResult ProductEmitter::nearestColumn(Number column, int64_t run) {
+  std::optional<int64_t> known = getConstantIntValue(columns);
+  return known && *known % block.getColumns() == 0 ? column
+                                                   : numbers.least(column, numbers.minus(columns, run));
+}
+
+OpFoldResult ProductEmitter::offsetOf(const Operand &operand, ArrayRef<unsigned> loops, ArrayRef<Number> at) {
+  Number offset = numbers.number(0);
+  for (auto [loop, position] : llvm::zip_equal(loops, at))
+    offset = numbers.plus(offset, numbers.times(position, operand.strides[loop]));
+  return offset;
+}
+
+/// Where step `at` of the sum lies. Loops that pass over memory as one loop would are one.
+OpFoldResult ProductEmitter::depthOffset(const Operand &operand, Number at) {
+  SmallVector<Number> sizes, strides;
+  for (unsigned loop : product.depth) {
+    if (Numbers::is(extents[loop], 1))
+      continue;
+    std::optional<int64_t> inner = getConstantIntValue(operand.strides[loop]),
+                           size = getConstantIntValue(extents[loop]),
+                           outer = strides.empty() ? std::nullopt : getConstantIntValue(strides.back());
+    if (inner && size && outer && *outer == *inner * *size) {
+      sizes.back() = numbers.times(sizes.back(), extents[loop]);
+      strides.back() = operand.strides[loop];
+      continue;
+    }
+    sizes.push_back(extents[loop]);
+    strides.push_back(operand.strides[loop]);
+  }
+  Number offset = numbers.number(0);
+  for (auto [position, stride] : llvm::zip_equal(numbers.split(at, sizes), strides))
+    offset = numbers.plus(offset, numbers.times(position, stride));
+  return offset;
+}
+
+/// The left operand lies row by row, as it mostly does in memory, with padding between the rows.
+void ProductEmitter::planLeft() {
+  int64_t pitch = block.getDepth() + rowPadding;
+  left = describe(product.left, block.getRows() * pitch, "left");
+  left.run = tile::runLength(product, product.left, product.depth.back(), quad);
+  // Neighbouring threads read neighbouring elements: along the depth, or along the rows.
+  bool isTransposed = left.run == 1 && !product.rows.empty() &&
+                      Numbers::is(left.strides[product.rows.back()], 1) &&
+                      !Numbers::is(left.strides[product.depth.back()], 1);
+  int64_t runs = block.getDepth() / left.run;
+  int64_t count = std::max<int64_t>(1, block.getRows() * runs / block.getThreads());
+  for (int64_t number = 0; number < count; ++number) {
+    auto [outer, inner] =
+        isTransposed ? shareOf(number, runs, block.getRows()) : shareOf(number, block.getRows(), runs);
+    Number row = isTransposed ? inner : outer,
+           step = numbers.times(isTransposed ? outer : inner, numbers.number(left.run));
+    Number here = nearestRow(numbers.plus(firstRow, row));
+    Number from = numbers.plus(left.first, offsetOf(left, product.batch, batchIndices));
+    from = numbers.plus(from, offsetOf(left, product.rows, numbers.split(here, extentsOf(product.rows))));
+    left.copies.push_back({from, step, numbers.plus(numbers.times(row, numbers.number(pitch)), step)});
+  }
+}
+
+/// The right operand lies step by step, each with all of the tile's columns.
+void ProductEmitter::planRight() {
+  right = describe(product.right, block.getDepth() * block.getColumns(), "right");
+  right.run = tile::runLength(product, product.right, product.column, quad);
+  columnRun = getConstantIntValue(columns).value_or(1) % quad == 0 ? quad : 1;
+  int64_t runs = block.getColumns() / right.run;
+  int64_t count = std::max<int64_t>(1, block.getDepth() * runs / block.getThreads());
+  for (int64_t number = 0; number < count; ++number) {
+    auto [step, inner] = shareOf(number, block.getDepth(), runs);
+    Number column = numbers.times(inner, numbers.number(right.run));
+    Number here = nearestColumn(numbers.plus(firstColumn, column), right.run);
+    Number from = numbers.plus(right.first, offsetOf(right, product.batch, batchIndices));
+    from = numbers.plus(from, numbers.times(here, right.strides[product.column]));
+    right.copies.push_back(
+        {from, step, numbers.plus(numbers.times(step, numbers.number(block.getColumns())), column)});
+  }
+}
+
+} // namespace tegula::codegen::ptx
