@@ -5,6 +5,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tegula::cost {
 
@@ -81,6 +82,26 @@ Prediction predictContract(const KernelShape &shape, const ContractTile &tile,
   prediction.cycles = std::max(prediction.computeCycles, prediction.trafficCycles) +
                       notOverlapped * std::min(prediction.computeCycles, prediction.trafficCycles);
   return prediction;
+}
+
+int64_t rowsThatStay(const KernelShape &shape, const target::Machine &machine) {
+  double rowBytes = static_cast<double>(shape.reductionSteps()) * shape.elementBytes;
+  return std::max<int64_t>(1, static_cast<int64_t>(machine.l2Bytes * shareOfL2 / rowBytes));
+}
+
+double predictWalk(const KernelShape &shape, const Walk &walk, const target::Machine &machine) {
+  double columns = shape.result.back(), rows = shape.resultElements() / columns;
+  double left = rows * shape.reductionSteps() * shape.elementBytes, right = shape.vectorOperandBytes;
+  double stays = machine.l2Bytes * shareOfL2;
+  auto cycles = [&](double bytes) {
+    return bytes / (bytes <= machine.l3Bytes ? machine.l3BytesPerCycle : machine.memoryBytesPerCycle);
+  };
+  if (walk.rowsOutside)
+    return cycles(left) + cycles(right) * std::ceil(rows / walk.rows);
+  // Every core reads the rows once, and for each further cell those that did not stay.
+  double first = std::min<double>(machine.cores, std::ceil(columns / walk.columns));
+  double again = std::ceil(columns / walk.columns) - first;
+  return cycles(right) + cycles(left) * (first + again * std::max(0.0, 1 - stays / left));
 }
 
 Prediction predictWindow(const KernelShape &shape, const ContractTile &tile, const target::Machine &machine) {

@@ -166,6 +166,33 @@ sched::ScheduleAttr scheduleBlocks(Builder &b) {
   return b.finish(sched::Algorithm::Contract);
 }
 
+/// How much less traffic makes up for what turning the walk costs: weights are waited for by every cell.
+constexpr double worthTurning = 1.5;
+
+/// How cells of a product of known size with large weights follow each other; no walk where they are to be
+/// cut by columns first and the rows within.
+std::optional<cost::Walk> chooseWalk(const Builder &b) {
+  const cost::KernelShape &shape = b.shape;
+  if (shape.result.size() != 2 || shape.unknown[0] || shape.unknown[1] || b.machine.lockstepCells)
+    return std::nullopt;
+  int64_t rowTiles = ceilDiv(shape.result[0], b.tile[0]), columnTiles = ceilDiv(shape.result[1], b.tile[1]);
+  if (rowTiles == 1)
+    return std::nullopt;
+  auto columnsOf = [&](int64_t cells) {
+    return ceilDiv(columnTiles, std::clamp<int64_t>(cells, 1, columnTiles)) * b.tile[1];
+  };
+  cost::Walk within{false, shape.result[0], columnsOf(b.cellsWanted())}, outside{true, 0, 0};
+  int64_t stay = std::max<int64_t>(1, cost::rowsThatStay(shape, b.machine) / b.tile[0]);
+  // As many cells of rows for each core, of as many tiles each.
+  int64_t rowCells = std::min(rowTiles, ceilDiv(ceilDiv(rowTiles, stay), b.machine.cores) * b.machine.cores);
+  outside.rows = ceilDiv(rowTiles, rowCells) * b.tile[0];
+  outside.columns = columnsOf(ceilDiv(b.cellsWanted(), rowCells));
+  return cost::predictWalk(shape, outside, b.machine) * worthTurning <
+                 cost::predictWalk(shape, within, b.machine)
+             ? std::optional(outside)
+             : std::nullopt;
+}
+
 sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) {
   const cost::KernelShape &shape = b.shape;
   unsigned last = shape.result.size() - 1;
@@ -174,6 +201,14 @@ sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) 
   // A panel is one cell's stream: worth it where no neighbour reads the columns beside it at the same time.
   if (shape.vectorOperand >= 0 && constantInputs[shape.vectorOperand] && !b.machine.lockstepCells)
     b.pack.push_back(b.level(shape.vectorOperand, b.tile.back()));
+
+  bool smallWeights = shape.vectorOperandBytes <= b.machine.l2Bytes / 2;
+  bool wholeWeights = smallWeights || b.machine.lockstepCells || shape.vectorOperandVaries;
+  if (std::optional<cost::Walk> walk = wholeWeights ? std::nullopt : chooseWalk(b)) {
+    b.grid = {b.level(0, walk->rows), b.level(last, walk->columns)};
+    b.loops.push_back(b.level(last, b.tile.back()));
+    return b.finish(sched::Algorithm::Contract);
+  }
 
   // Rows of the other operand that stay in L2 while panels pass by.
   int64_t steps = shape.reductionSteps(), rowTile = 1, rowDim = -1;
@@ -184,10 +219,9 @@ sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) 
       break;
     }
   SmallVector<unsigned> order = outerDims(shape);
-  bool smallWeights = shape.vectorOperandBytes <= b.machine.l2Bytes / 2;
   int64_t wanted = b.cellsWanted();
   // Small weights are shared by all cells; large ones are best read by one core each.
-  if (smallWeights || b.machine.lockstepCells || shape.vectorOperandVaries)
+  if (wholeWeights)
     order.push_back(last);
   else
     order.insert(order.begin(), last);

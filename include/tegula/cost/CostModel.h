@@ -27,6 +27,19 @@ struct ContractTile {
 Prediction predictContract(const KernelShape &shape, const ContractTile &tile,
                            const target::Machine &machine);
 
+/// How the cells of a matrix product follow each other: those that share rows of the left operand, or those
+/// that share columns of the right one. What is shared stays in L2, the other operand passes by.
+struct Walk {
+  bool rowsOutside = false;
+  int64_t rows = 0, columns = 0; ///< of one cell
+};
+
+/// Predicts the cycles in which operands of a product come from beyond L2, all cells together.
+double predictWalk(const KernelShape &shape, const Walk &walk, const target::Machine &machine);
+
+/// The most rows of the left operand that stay in L2 while the right one passes by; at least 1.
+int64_t rowsThatStay(const KernelShape &shape, const target::Machine &machine);
+
 /// A block tile of a product: what a group of threads computes, and how it shares that out.
 struct BlockTile {
   int64_t rows, columns, depth, threadRows, threadColumns, stages;

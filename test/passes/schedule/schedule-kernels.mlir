@@ -54,3 +54,39 @@ tile.kernel @unknown_sizes(%x: tensor<?x256xf32>, %n: index) -> tensor<?x256xf32
   } -> tensor<?x256xf32>
   tile.yield %y : tensor<?x256xf32>
 }
+
+// Weights that do not stay in L2 pass by rows that do: cells of the same rows follow each other.
+// CHECK-LABEL: tile.kernel @rows_stay_while_weights_pass
+// V3-SAME: grid = [<0 : {{[0-9]+}}>, <1 : {{[0-9]+}}>], loops = [<1 : 16>], tile = [6, 16]
+// V4-SAME: grid = [<0 : {{[0-9]+}}>, <1 : {{[0-9]+}}>], loops = [<1 : {{[0-9]+}}>]
+#left = affine_map<(i, j, k) -> (i, k)>
+#right = affine_map<(i, j, k) -> (k, j)>
+#result = affine_map<(i, j, k) -> (i, j)>
+tile.kernel @rows_stay_while_weights_pass(%x: tensor<2048x2048xf32>, %w: tensor<2048x2048xf32>) -> tensor<2048x2048xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2048x2048xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2048x2048xf32>) -> tensor<2048x2048xf32>
+  %y = linalg.generic {indexing_maps = [#left, #right, #result], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<2048x2048xf32>, tensor<2048x2048xf32>) outs(%f : tensor<2048x2048xf32>) {
+  ^bb0(%a: f32, %b: f32, %s: f32):
+    %p = arith.mulf %a, %b : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<2048x2048xf32>
+  tile.yield %y : tensor<2048x2048xf32>
+}
+
+// Few rows stay anyhow: weights are read once, by columns.
+// CHECK-LABEL: tile.kernel @few_rows
+// CHECK-SAME: grid = [<1 : {{[0-9]+}}>]
+tile.kernel @few_rows(%x: tensor<12x512xf32>, %w: tensor<512x2048xf32>) -> tensor<12x2048xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<12x2048xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<12x2048xf32>) -> tensor<12x2048xf32>
+  %y = linalg.generic {indexing_maps = [#left, #right, #result], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<12x512xf32>, tensor<512x2048xf32>) outs(%f : tensor<12x2048xf32>) {
+  ^bb0(%a: f32, %b: f32, %s: f32):
+    %p = arith.mulf %a, %b : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<12x2048xf32>
+  tile.yield %y : tensor<12x2048xf32>
+}
