@@ -95,11 +95,17 @@ private:
     return success();
   }
 
-  /// Refuses tiles that cannot be held in registers by far.
+  /// Refuses tiles of several rows where the algorithm writes one, and tiles that cannot be held in registers
+  /// by far.
   LogicalResult checkTile() {
     sched::Algorithm algorithm = schedule.getAlgorithm();
-    if (algorithm != sched::Algorithm::Contract && algorithm != sched::Algorithm::Window)
-      return success();
+    bool isRow = llvm::all_of(ArrayRef<int64_t>(tile).drop_back(tile.empty() ? 0 : 1),
+                              [](int64_t size) { return size == 1; });
+    if (algorithm == sched::Algorithm::Rows && !isRow)
+      return kernel.emitOpError("expected a tile of one row for the algorithm 'rows', got sizes ")
+             << ArrayRef<int64_t>(tile);
+    if (algorithm == sched::Algorithm::Rows || algorithm == sched::Algorithm::Loops)
+      return success(); // their tiles are loops
     int64_t vectors = 1;
     for (auto [dim, size] : llvm::enumerate(tile)) {
       bool isLast = dim + 1 == tile.size();

@@ -22,3 +22,11 @@ tile.kernel @k(%x: tensor<32xf32>) -> tensor<32xf32> schedule(#sched.schedule<ma
   %y = linalg.copy ins(%x : tensor<32xf32>) outs(%x : tensor<32xf32>) -> tensor<32xf32>
   tile.yield %y : tensor<32xf32>
 }
+
+// -----
+
+// expected-error @+1 {{expected a tile of one row for the algorithm 'rows', got sizes 4, 8}}
+tile.kernel @k(%x: tensor<8x8xf32>) -> tensor<8x8xf32> schedule(#sched.schedule<rows, tile = [4, 8]>) {
+  %y = linalg.copy ins(%x : tensor<8x8xf32>) outs(%x : tensor<8x8xf32>) -> tensor<8x8xf32>
+  tile.yield %y : tensor<8x8xf32>
+}
