@@ -1,5 +1,6 @@
 // The program tegula-equiv: executes two modules through -O0 on the same inputs and compares the values. It
 // exists so that every pass is checked by numbers: `tegula-opt %s --some-pass | tegula-equiv %s -`.
+#include "Buffers.h"
 #include "Functions.h"
 
 #include "common/Files.h"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 using namespace tegula;
 using namespace tegula::tools;
@@ -18,6 +20,7 @@ namespace {
 
 struct Arguments {
   std::string before, after;
+  std::string target = "native", device = "cpu"; ///< of AFTER
   int beforeLevel = 0, level = 0, threads = 1;
   std::vector<std::string> inputs, functions, dims;
   double tolerance = 1e-5;
@@ -28,17 +31,20 @@ std::string nameOf(const std::string &path, const Function &function) {
 }
 
 /// Compiles one function and loads it; the exit code is nonzero, and everything printed, where that fails.
-int open(const std::string &where, const Function &function, int level, int threads,
+int open(const Arguments &arguments, bool isAfter, const std::string &where, const Function &function,
          std::unique_ptr<Session> &session) {
   CompileOptions options;
-  options.optLevel = level;
+  options.optLevel = isAfter ? arguments.level : arguments.beforeLevel;
+  if (isAfter)
+    options.target = arguments.target;
   options.threads = 1;
   options.keepDenormals = true; // a comparison of values wants no flushing on either side
   CompileResult result = compileModule(function.text, Emit::Artifact, options);
   printMessages(where, result.messages);
   if (!result)
     return int(result.outcome);
-  if (Failure failure = Session::openBytes(std::move(result.bytes), threads, session))
+  if (Failure failure = Session::openBytes(std::move(result.bytes), arguments.threads, session,
+                                           isAfter ? arguments.device : "cpu"))
     return reportFailure(where, failure);
   return 0;
 }
@@ -70,6 +76,16 @@ std::string textOf(const Sizes &sizes, const Function &function) {
   return text;
 }
 
+/// Compares one value, and prints how close it is.
+bool isClose(const Arguments &arguments, const HostTensor &got, const HostTensor &expected,
+             const std::string &what) {
+  Difference difference = relativeDifference(got, expected);
+  bool close = difference.comparable && difference.error <= (isFloat(got.dtype) ? arguments.tolerance : 0);
+  std::printf("@%s: worst error %.3g%s%s\n", what.c_str(), difference.error, close ? "" : ", different ",
+              close ? "" : difference.reason.c_str());
+  return close;
+}
+
 /// Runs both sessions on the same inputs and compares the results.
 int compareRuns(const Arguments &arguments, const Function &before, const std::string (&where)[2],
                 std::unique_ptr<Session> (&sessions)[2], const Sizes &sizes) {
@@ -93,24 +109,42 @@ int compareRuns(const Arguments &arguments, const Function &before, const std::s
                          {Outcome::VerificationFailed, "expected " + std::to_string(expected.size()) +
                                                            " results, got " + std::to_string(got.size())});
   bool ok = true;
-  for (size_t i = 0; i < got.size(); ++i) {
-    Difference difference = relativeDifference(got[i], expected[i]);
-    bool close =
-        difference.comparable && difference.error <= (isFloat(got[i].dtype) ? arguments.tolerance : 0);
-    std::printf("@%s%s %s: worst error %.3g%s%s\n", before.name.c_str(), textOf(sizes, before).c_str(),
-                sessions[0]->outputs()[i].name.c_str(), difference.error, close ? "" : ", different ",
-                close ? "" : difference.reason.c_str());
-    ok &= close;
-  }
+  for (size_t i = 0; i < got.size(); ++i)
+    ok &= isClose(arguments, got[i], expected[i],
+                  before.name + textOf(sizes, before) + " " + sessions[0]->outputs()[i].name);
+  return ok ? 0 : int(Outcome::VerificationFailed);
+}
+
+/// Runs code on buffers and compares what is left in them. A pass may add arguments of its own, as scratch
+/// memory is one; what is left there is nobody's business.
+int compareBuffers(const Arguments &arguments, const Function &before, const Function &after,
+                   const std::string (&where)[2]) {
+  Memory memory[2];
+  for (int i : {0, 1})
+    if (Failure failure = runOnBuffers(i ? after.text : before.text, memory[i]))
+      return reportFailure(where[i], failure);
+  if (memory[1].arguments.size() < memory[0].arguments.size() ||
+      memory[1].results.size() != memory[0].results.size())
+    return reportFailure(where[1],
+                         {Outcome::VerificationFailed, "expected the arguments and results of " + where[0]});
+  bool ok = true;
+  for (size_t i = 0; i < memory[0].arguments.size(); ++i)
+    ok &= isClose(arguments, memory[1].arguments[i], memory[0].arguments[i],
+                  before.name + " arg" + std::to_string(i));
+  for (size_t i = 0; i < memory[0].results.size(); ++i)
+    ok &= isClose(arguments, memory[1].results[i], memory[0].results[i],
+                  before.name + " result" + std::to_string(i));
   return ok ? 0 : int(Outcome::VerificationFailed);
 }
 
 int compare(const Arguments &arguments, const Function &before, const Function &after) {
   std::unique_ptr<Session> sessions[2];
   std::string where[2] = {nameOf(arguments.before, before), nameOf(arguments.after, after)};
-  if (int code = open(where[0], before, arguments.beforeLevel, arguments.threads, sessions[0]))
+  if (before.onBuffers && after.onBuffers)
+    return compareBuffers(arguments, before, after, where);
+  if (int code = open(arguments, false, where[0], before, sessions[0]))
     return code;
-  if (int code = open(where[1], after, arguments.level, arguments.threads, sessions[1]))
+  if (int code = open(arguments, true, where[1], after, sessions[1]))
     return code;
   int worst = 0;
   for (const Sizes &sizes : sizesToTry(arguments, before))
@@ -132,12 +166,15 @@ int compareAll(const Arguments &arguments) {
   }
   int worst = 0;
   size_t compared = 0;
+  std::map<std::string, size_t> seen; // parts of a file may use a name again
   for (const Function &before : functions[0]) {
+    size_t number = seen[before.name]++;
     const auto &wanted = arguments.functions;
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), before.name) == wanted.end())
       continue;
-    auto after = std::find_if(functions[1].begin(), functions[1].end(),
-                              [&](const Function &other) { return other.name == before.name; });
+    auto after = std::find_if(functions[1].begin(), functions[1].end(), [&](const Function &other) {
+      return other.name == before.name && number-- == 0;
+    });
     int code = after == functions[1].end()
                    ? reportFailure(arguments.after,
                                    {Outcome::VerificationFailed, "expected a function @" + before.name})
@@ -156,7 +193,8 @@ int compareAll(const Arguments &arguments) {
 int main(int argc, char **argv) {
   installCrashHandlers("tegula-equiv");
   Arguments arguments;
-  CLI::App app("Executes every function of two modules (graph, tile or scheduled IR) on the same inputs and "
+  CLI::App app("Executes every function of two modules (graph, tile or scheduled IR, or code on buffers) on "
+               "the same inputs and "
                "compares the results. Exit code 3 where they differ.",
                "tegula-equiv");
   app.add_option("BEFORE", arguments.before, "The reference, an .mlir file; - is standard input")->required();
@@ -172,6 +210,10 @@ int main(int argc, char **argv) {
   app.add_option("--before-O", arguments.beforeLevel, "Optimisation of BEFORE: 0 (default) or 2")
       ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
+  app.add_option("--target", arguments.target, "The machine AFTER is compiled for (native)")
+      ->type_name("NAME");
+  app.add_option("--device", arguments.device, "The device AFTER runs on (cpu), such as emulator")
+      ->type_name("NAME");
   app.add_option("--input", arguments.inputs, "An input's value; others are seeded")
       ->type_name("NAME=@FILE")
       ->expected(1)

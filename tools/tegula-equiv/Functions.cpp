@@ -87,7 +87,14 @@ Function extract(ModuleOp module, StringRef name, const std::vector<Function> *r
     for (const Function &other : *reference)
       if (other.name == name)
         known = &other;
-  finish(kept, known, function);
+  FunctionType type = kept.getFunctionType();
+  auto isTensor = [](Type each) { return isa<TensorType>(each); };
+  function.onBuffers =
+      llvm::none_of(type.getInputs(), isTensor) && llvm::none_of(type.getResults(), isTensor);
+  if (function.onBuffers)
+    kept.setName("main");
+  else
+    finish(kept, known, function);
   if (auto symbols = kept->getAttrOfType<ArrayAttr>("tegula.symbols"))
     for (auto symbol : symbols.getAsRange<StringAttr>())
       function.symbols.push_back(symbol.str());

@@ -14,6 +14,7 @@ struct Function {
   std::vector<std::string> inputTypes, resultTypes; ///< as in HostTensor
   std::vector<std::string> symbols;                 ///< the sizes that a run chooses
   std::string text;                                 ///< a module with this function as @main
+  bool onBuffers = false; ///< no graph and no launches of kernels: code on buffers, vectors and numbers
 };
 
 /// Splits a file into its functions, and one for every kernel that none of them launches; at its "// -----"

@@ -1,6 +1,8 @@
 // float32 functions become arithmetic on scalars and vectors; other types are left as they are.
 // RUN: tegula-opt %s --tegula-expand-math | FileCheck %s
 // RUN: tegula-opt %s --tegula-expand-math=keep-denormals | FileCheck %s --check-prefix=KEEP
+// RUN: tegula-opt %s --tegula-expand-math | tegula-equiv %s -
+// RUN: tegula-opt %s --tegula-expand-math=keep-denormals | tegula-equiv %s -
 
 // CHECK-LABEL: func.func @float32_becomes_arithmetic
 // CHECK-NOT: math.{{exp|log|tanh|erf}}

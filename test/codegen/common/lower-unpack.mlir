@@ -1,5 +1,6 @@
 // Panels that no schedule took are read element by element, through the panel and column that hold it.
 // RUN: tegula-opt %s --tegula-lower-unpack | FileCheck %s
+// RUN: tegula-opt %s --tegula-lower-unpack | tegula-equiv %s -
 
 // CHECK-LABEL: tile.kernel @reads_panels
 // CHECK-NOT: tile.unpack

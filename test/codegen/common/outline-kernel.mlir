@@ -1,5 +1,6 @@
 // A kernel becomes a function on buffers over a range of cells; its result is written in place.
 // RUN: tegula-opt %s --tegula-tile-kernel --cse --tegula-outline-kernel | FileCheck %s
+// RUN: tegula-equiv %s %s -O 2 --threads 2
 
 #id = affine_map<(i) -> (i)>
 

@@ -1,5 +1,6 @@
 // Tile programs become reads, arithmetic on vectors of the schedule's lanes, and writes; accumulators stay in registers.
 // RUN: tegula-opt %s --tegula-tile-kernel --cse --tegula-vectorize-kernel --cse | FileCheck %s
+// RUN: tegula-opt %s --tegula-tile-kernel --cse --tegula-vectorize-kernel | tegula-equiv %s -
 
 #id = affine_map<(i) -> (i)>
 

@@ -1,5 +1,6 @@
 // What the machine has no instruction for is called from libm; the rest is left for LLVM.
 // RUN: tegula-opt %s --tegula-lower-math | FileCheck %s
+// RUN: tegula-opt %s --tegula-lower-math | tegula-equiv %s -
 
 // CHECK-LABEL: func.func @calls_libm
 // CHECK: call @erff

@@ -1,5 +1,6 @@
 // A reduction's innermost loop runs along memory where operand and result do.
 // RUN: tegula-opt %s --tegula-order-loops | FileCheck %s
+// RUN: tegula-opt %s --tegula-order-loops | tegula-equiv %s -
 
 // CHECK: #[[$A:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
 // CHECK: #[[$B:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>

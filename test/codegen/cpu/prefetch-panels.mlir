@@ -1,5 +1,6 @@
 // A little of the next panel is fetched in each round that reads the present one.
 // RUN: tegula-opt %s --tegula-prefetch-panels=near-bytes=4096 --canonicalize --cse | FileCheck %s
+// RUN: tegula-opt %s --tegula-prefetch-panels=near-bytes=4096 | tegula-equiv %s -
 
 #tile = affine_map<(d0) -> (d0 + 1)>
 
@@ -15,7 +16,7 @@
 // CHECK: memref.prefetch %arg0[%[[NEXT]], %c0, %[[AT]]], read, locality<2>, data : memref<8x64x16xf32>
 // CHECK: vector.transfer_read %arg0[%[[PANEL]], %[[K]], %c0]
 // CHECK-NOT: memref.prefetch
-func.func @two_tiles_share_a_panel(%packed: memref<8x64x16xf32>, %out: memref<2x128xf32>, %begin: index, %end: index) {
+func.func @two_tiles_share_a_panel(%packed: memref<8x64x16xf32>, %out: memref<2x128xf32>, %begin: index, %end: index) attributes {tegula.cells = 8 : i64} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -45,7 +46,7 @@ func.func @two_tiles_share_a_panel(%packed: memref<8x64x16xf32>, %out: memref<2x
 // CHECK: scf.for %{{.*}} = %c0 to %arg2
 // CHECK: arith.ceildivui %c16, %arg2
 // CHECK: memref.prefetch
-func.func @an_unknown_number_of_tiles(%packed: memref<8x64x16xf32>, %out: memref<?x128xf32>, %rows: index, %begin: index, %end: index) {
+func.func @an_unknown_number_of_tiles(%packed: memref<8x64x16xf32>, %out: memref<?x128xf32>, %rows: index, %begin: index, %end: index) attributes {tegula.cells = 8 : i64} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c16 = arith.constant 16 : index
@@ -73,7 +74,7 @@ func.func @an_unknown_number_of_tiles(%packed: memref<8x64x16xf32>, %out: memref
 // CHECK: arith.subi %c2, %[[TILE]]
 // CHECK: scf.for %{{.*}} = %c0 to %c32
 // CHECK: memref.prefetch
-func.func @a_sum_in_parts(%packed: memref<8x64x16xf32>, %out: memref<2x128xf32>, %begin: index, %end: index) {
+func.func @a_sum_in_parts(%packed: memref<8x64x16xf32>, %out: memref<2x128xf32>, %begin: index, %end: index) attributes {tegula.cells = 8 : i64} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -102,7 +103,7 @@ func.func @a_sum_in_parts(%packed: memref<8x64x16xf32>, %out: memref<2x128xf32>,
 // Nothing waits for a panel that only one tile reads, nor for a buffer that stays near.
 // CHECK-LABEL: func.func @one_tile_a_panel
 // CHECK-NOT: memref.prefetch
-func.func @one_tile_a_panel(%packed: memref<8x64x16xf32>, %small: memref<2x8x16xf32>, %out: memref<128xf32>, %begin: index, %end: index) {
+func.func @one_tile_a_panel(%packed: memref<8x64x16xf32>, %small: memref<2x8x16xf32>, %out: memref<128xf32>, %begin: index, %end: index) attributes {tegula.cells = 2 : i64} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index

@@ -1,5 +1,6 @@
 // Inputs, constants and repeated values are copied before they are returned; a launch's own result is not.
 // RUN: tegula-opt %s --tegula-copy-results -split-input-file | FileCheck %s
+// RUN: tegula-opt %s --tegula-copy-results -split-input-file | tegula-equiv %s - --dim n=3 --dim "n+1=4" --dim b=2
 
 // CHECK: tile.kernel @copy_4xf32
 tile.kernel @neg(%x: tensor<4xf32>) -> tensor<4xf32> {
@@ -36,10 +37,15 @@ func.func @main(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<2x2xf32>, tensor<4x
 // CHECK-DAG: #[[$N:.*]] = affine_map<()[s0] -> (s0 + 1)>
 // CHECK: tile.kernel @copy_nx4xnxf32(%{{.*}}: tensor<?x4x?xf32>, %{{.*}}: index, %{{.*}}: index) -> tensor<?x4x?xf32> dims {{\[\[}}0, -1, 1], [0, -1, 1]]
 // CHECK-LABEL: func.func @main
+// CHECK: tile.view
 // CHECK-DAG: %[[B:.*]] = tile.size #[[$B]]
 // CHECK-DAG: %[[N:.*]] = tile.size #[[$N]]
 // CHECK: tile.launch @copy_nx4xnxf32(%{{.*}}) sizes(%[[B]], %[[N]])
-func.func @main(%x: tensor<?x4x?xf32> {tegula.dims = affine_map<()[s0, s1] -> (s1, 4, s0 + 1)>})
+// %n tells a size that no plain dimension of %x is.
+func.func @main(%x: tensor<?x4x?xf32> {tegula.dims = affine_map<()[s0, s1] -> (s1, 4, s0 + 1)>}, %n: tensor<?xf32> {tegula.dims = affine_map<()[s0, s1] -> (s0)>})
     -> (tensor<?x4x?xf32> {tegula.dims = affine_map<()[s0, s1] -> (s1, 4, s0 + 1)>}) attributes {tegula.symbols = ["n", "b"]} {
-  return %x : tensor<?x4x?xf32>
+  %b = tile.size affine_map<()[s0, s1] -> (s1)>
+  %next = tile.size affine_map<()[s0, s1] -> (s0 + 1)>
+  %v = tile.view %x sizes(%b, %next) : tensor<?x4x?xf32> to tensor<?x4x?xf32>
+  return %v : tensor<?x4x?xf32>
 }

@@ -1,5 +1,6 @@
 // The sides of a choice are results of their own, behind the condition; what is needed before it is known too is launched for each.
 // RUN: tegula-opt %s --tegula-copy-results --tegula-sink-branches -split-input-file | FileCheck %s
+// RUN: tegula-opt %s --tegula-copy-results --tegula-sink-branches -split-input-file | tegula-equiv %s -
 
 tile.kernel @neg(%x: tensor<4xf32>) -> tensor<4xf32> {
   %e = tensor.empty() : tensor<4xf32>

@@ -1,5 +1,6 @@
 // A product becomes what one thread of a group does: copies to shared memory a stage ahead, one barrier a step, sums in registers.
 // RUN: tegula-opt %s --split-input-file --verify-diagnostics --tegula-emit-blocks --canonicalize --cse | FileCheck %s
+// RUN: tegula-equiv %s %s --function product_and_what_follows -O 2 --target sm_80 --device emulator
 
 #a = affine_map<(i, j, k) -> (i, k)>
 #b = affine_map<(i, j, k) -> (k, j)>

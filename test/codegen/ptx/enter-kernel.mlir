@@ -1,5 +1,6 @@
 // A kernel becomes an entry: buffers, scratch memory, sizes, cells; one thread a cell, and none beyond the last.
 // RUN: tegula-opt %s --tegula-enter-kernel | FileCheck %s
+// RUN: tegula-equiv %s %s --function runs_on_a_device -O 2 --target sm_80 --device emulator
 
 // CHECK-LABEL: llvm.func ptx_kernelcc @one_thread_a_cell
 // CHECK-SAME: (%[[IN:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias}, %[[OUT:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias}, %[[CELLS:.*]]: i64)
@@ -32,4 +33,16 @@ llvm.func @scratch_before_sizes(%out: !llvm.ptr, %size: i64, %begin: i64, %end: 
 // CHECK-LABEL: llvm.func @not_a_kernel(%{{.*}}: !llvm.ptr)
 llvm.func @not_a_kernel(%p: !llvm.ptr) {
   llvm.return
+}
+
+// The whole way of a kernel through an entry: its last block is not full.
+#id = affine_map<(i) -> (i)>
+tile.kernel @runs_on_a_device(%x: tensor<1000xf32>) -> tensor<1000xf32> {
+  %e = tensor.empty() : tensor<1000xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<1000xf32>) outs(%e : tensor<1000xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  } -> tensor<1000xf32>
+  tile.yield %y : tensor<1000xf32>
 }

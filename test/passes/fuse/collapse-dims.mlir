@@ -1,4 +1,5 @@
 // RUN: tegula-opt %s --split-input-file --tegula-form-kernels --tegula-collapse-dims | FileCheck %s
+// RUN: tegula-opt %s --split-input-file --tegula-form-kernels --tegula-collapse-dims | tegula-equiv %s -
 
 // CHECK-LABEL: func.func @elementwise_is_one_loop
 // CHECK: tile.view %arg0 : tensor<2x3x4xf32> to tensor<24xf32>

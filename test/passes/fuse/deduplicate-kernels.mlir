@@ -1,4 +1,5 @@
 // RUN: tegula-opt %s --split-input-file --tegula-deduplicate-kernels | FileCheck %s
+// RUN: tegula-opt %s --split-input-file --tegula-deduplicate-kernels | tegula-equiv %s -
 
 // CHECK-LABEL: func.func @equal_bodies_are_one
 // CHECK: %[[FIRST:.*]] = tile.launch @a(%arg0)
@@ -45,12 +46,15 @@ tile.kernel @b(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+#mn = affine_map<()[s0, s1] -> (s0, s1)>
 // Which size is which dimension's is part of a kernel.
 // CHECK-LABEL: func.func @other_dims_stay
 // CHECK: tile.launch @a
 // CHECK: tile.launch @b
 // CHECK: tile.launch @a
-func.func @other_dims_stay(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>) {
+func.func @other_dims_stay(%x: tensor<?x?xf32> {tegula.dims = #mn}, %y: tensor<?x?xf32> {tegula.dims = #mn})
+    -> (tensor<?x?xf32> {tegula.dims = #mn}, tensor<?x?xf32> {tegula.dims = #mn}, tensor<?x?xf32> {tegula.dims = #mn})
+    attributes {tegula.symbols = ["m", "n"]} {
   %m = tile.size affine_map<()[s0] -> (s0)>
   %n = tile.size affine_map<()[s0, s1] -> (s1)>
   %0 = tile.launch @a(%x) sizes(%m, %n) : (tensor<?x?xf32>) -> tensor<?x?xf32>

@@ -1,5 +1,6 @@
 // RUN: tegula-opt %s --split-input-file --tegula-form-kernels | FileCheck %s
 // RUN: tegula-opt %s --split-input-file --tegula-form-kernels=fuse=false | FileCheck %s --check-prefix=ALONE
+// RUN: tegula-opt %s --split-input-file --tegula-form-kernels | tegula-equiv %s - --dim "batch*2=6" --dim batch=3 --dim h=3 --dim "(h+1)/2=2" --dim "(h+3)/4*2=2"
 
 // A chain after a product is one operation on its accumulators; without fusion each operation is a kernel.
 // CHECK-LABEL: func.func @chain_follows_matmul
@@ -234,9 +235,10 @@ func.func @sizes_as_data(%x: tensor<?xf32, affine_map<()[s0] -> (s0)>>) -> tenso
 // CHECK-SAME: dims {{.}}[0], [1], [0]]
 // CHECK: linalg.generic {{.*}} ins(%arg0, %arg1 : tensor<?xf32>, tensor<?xf32>)
 #halves = affine_map<()[s0] -> ((s0 + 1) floordiv 2)>
+#whole = affine_map<()[s0] -> (s0)>
 #quarters = affine_map<()[s0] -> (((s0 + 3) floordiv 4) * 2)>
-func.func @assumed_equal_sizes(%x: tensor<?xf32, #halves>, %y: tensor<?xf32, #quarters>) -> tensor<?xf32, #halves>
-    attributes {tegula.symbols = ["h"]} {
+func.func @assumed_equal_sizes(%x: tensor<?xf32, #halves>, %y: tensor<?xf32, #quarters>, %h: tensor<?xf32, #whole>) -> tensor<?xf32, #halves>
+    attributes {tegula.symbols = ["h"]} { // %h tells the size
   %0 = graph.add %x, %y : (tensor<?xf32, #halves>, tensor<?xf32, #quarters>) -> tensor<?xf32, #halves>
   return %0 : tensor<?xf32, #halves>
 }

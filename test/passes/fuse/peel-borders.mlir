@@ -1,4 +1,5 @@
 // RUN: tegula-opt %s --split-input-file --tegula-peel-borders | FileCheck %s
+// RUN: tegula-opt %s --split-input-file --tegula-peel-borders | tegula-equiv %s -
 
 // CHECK-LABEL: func.func @padding_is_a_kernel
 // CHECK: %[[PADDED:.*]] = tile.launch @k_pad(%arg0) : (tensor<4x3xf32>) -> tensor<7x3xf32>
@@ -47,6 +48,7 @@ tile.kernel @k(%a: tensor<6xf32>) -> tensor<6xf32> {
 
 // -----
 
+#rows = affine_map<()[s0] -> (s0, 6)>
 // Unknown dimensions beside a reshaped one stay as they are.
 // CHECK-LABEL: func.func @reshapes_beside_unknown_sizes
 // CHECK: %[[N:.*]] = tile.size
@@ -56,7 +58,8 @@ tile.kernel @k(%a: tensor<6xf32>) -> tensor<6xf32> {
 // CHECK-LABEL: tile.kernel @k
 // CHECK-SAME: dims {{.}}[0, -1, -1], [0, -1, -1]]
 // CHECK-NOT: _shape
-func.func @reshapes_beside_unknown_sizes(%x: tensor<?x6xf32>) -> tensor<?x6xf32> {
+func.func @reshapes_beside_unknown_sizes(%x: tensor<?x6xf32> {tegula.dims = #rows}) -> (tensor<?x6xf32> {tegula.dims = #rows})
+    attributes {tegula.symbols = ["n"]} {
   %n = tile.size affine_map<()[s0] -> (s0)>
   %0 = tile.launch @k(%x) sizes(%n) : (tensor<?x6xf32>) -> tensor<?x6xf32>
   return %0 : tensor<?x6xf32>
@@ -73,8 +76,8 @@ tile.kernel @k(%a: tensor<?x6xf32>, %n: index) -> tensor<?x6xf32> dims [[0, -1],
 
 // What depends on nothing but sizes is computed once, before: the main kernel reads it.
 // CHECK-LABEL: func.func @tables_are_kernels
-// CHECK-DAG: %[[N:.*]] = tile.size #map{{$}}
-// CHECK-DAG: %[[M:.*]] = tile.size #map1
+// CHECK-DAG: %[[N:.*]] = tile.size #map1
+// CHECK-DAG: %[[M:.*]] = tile.size #map{{$}}
 // CHECK: %[[TABLE:.*]] = tile.launch @k_table() sizes(%[[M]]) : () -> tensor<?xi64>
 // CHECK: tile.launch @k(%arg0, %[[TABLE]]) sizes(%[[N]], %[[M]]) : (tensor<?xf32>, tensor<?xi64>) -> tensor<?xf32>
 // CHECK-LABEL: tile.kernel @k(%arg0: tensor<?xf32>, %arg1: tensor<?xi64>, %arg2: index, %arg3: index)
@@ -83,7 +86,8 @@ tile.kernel @k(%a: tensor<?x6xf32>, %n: index) -> tensor<?x6xf32> dims [[0, -1],
 // CHECK: tile.yield
 // CHECK-LABEL: tile.kernel @k_table(%arg0: index) -> tensor<?xi64> dims {{.}}[0]]
 // CHECK: linalg.index
-func.func @tables_are_kernels(%x: tensor<?xf32>) -> tensor<?xf32> {
+func.func @tables_are_kernels(%x: tensor<?xf32> {tegula.dims = affine_map<()[s0] -> (s0)>})
+    -> (tensor<?xf32> {tegula.dims = affine_map<()[s0] -> (s0 * 2)>}) attributes {tegula.symbols = ["n"]} {
   %n = tile.size affine_map<()[s0] -> (s0)>
   %m = tile.size affine_map<()[s0] -> (s0 * 2)>
   %0 = tile.launch @k(%x) sizes(%n, %m) : (tensor<?xf32>) -> tensor<?xf32>

@@ -1,6 +1,7 @@
 // A file of schedules replaces those of the kernels that it names, and takes one away by the word none.
 // RUN: split-file %s %t
 // RUN: tegula-opt %t/kernels.mlir --tegula-override-schedules=file=%t/schedules.txt | FileCheck %t/kernels.mlir
+// RUN: tegula-opt %t/kernels.mlir --tegula-override-schedules=file=%t/schedules.txt | tegula-equiv %t/kernels.mlir - -O 2
 
 //--- schedules.txt
 // Comments and empty lines say nothing.

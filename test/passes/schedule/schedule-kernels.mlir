@@ -1,6 +1,7 @@
 // Every kernel gets a schedule from the facts of the machine it is compiled for; one that has a schedule keeps it.
 // RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
 // RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
+// RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v3 | tegula-equiv %s - -O 2 --tolerance 5e-5
 
 #id = affine_map<(i, j) -> (i, j)>
 

@@ -1,5 +1,6 @@
 // A schedule's pack entry gives the kernel panels of its constant operand, and every launch the packed constant.
 // RUN: tegula-opt %s --tegula-pack-operands | FileCheck %s
+// RUN: tegula-opt %s --tegula-pack-operands | tegula-equiv %s -
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[W:.*]] = arith.constant

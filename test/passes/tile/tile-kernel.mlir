@@ -1,5 +1,6 @@
 // A scheduled kernel becomes loops over whole tiles; the last tile moves back instead of sticking out.
 // RUN: tegula-opt %s --tegula-tile-kernel --cse | FileCheck %s
+// RUN: tegula-opt %s --tegula-tile-kernel | tegula-equiv %s -
 
 #id = affine_map<(i) -> (i)>
 
