@@ -150,8 +150,6 @@ static LogicalResult verifyDims(KernelOp kernel) {
 
 LogicalResult KernelOp::verify() {
   FunctionType type = getFunctionType();
-  if (getBody().empty())
-    return emitOpError("expected a body");
   if (getBlock().getArgumentTypes() != TypeRange(type.getInputs()))
     return emitOpError("expected body arguments of types ") << type.getInputs();
   for (Type each : llvm::concat<const Type>(getInputTypes(), getResultTypes()))

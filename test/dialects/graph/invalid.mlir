@@ -394,7 +394,7 @@ func.func @unknown_sizes_without_names(%x: tensor<?xf32>) {
 // -----
 
 func.func @sizes_of_another_rank(%x: tensor<?xf32, affine_map<()[s0] -> (s0, 1)>>) {
-  // expected-error @+1 {{expected an encoding with one size a dimension and no dims, got}}
+  // expected-error @+1 {{expected an encoding with one size a dimension and no dims, got 'tensor<?xf32, affine_map<()[s0] -> (s0, 1)>>'}}
   %0 = graph.abs %x : tensor<?xf32, affine_map<()[s0] -> (s0, 1)>>
   return
 }

@@ -23,6 +23,11 @@ tile.kernel @k(%x: tensor<2xf32>) -> tensor<2xf32> schedule(3 : i32) {
 
 // -----
 
+// expected-error @+1 {{region #0 ('body') failed to verify constraint: region with 1 blocks}}
+"tile.kernel"() <{function_type = (tensor<2xf32>) -> tensor<2xf32>, sym_name = "k"}> ({}) : () -> ()
+
+// -----
+
 // expected-error @+1 {{expected a body that ends in tile.yield}}
 tile.kernel @k(%x: tensor<2xf32>) -> tensor<2xf32> {
   llvm.unreachable
