@@ -230,6 +230,16 @@ private:
 
 } // namespace
 
+Expected<uint64_t> codeBytesOf(StringRef object) {
+  auto parsed = ObjectFile::createELFObjectFile(MemoryBufferRef(object, "object"));
+  if (!parsed)
+    return parsed.takeError();
+  uint64_t bytes = 0;
+  for (const SectionRef &section : (*parsed)->sections())
+    bytes += section.isText() ? section.getSize() : 0;
+  return bytes;
+}
+
 Expected<Image> linkImage(ArrayRef<std::string> objects, ArrayRef<StringRef> entries,
                           function_ref<bool(StringRef)> mayImport) {
   Linker linker(mayImport);

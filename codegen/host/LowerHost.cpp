@@ -2,6 +2,7 @@
 // its buffers.
 #include "tegula/codegen/host/Host.h"
 
+#include "ChooseVariant.h"
 #include "LowerBranches.h"
 #include "LowerShapes.h"
 #include "Sizes.h"
@@ -17,21 +18,21 @@ namespace {
 
 class HostWriter {
 public:
-  HostWriter(func::FuncOp main, const MemoryPlan &plan, const llvm::StringMap<KernelNeeds> &kernels)
-      : main(main), plan(plan), kernels(kernels), builder(main.getContext()), loc(main.getLoc()),
-        module(ModuleOp::create(builder, loc)), pointer(LLVM::LLVMPointerType::get(main.getContext())),
+  HostWriter(ModuleOp module, const PlannedFunction &function, const llvm::StringMap<KernelNeeds> &kernels)
+      : main(function.function), plan(function.plan), kernels(kernels), builder(main.getContext()),
+        loc(main.getLoc()), module(module), pointer(LLVM::LLVMPointerType::get(main.getContext())),
         symbolNames(graph::readSymbols(main)) {}
 
-  OwningOpRef<ModuleOp> write(std::vector<artifact::Check> &checks) {
+  /// Writes the two functions; launches are numbered from `dispatch` on, which becomes the next free number.
+  void write(const HostNames &names, int32_t &dispatch, std::vector<artifact::Check> &checks) {
     if (!symbolNames.empty())
-      writeShapes(*module, main, plan, kernels, checks);
-    startEntry();
+      writeShapes(module, names.shapes, main, plan, kernels, checks);
+    startEntry(names.entry);
     BranchWriter branches(main, checks);
     if (branches.any())
       writeSizes();
     branches.start(
         {builder, entry, *sizes, [&](Value value) { return addressOf(plan.places.lookup(value)); }});
-    int32_t dispatch = 0;
     for (Operation &op : main.getBody().front()) {
       if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
         branches.enter(launch);
@@ -41,7 +42,6 @@ public:
     }
     branches.leave();
     LLVM::ReturnOp::create(builder, loc, constant(builder.getI32Type(), 0));
-    return std::move(module);
   }
 
 private:
@@ -57,11 +57,11 @@ private:
     return LLVM::GEPOp::create(builder, loc, pointer, element, base, ArrayRef<LLVM::GEPArg>{offset});
   }
 
-  void startEntry() {
-    builder.setInsertionPointToStart(module->getBody());
+  void startEntry(StringRef name) {
+    builder.setInsertionPointToStart(module.getBody());
     Type i32 = builder.getI32Type();
     auto type = LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(7, pointer));
-    entry = LLVM::LLVMFuncOp::create(builder, loc, entryName, type);
+    entry = LLVM::LLVMFuncOp::create(builder, loc, name, type);
     entry.setVisibility_(LLVM::Visibility::Hidden);
     entry.setDsoLocal(true);
     builder.setInsertionPointToStart(entry.addEntryBlock(builder));
@@ -110,10 +110,10 @@ private:
   }
 
   LLVM::LLVMFuncOp kernelFunction(StringRef name) {
-    if (auto declared = module->lookupSymbol<LLVM::LLVMFuncOp>(name))
+    if (auto declared = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
       return declared;
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module->getBody());
+    builder.setInsertionPointToStart(module.getBody());
     Type i64 = builder.getI64Type();
     auto type =
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), {pointer, i64, i64});
@@ -173,7 +173,7 @@ private:
   const llvm::StringMap<KernelNeeds> &kernels;
   OpBuilder builder;
   Location loc;
-  OwningOpRef<ModuleOp> module;
+  ModuleOp module;
   Type pointer;
   LLVM::LLVMFuncOp entry;
   Value buffers, launchFunction;
@@ -190,10 +190,17 @@ graph::Dim cellsOf(tile::LaunchOp launch, const KernelNeeds &needs) {
   return needs.cells ? forLaunch(needs.cells, sizesOf(launch)) : graph::Dim(1);
 }
 
-OwningOpRef<ModuleOp> lowerHost(func::FuncOp main, const MemoryPlan &plan,
-                                const llvm::StringMap<KernelNeeds> &kernels,
-                                std::vector<artifact::Check> &checks) {
-  return HostWriter(main, plan, kernels).write(checks);
+FailureOr<OwningOpRef<ModuleOp>> lowerHost(ArrayRef<PlannedFunction> functions,
+                                           const llvm::StringMap<KernelNeeds> &kernels,
+                                           std::vector<artifact::Check> &checks) {
+  func::FuncOp main = functions.front().function;
+  OwningOpRef<ModuleOp> module = ModuleOp::create(main.getLoc());
+  int32_t dispatch = 0;
+  for (auto [number, function] : llvm::enumerate(functions))
+    HostWriter(*module, function, kernels).write(namesOf(functions, number), dispatch, checks);
+  if (failed(chooseVariant(*module, functions)))
+    return failure();
+  return std::move(module);
 }
 
 } // namespace tegula::codegen::host

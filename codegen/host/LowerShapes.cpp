@@ -12,14 +12,14 @@ namespace {
 
 class ShapesWriter {
 public:
-  ShapesWriter(ModuleOp module, func::FuncOp main, const MemoryPlan &plan,
+  ShapesWriter(ModuleOp module, StringRef name, func::FuncOp main, const MemoryPlan &plan,
                const llvm::StringMap<KernelNeeds> &kernels, std::vector<artifact::Check> &checks)
       : main(main), plan(plan), kernels(kernels), checks(checks), builder(main.getContext()),
-        loc(main.getLoc()), guards(main) {
+        loc(main.getLoc()), guards(main), ranges(graph::readRanges(main)) {
     builder.setInsertionPointToStart(module.getBody());
     Type pointer = LLVM::LLVMPointerType::get(main.getContext());
     auto type = LLVM::LLVMFunctionType::get(builder.getI32Type(), SmallVector<Type>(3, pointer));
-    function = LLVM::LLVMFuncOp::create(builder, loc, shapesName, type);
+    function = LLVM::LLVMFuncOp::create(builder, loc, name, type);
     function.setVisibility_(LLVM::Visibility::Hidden);
     function.setDsoLocal(true);
     builder.setInsertionPointToStart(function.addEntryBlock(builder));
@@ -79,7 +79,7 @@ private:
     if (!guards.of(op).isAlways())
       return; // for the branch that needs it to check
     Value value = sizes->write(size);
-    if (size.minimum().value_or(-1) >= 0 || !checkedSizes.insert(op.getExpr()).second)
+    if (size.minimum(ranges).value_or(-1) >= 0 || !checkedSizes.insert(op.getExpr()).second)
       return;
     Value zero = sizes->constant(0);
     Value wrong = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::slt, value, zero);
@@ -103,6 +103,7 @@ private:
   std::optional<SizeWriter> sizes;
   llvm::DenseSet<AffineExpr> checkedSizes;
   Guards guards;
+  SmallVector<graph::SymbolRange> ranges;
 };
 
 } // namespace
@@ -120,9 +121,9 @@ SlotOffsets writeSlots(SizeWriter &sizes, const MemoryPlan &plan) {
   return slots;
 }
 
-void writeShapes(ModuleOp module, func::FuncOp main, const MemoryPlan &plan,
+void writeShapes(ModuleOp module, StringRef name, func::FuncOp main, const MemoryPlan &plan,
                  const llvm::StringMap<KernelNeeds> &kernels, std::vector<artifact::Check> &checks) {
-  ShapesWriter(module, main, plan, kernels, checks).write();
+  ShapesWriter(module, name, main, plan, kernels, checks).write();
 }
 
 graph::Shape interfaceShape(Type type, DictionaryAttr attributes) {

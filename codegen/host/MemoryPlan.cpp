@@ -286,6 +286,8 @@ private:
   SmallVector<int64_t> shareSlots(ArrayRef<Block> groups) {
     constexpr int64_t middle = 64;
     SmallVector<int64_t> samples(graph::readSymbols(main).size(), middle), sizes, slots(groups.size());
+    for (auto [sample, range] : llvm::zip(samples, graph::readRanges(main)))
+      sample = std::clamp(sample, range.lowest, range.highest);
     for (const Block &group : groups)
       sizes.push_back((group.unit * group.bytes).evaluate(samples).value_or(INT64_MAX));
     auto order = llvm::to_vector(llvm::seq<size_t>(0, groups.size()));
@@ -385,6 +387,22 @@ std::string arenaFormula(func::FuncOp main, const MemoryPlan &plan) {
     terms.push_back(sizes.size() == 1 ? sizes[0] : "max(" + llvm::join(sizes, ", ") + ")");
   }
   return llvm::join(terms, " + ");
+}
+
+std::optional<int64_t> mostArenaBytes(func::FuncOp main, const MemoryPlan &plan) {
+  SmallVector<graph::SymbolRange> ranges = graph::readRanges(main);
+  Checked total(plan.arenaBytes);
+  for (const MemoryPlan::Slot &slot : plan.slots) {
+    int64_t largest = 0;
+    for (graph::Dim size : slot.sizes) {
+      std::optional<int64_t> most = size.maximum(ranges);
+      if (!most)
+        return std::nullopt;
+      largest = std::max(largest, *most);
+    }
+    total += Checked(largest);
+  }
+  return total.valid() ? std::optional(total.get()) : std::nullopt;
 }
 
 } // namespace tegula::codegen::host

@@ -17,7 +17,8 @@ class Settler {
 public:
   explicit Settler(func::FuncOp main)
       : main(main), context(main.getContext()), names(graph::readSymbols(main)),
-        requirements(graph::readRequirements(main)), isChosen(names.size(), false) {}
+        requirements(graph::readRequirements(main)), ranges(graph::readRanges(main)),
+        isChosen(names.size(), false) {}
 
   LogicalResult run() {
     for (unsigned index = 0; index < main.getNumArguments(); ++index)
@@ -36,6 +37,7 @@ public:
     rewriteChoices();
     rewriteInputs();
     graph::writeSymbols(main, settled);
+    graph::writeRanges(main, settledRanges);
     graph::writeRequirements(main, requirements);
     return success();
   }
@@ -83,8 +85,10 @@ private:
     for (auto [index, name] : llvm::enumerate(names)) {
       numbers.push_back(isChosen[index] ? graph::Dim::symbol(settled.size(), context)
                                         : graph::Dim::invalid());
-      if (isChosen[index])
-        settled.push_back(name);
+      if (!isChosen[index])
+        continue;
+      settled.push_back(name);
+      settledRanges.push_back(index < ranges.size() ? ranges[index] : graph::SymbolRange());
     }
     settle(requirements);
   }
@@ -159,6 +163,7 @@ private:
   MLIRContext *context;
   SmallVector<std::string> names, settled;
   SmallVector<graph::Requirement> requirements;
+  SmallVector<graph::SymbolRange> ranges, settledRanges;
   SmallVector<bool> isChosen;
   llvm::MapVector<AffineExpr, unsigned> computed; ///< sizes of inputs that are no symbols -> their symbols
   SmallVector<graph::Dim> numbers;                ///< of the old symbols

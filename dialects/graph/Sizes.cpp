@@ -136,6 +136,26 @@ void writeRanges(Operation *function, SymbolRanges ranges) {
   function->setAttr("tegula.bounds", DenseI64ArrayAttr::get(function->getContext(), numbers));
 }
 
+SmallVector<FixedSize> readFixed(Operation *function) {
+  SmallVector<FixedSize> sizes;
+  auto fixed = function->getAttrOfType<DictionaryAttr>("tegula.fixed");
+  for (NamedAttribute entry : fixed ? fixed.getValue() : ArrayRef<NamedAttribute>())
+    if (auto number = dyn_cast<IntegerAttr>(entry.getValue()); number && number.getType().isInteger(64))
+      sizes.emplace_back(entry.getName().str(), number.getInt());
+  return sizes;
+}
+
+void writeFixed(Operation *function, ArrayRef<FixedSize> sizes) {
+  Builder builder(function->getContext());
+  NamedAttrList list;
+  for (const auto &[name, size] : sizes)
+    list.set(name, builder.getI64IntegerAttr(size));
+  if (list.empty())
+    function->removeAttr("tegula.fixed");
+  else
+    function->setAttr("tegula.fixed", list.getDictionary(function->getContext()));
+}
+
 static constexpr std::pair<Requirement::Kind, StringLiteral> kindNames[] = {
     {Requirement::Kind::Equal, "equal"},
     {Requirement::Kind::AtMost, "at_most"},

@@ -76,6 +76,7 @@ typedef struct tgl_model_info {
   const char *symbols;    /* names of the sizes that a run chooses, separated by spaces */
   size_t weight_bytes;    /* that all targets share */
   int32_t target_count;   /* machines that it was compiled for, at least 1 */
+  int32_t symbol_count;   /* of the names in symbols */
 } tgl_model_info;
 
 /* What the model was compiled for. */
@@ -86,14 +87,34 @@ typedef struct tgl_target_info {
   const char *features; /* CPU features that it needs, separated by spaces */
   int32_t keeps_denormals;
   int32_t kernel_count;
-  int32_t dispatch_count; /* launches a run */
+  int32_t dispatch_count; /* launches of a run, of all variants together */
   size_t arena_bytes;     /* scratch memory of each context; with symbols the part that they do not change */
   const char *arena_formula; /* what they add to arena_bytes, in words: "0.9 KiB*seq*batch" */
   size_t weight_bytes;       /* from the first to the last that it reads */
   size_t packed_bytes;       /* of weights that the loader packs for it, once a model */
   size_t code_bytes;         /* machine code of the CPU */
   size_t kernel_bytes;       /* text of a device's kernels */
+  size_t most_arena_bytes;   /* of arena_bytes and arena_formula together, 0 where nothing bounds them */
+  int32_t variant_count;     /* at least 1 */
 } tgl_target_info;
+
+/* Code of a target for some sizes. Variant 0 is for all, the others for what their `sizes` say; a run takes the
+ * first of these that is for its sizes, and else variant 0. All share the weights. */
+typedef struct tgl_variant_info {
+  const char *sizes; /* "batch=1 seq=128", "" for variant 0 */
+  int32_t kernel_count;
+  int32_t first_dispatch, dispatch_count; /* among the target's */
+  size_t arena_bytes;                     /* as those of the target */
+  const char *arena_formula;
+  size_t most_arena_bytes;
+  size_t code_bytes; /* of its kernels, which variants may share: machine code, or the text of PTX */
+} tgl_variant_info;
+
+/* A size that a run chooses, and the values that it may have. */
+typedef struct tgl_symbol_info {
+  const char *name;
+  int64_t lowest, highest; /* 1 and INT64_MAX where nothing bounds it */
+} tgl_symbol_info;
 
 /* One launch of a run, in order. */
 typedef struct tgl_dispatch_info {
@@ -122,6 +143,9 @@ tgl_code tgl_model_output(const tgl_model *model, int32_t index, tgl_tensor_info
 tgl_code tgl_model_target(const tgl_model *model, int32_t target, tgl_target_info *info, tgl_status *status);
 tgl_code tgl_model_dispatch(const tgl_model *model, int32_t target, int32_t index, tgl_dispatch_info *info,
                             tgl_status *status);
+tgl_code tgl_model_variant(const tgl_model *model, int32_t target, int32_t index, tgl_variant_info *info,
+                           tgl_status *status);
+tgl_code tgl_model_symbol(const tgl_model *model, int32_t index, tgl_symbol_info *info, tgl_status *status);
 /* The index of an input or output by its name, or -1. */
 int32_t tgl_model_find_input(const tgl_model *model, const char *name);
 int32_t tgl_model_find_output(const tgl_model *model, const char *name);
@@ -169,11 +193,14 @@ int32_t tgl_context_threads(const tgl_context *context);
 /* The device it runs on ("cuda:0"), and which of the model's targets runs there. */
 const char *tgl_context_device(const tgl_context *context);
 int32_t tgl_context_target(const tgl_context *context);
+/* Which variant of the target the next run takes, with the shapes of now; -1 where they are not known yet. */
+int32_t tgl_context_variant(const tgl_context *context);
 
 /* Chooses the sizes of an input that has unknown ones, for all runs until set anew; a shape without unknown
  * sizes may be set too, to itself. Once every input has a shape and all agree, what follows from them is
  * computed and memory is made ready, so that runs allocate nothing; a shape that some node cannot take is
- * refused here, with the node's name and the sizes that do not fit. Until then (one of two inputs of the same
+ * refused here, with the node's name and the sizes that do not fit, and so is a size outside the bounds that
+ * the model was compiled for. Until then (one of two inputs of the same
  * batch is set, say) nothing is refused that setting another input can still mend. An input or output whose
  * bytes change has to be bound anew. */
 tgl_code tgl_set_input_shape(tgl_context *context, int32_t index, const int64_t *dims, int32_t rank,

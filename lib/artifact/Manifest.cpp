@@ -52,7 +52,7 @@ Offset<fbs::Kernel> encode(FlatBufferBuilder &builder, const KernelInfo &kernel)
   auto schedule = builder.CreateString(kernel.schedule);
   const LaunchInfo &launch = kernel.launch;
   return fbs::CreateKernel(builder, name, nodes, schedule, launch.threads, launch.cellsPerBlock,
-                           launch.sharedBytes, launch.buffers, launch.sizes);
+                           launch.sharedBytes, launch.buffers, launch.sizes, kernel.codeBytes);
 }
 
 Offset<fbs::Target> encode(FlatBufferBuilder &builder, const TargetInfo &target) {
@@ -76,11 +76,17 @@ Offset<fbs::Target> encode(FlatBufferBuilder &builder, const TargetInfo &target)
     return fbs::CreatePack(builder, pack.from, pack.to, pack.rows, pack.columns, pack.width,
                            pack.elementBytes);
   });
+  auto variants = encodeEach(builder, target.variants, [&](const VariantInfo &variant) {
+    auto sizes = builder.CreateVector(variant.sizes);
+    return fbs::CreateVariant(builder, sizes, variant.firstDispatch, variant.dispatchCount,
+                              variant.arenaBytes, encode(builder, variant.arenaFormula),
+                              variant.mostArenaBytes);
+  });
   auto formula = encode(builder, target.arenaFormula);
   return fbs::CreateTarget(builder, name, features, target.keepDenormals, target.arenaBytes, target.entry,
                            imports, kernels, dispatches, target.shapes, formula, uint8_t(target.language),
                            target.architecture, checks, target.weightsBegin, target.weightsEnd, packs,
-                           target.packedBytes);
+                           target.packedBytes, target.mostArenaBytes, variants);
 }
 
 std::string decode(const flatbuffers::String *string) { return string ? string->str() : std::string(); }
@@ -120,7 +126,8 @@ KernelInfo decodeKernel(const fbs::Kernel &kernel) {
       decode(kernel.name()),
       decode(kernel.nodes()),
       decode(kernel.schedule()),
-      {kernel.threads(), kernel.cells_per_block(), kernel.shared_bytes(), kernel.buffers(), kernel.sizes()}};
+      {kernel.threads(), kernel.cells_per_block(), kernel.shared_bytes(), kernel.buffers(), kernel.sizes()},
+      kernel.code_bytes()};
 }
 
 TargetInfo decodeTarget(const fbs::Target &from) {
@@ -149,6 +156,11 @@ TargetInfo decodeTarget(const fbs::Target &from) {
     return PackInfo{pack.from(), pack.to(), pack.rows(), pack.columns(), pack.width(), pack.element_bytes()};
   });
   target.packedBytes = from.packed_bytes();
+  target.mostArenaBytes = from.most_arena_bytes();
+  decodeEach(from.variants(), target.variants, [](const fbs::Variant &variant) {
+    return VariantInfo{decode(variant.sizes()),   variant.first_dispatch(),        variant.dispatch_count(),
+                       variant.arena_bytes(), decode(variant.arena_formula()), variant.most_arena_bytes()};
+  });
   return target;
 }
 
@@ -199,6 +211,16 @@ bool checkTensors(const std::vector<TensorInfo> &tensors, const char *what, size
   return true;
 }
 
+/// Bounds stand for all symbols or for none.
+bool checkBounds(const Manifest &manifest, std::string &error) {
+  if (!manifest.symbolBounds.empty() && manifest.symbolBounds.size() != manifest.symbols.size())
+    return fail(error, "expected bounds of every size that a run chooses, or of none");
+  for (const SizeBounds &bounds : manifest.symbolBounds)
+    if (bounds.lowest < 1 || bounds.highest < bounds.lowest)
+      return fail(error, "expected bounds of at least 1 in rising order");
+  return true;
+}
+
 /// Every symbol must be a size of some input, else a run could not choose it.
 bool checkSymbols(const Manifest &manifest, std::string &error) {
   std::vector<bool> chosen(manifest.symbols.size());
@@ -240,7 +262,12 @@ std::vector<uint8_t> encodeManifest(const Manifest &manifest) {
   auto targets = encodeEach(builder, manifest.targets,
                             [&](const TargetInfo &target) { return encode(builder, target); });
   auto symbols = encode(builder, manifest.symbols);
-  builder.Finish(fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets, symbols));
+  std::vector<int64_t> numbers;
+  for (const SizeBounds &bounds : manifest.symbolBounds)
+    numbers.insert(numbers.end(), {bounds.lowest, bounds.highest});
+  auto bounds = numbers.empty() ? 0 : builder.CreateVector(numbers);
+  builder.Finish(fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets, symbols,
+                                     bounds));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
@@ -257,6 +284,11 @@ bool decodeManifest(std::span<const uint8_t> bytes, Manifest &manifest, std::str
   decodeEach(root.outputs(), manifest.outputs, decodeTensor);
   decodeEach(root.targets(), manifest.targets, decodeTarget);
   manifest.symbols = decode(root.symbols());
+  std::vector<int64_t> bounds = decode(root.symbol_bounds());
+  if (bounds.size() % 2)
+    return fail(error, "malformed manifest");
+  for (size_t i = 0; i < bounds.size(); i += 2)
+    manifest.symbolBounds.push_back({bounds[i], bounds[i + 1]});
   return true;
 }
 
@@ -284,7 +316,23 @@ static bool isPossible(const PackInfo &pack, const TargetInfo &target) {
          uint64_t(from.get()) <= target.weightsEnd && uint64_t(to.get()) <= target.packedBytes;
 }
 
-static bool checkTarget(const TargetInfo &target, bool symbolic, const CodeSize &size, uint64_t weightBytes,
+/// Whether a target's variants have their dispatches one behind the other, after those for all sizes.
+static bool checkVariants(const TargetInfo &target, size_t symbols, std::string &error) {
+  auto refuse = [&] { return fail(error, "target '" + target.name + "' has a variant that is none"); };
+  if (target.variants.size() > mostVariants)
+    return refuse();
+  uint64_t next = target.variants.empty() ? 0 : target.variants.front().firstDispatch;
+  for (const VariantInfo &variant : target.variants) {
+    bool isFixed = std::ranges::any_of(variant.sizes, [](int64_t size) { return size > 0; });
+    if (!isFixed || variant.sizes.size() != symbols || std::ranges::min(variant.sizes) < 0 ||
+        variant.firstDispatch != next)
+      return refuse();
+    next += variant.dispatchCount;
+  }
+  return target.variants.empty() || next == target.dispatches.size() || refuse();
+}
+
+static bool checkTarget(const TargetInfo &target, size_t symbols, const CodeSize &size, uint64_t weightBytes,
                         std::string &error) {
   if (target.language != Language::X86 && target.language != Language::Ptx)
     return fail(error, "target '" + target.name + "' is in an unknown language");
@@ -292,7 +340,7 @@ static bool checkTarget(const TargetInfo &target, bool symbolic, const CodeSize 
     return fail(error, "target '" + target.name + "' lacks its kernels, or has them twice");
   if (!checkImports(target.imports, size.image, error))
     return false;
-  if (target.entry >= size.image || (symbolic && target.shapes >= size.image))
+  if (target.entry >= size.image || (symbols && target.shapes >= size.image))
     return fail(error, "the entry function lies outside the code");
   constexpr uint64_t addressSpace = uint64_t(1) << 47;
   if (target.arenaBytes > addressSpace)
@@ -308,22 +356,23 @@ static bool checkTarget(const TargetInfo &target, bool symbolic, const CodeSize 
     if (target.language == Language::Ptx && !isPossible(kernel.launch))
       return fail(error, "kernel '" + kernel.name + "' asks for a launch that no device can do");
   for (const DispatchInfo &dispatch : target.dispatches)
-    if (dispatch.kernel >= target.kernels.size() || dispatch.cells < (symbolic ? unknownSize : 0))
+    if (dispatch.kernel >= target.kernels.size() || dispatch.cells < (symbols ? unknownSize : 0))
       return fail(error, "a dispatch refers to a kernel that is not there");
-  return true;
+  return checkVariants(target, symbols, error);
 }
 
 bool checkManifest(const Manifest &manifest, std::span<const CodeSize> code, uint64_t weightBytes,
                    std::string &error) {
   size_t symbols = manifest.symbols.size();
   if (!checkTensors(manifest.inputs, "input", symbols, true, error) ||
-      !checkTensors(manifest.outputs, "output", symbols, false, error) || !checkSymbols(manifest, error))
+      !checkTensors(manifest.outputs, "output", symbols, false, error) || !checkSymbols(manifest, error) ||
+      !checkBounds(manifest, error))
     return false;
   if (manifest.targets.empty() || manifest.targets.size() != code.size() || code.size() > mostTargets)
     return fail(error, "expected code for 1 to " + std::to_string(mostTargets) + " targets, got " +
                            std::to_string(code.size()) + " for " + std::to_string(manifest.targets.size()));
   for (size_t i = 0; i < code.size(); ++i)
-    if (!checkTarget(manifest.targets[i], symbols > 0, code[i], weightBytes, error))
+    if (!checkTarget(manifest.targets[i], symbols, code[i], weightBytes, error))
       return false;
   return true;
 }

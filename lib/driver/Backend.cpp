@@ -21,6 +21,7 @@ namespace tegula::driver {
 
 using codegen::cpu::Output;
 using codegen::host::KernelNeeds;
+using codegen::host::PlannedFunction;
 
 /// The features of `machine` as LLVM writes a list of them.
 static std::string featureList(const target::Machine &machine) {
@@ -247,8 +248,17 @@ static LogicalResult describeInterface(func::FuncOp main, artifact::Manifest &ma
                  succeeded(checkNames(main, manifest.outputs, "output")));
 }
 
-static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<CompiledKernel> kernels,
-                            artifact::TargetInfo &target) {
+/// The code of an object, without what else is in it; of text all.
+static uint64_t codeBytesOf(const CompiledKernel &kernel) {
+  if (kernel.needs.isApart)
+    return kernel.code.size();
+  llvm::Expected<uint64_t> bytes = codegen::cpu::codeBytesOf(kernel.code);
+  return bytes ? *bytes : (llvm::consumeError(bytes.takeError()), 0);
+}
+
+/// The kernels, and the numbers of each in the manifest.
+static llvm::StringMap<uint32_t> describeKernels(ModuleOp module, ArrayRef<CompiledKernel> kernels,
+                                                 artifact::TargetInfo &target) {
   llvm::StringMap<uint32_t> numbers;
   for (const CompiledKernel &kernel : kernels) {
     auto op = module.lookupSymbol<tile::KernelOp>(kernel.name);
@@ -256,15 +266,78 @@ static void describeKernels(ModuleOp module, func::FuncOp main, ArrayRef<Compile
     if (op.getSched())
       llvm::raw_string_ostream(schedule) << op.getSched();
     numbers[kernel.name] = target.kernels.size();
-    target.kernels.push_back({kernel.name, nodesOf(op), schedule, kernel.launch});
+    target.kernels.push_back({kernel.name, nodesOf(op), schedule, kernel.launch, codeBytesOf(kernel)});
   }
-  SmallVector<std::string> names = graph::readSymbols(main);
-  main.walk([&](tile::LaunchOp launch) {
+  return numbers;
+}
+
+/// The launches of a function, in the order of their numbers.
+static void describeDispatches(func::FuncOp function, const llvm::StringMap<uint32_t> &numbers,
+                               ArrayRef<CompiledKernel> kernels, artifact::TargetInfo &target) {
+  SmallVector<std::string> names = graph::readSymbols(function);
+  function.walk([&](tile::LaunchOp launch) {
     uint32_t number = numbers.lookup(launch.getKernel());
     graph::Dim cells = codegen::host::cellsOf(launch, kernels[number].needs);
     target.dispatches.push_back({number, cells.fixed().value_or(artifact::unknownSize), nodesOf(launch),
                                  cells.isStatic() ? "" : cells.text(names)});
   });
+}
+
+/// Plans the memory of @main and its variants, @main first.
+static FailureOr<std::vector<PlannedFunction>> planFunctions(ModuleOp module, func::FuncOp main,
+                                                             const llvm::StringMap<KernelNeeds> &needs,
+                                                             codegen::host::WeightLayout &weights) {
+  std::vector<PlannedFunction> functions(1);
+  functions.front().function = main;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function != main)
+      functions.emplace_back().function = function;
+  for (PlannedFunction &each : functions) {
+    if (failed(codegen::host::settleSymbols(each.function)))
+      return failure();
+    FailureOr<codegen::host::MemoryPlan> plan = codegen::host::planMemory(each.function, needs, weights);
+    if (failed(plan))
+      return failure();
+    each.plan = std::move(*plan);
+  }
+  return functions;
+}
+
+/// What the manifest says of @main's memory and of its variants, and all their launches.
+static void describeFunctions(ArrayRef<PlannedFunction> functions, const llvm::StringMap<uint32_t> &numbers,
+                              ArrayRef<CompiledKernel> kernels, artifact::TargetInfo &target) {
+  auto most = [](const PlannedFunction &each) {
+    return uint64_t(codegen::host::mostArenaBytes(each.function, each.plan).value_or(0));
+  };
+  const PlannedFunction &main = functions.front();
+  target.arenaBytes = main.plan.arenaBytes;
+  target.arenaFormula = codegen::host::arenaFormula(main.function, main.plan);
+  target.mostArenaBytes = most(main);
+  describeDispatches(main.function, numbers, kernels, target);
+  for (const PlannedFunction &each : functions.drop_front()) {
+    artifact::VariantInfo variant;
+    SmallVector<graph::FixedSize> fixed = graph::readFixed(each.function);
+    for (const std::string &name : graph::readSymbols(main.function)) {
+      auto *size = llvm::find_if(fixed, [&](const graph::FixedSize &one) { return one.first == name; });
+      variant.sizes.push_back(size == fixed.end() ? 0 : size->second);
+    }
+    variant.firstDispatch = target.dispatches.size();
+    describeDispatches(each.function, numbers, kernels, target);
+    variant.dispatchCount = target.dispatches.size() - variant.firstDispatch;
+    variant.arenaBytes = each.plan.arenaBytes;
+    variant.arenaFormula = codegen::host::arenaFormula(each.function, each.plan);
+    variant.mostArenaBytes = most(each);
+    target.variants.push_back(std::move(variant));
+  }
+}
+
+/// What all targets share: inputs, outputs and the sizes that a run chooses.
+static LogicalResult describeModel(func::FuncOp main, artifact::Manifest &manifest) {
+  for (std::string &name : graph::readSymbols(main))
+    manifest.symbols.push_back(std::move(name));
+  for (const graph::SymbolRange &range : graph::readRanges(main))
+    manifest.symbolBounds.push_back({range.lowest, range.highest});
+  return describeInterface(main, manifest);
 }
 
 static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &host, func::FuncOp main,
@@ -294,18 +367,18 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return module.emitError("expected a function @main");
-  if (failed(codegen::host::settleSymbols(main)))
-    return failure();
   llvm::StringMap<KernelNeeds> needs;
   for (const CompiledKernel &kernel : kernels)
     needs[kernel.name] = kernel.needs;
-  FailureOr<codegen::host::MemoryPlan> plan = codegen::host::planMemory(main, needs, weights);
-  if (failed(plan))
+  FailureOr<std::vector<PlannedFunction>> functions = planFunctions(module, main, needs, weights);
+  if (failed(functions))
     return failure();
   artifact::Manifest &manifest = contents.manifest;
   artifact::TargetInfo &target = manifest.targets.emplace_back();
-  OwningOpRef<ModuleOp> host = codegen::host::lowerHost(main, *plan, needs, target.checks);
-  llvm::Expected<std::string> code = codegen::cpu::emitModule(*host, output, options.cpu);
+  FailureOr<OwningOpRef<ModuleOp>> host = codegen::host::lowerHost(*functions, needs, target.checks);
+  if (failed(host))
+    return failure();
+  llvm::Expected<std::string> code = codegen::cpu::emitModule(**host, output, options.cpu);
   if (!code)
     return main.emitError("internal: ") << llvm::toString(code.takeError());
 
@@ -320,18 +393,12 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
     target.features = provenance.machine.features;
   }
   target.keepDenormals = provenance.keepDenormals;
-  target.arenaBytes = plan->arenaBytes;
-  target.arenaFormula = codegen::host::arenaFormula(main, *plan);
   std::tie(target.weightsBegin, target.weightsEnd) = weights.takeExtent();
   std::tie(target.packs, target.packedBytes) = weights.takePacks();
   target.weightsEnd = llvm::alignTo(target.weightsEnd, codegen::host::bufferAlignment); // as the file has it
-  describeKernels(module, main, kernels, target);
-  if (manifest.targets.size() == 1) { // what all targets share
-    for (std::string &name : graph::readSymbols(main))
-      manifest.symbols.push_back(std::move(name));
-    if (failed(describeInterface(main, manifest)))
-      return failure();
-  }
+  describeFunctions(*functions, describeKernels(module, kernels, target), kernels, target);
+  if (manifest.targets.size() == 1 && failed(describeModel(main, manifest)))
+    return failure();
   if (output == Output::Object && failed(link(kernels, *code, main, contents)))
     return failure();
   return std::move(*code);

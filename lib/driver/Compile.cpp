@@ -4,6 +4,7 @@
 
 #include "Backend.h"
 #include "Diagnostics.h"
+#include "Variants.h"
 #include "tegula/codegen/host/Passes.h"
 #include "tegula/driver/Register.h"
 #include "tegula/import/Import.h"
@@ -69,13 +70,23 @@ public:
   CompileResult fromModel(const std::string &path) {
     return run([&] {
       Outcome outcome = Outcome::Ok;
+      std::string why;
+      std::optional<std::vector<Variant>> variants = hotVariants(options.ranges, why);
+      if (!variants) {
+        error(why);
+        return fail(Outcome::BadInput);
+      }
       importer::ImportOptions importing{options.dims, options.shapes, options.bound, options.ranges};
       importing.symbolic = true;
       auto imported = timed("import", [&]() -> FailureOr<OwningOpRef<ModuleOp>> {
         std::shared_ptr<importer::ParsedModel> model = importer::readModel(path, result.messages, outcome);
         if (!model)
           return failure();
-        return importer::importModel(model, context, importing, result.messages, outcome);
+        auto module = importer::importModel(model, context, importing, result.messages, outcome);
+        if (succeeded(module) &&
+            failed(importVariants(**module, model, importing, *variants, result.messages, outcome)))
+          return failure();
+        return module;
       });
       if (failed(imported))
         return fail(outcome == Outcome::Ok ? Outcome::Internal : outcome);
@@ -445,6 +456,8 @@ private:
     }
     for (const auto &[name, size] : options.dims)
       text += " --dim " + name + "=" + std::to_string(size);
+    for (const auto &[name, range] : options.ranges)
+      text += " --dim " + rangeText(name, range);
     for (const auto &[name, shape] : options.shapes)
       text += " --shape " + name + ":" +
               llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), "x");

@@ -134,6 +134,31 @@ static LogicalResult checkInterface(func::FuncOp main, Type type, DictionaryAttr
   return success();
 }
 
+/// Whether a function is @main for some sizes only, with the same inputs and outputs.
+static bool isVariant(Operation &op, func::FuncOp main) {
+  auto function = dyn_cast<func::FuncOp>(op);
+  if (!function || graph::readFixed(function).empty() || function.isDeclaration() ||
+      !function.getBody().hasOneBlock() || function.getNumArguments() != main.getNumArguments() ||
+      function.getNumResults() != main.getNumResults())
+    return false;
+  auto isSame = [](auto pair) {
+    auto one = dyn_cast<RankedTensorType>(std::get<0>(pair)), other = dyn_cast<RankedTensorType>(std::get<1>(pair));
+    return one && other && one.getRank() == other.getRank() && one.getElementType() == other.getElementType();
+  };
+  return llvm::all_of(llvm::zip_equal(function.getArgumentTypes(), main.getArgumentTypes()), isSame) &&
+         llvm::all_of(llvm::zip_equal(function.getResultTypes(), main.getResultTypes()), isSame);
+}
+
+static LogicalResult checkInterface(func::FuncOp function, bool isGraph) {
+  for (auto [index, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (failed(checkInterface(function, type, function.getArgAttrDict(index), isGraph)))
+      return failure();
+  for (auto [index, type] : llvm::enumerate(function.getResultTypes()))
+    if (failed(checkInterface(function, type, function.getResultAttrDict(index), isGraph)))
+      return failure();
+  return success();
+}
+
 LogicalResult checkText(Phase first, ModuleOp module) {
   Phase before = first == Phase::Graph      ? Phase::Import
                  : first == Phase::Schedule ? Phase::Schedule // which may have run on it already
@@ -147,20 +172,17 @@ LogicalResult checkText(Phase first, ModuleOp module) {
   if (!main || main.isDeclaration() || !main.getBody().hasOneBlock() || main.getNumResults() == 0)
     return refuseText(module) << "expected a function @main of one block that returns tensors";
   for (Operation &op : *module.getBody()) {
-    if (&op != main && !isa<tile::KernelOp>(op))
-      return refuseText(&op) << "expected nothing but kernels beside @main, got " << op.getName();
+    if (&op != main && !isa<tile::KernelOp>(op) && !isVariant(op, main))
+      return refuseText(&op) << "expected nothing but kernels and variants beside @main, got " << op.getName();
   }
-  WalkResult walked = main.walk([&](func::CallOp call) {
+  WalkResult walked = module.walk([&](func::CallOp call) {
     refuseText(call) << "expected no calls, got one of " << call.getCallee();
     return WalkResult::interrupt();
   });
   if (walked.wasInterrupted())
     return failure();
-  for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
-    if (failed(checkInterface(main, type, main.getArgAttrDict(index), first == Phase::Graph)))
-      return failure();
-  for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
-    if (failed(checkInterface(main, type, main.getResultAttrDict(index), first == Phase::Graph)))
+  for (auto function : module.getOps<func::FuncOp>())
+    if (failed(checkInterface(function, first == Phase::Graph)))
       return failure();
   return success();
 }

@@ -34,6 +34,7 @@ void tgl_context_free(tgl_context *context) { delete context; }
 int32_t tgl_context_threads(const tgl_context *context) { return context->context.threads(); }
 const char *tgl_context_device(const tgl_context *context) { return context->context.deviceName().c_str(); }
 int32_t tgl_context_target(const tgl_context *context) { return int32_t(context->context.targetIndex()); }
+int32_t tgl_context_variant(const tgl_context *context) { return context->context.variantIndex(); }
 int64_t tgl_context_device_nanoseconds(const tgl_context *context) {
   return context->context.deviceNanoseconds();
 }

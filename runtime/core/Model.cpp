@@ -59,8 +59,9 @@ tgl_code Model::load(std::span<const uint8_t> bytes, Mapping owner, tgl_status *
   if (!artifact::readArtifact(bytes, view, error))
     return setStatus(status, error.code == artifact::ReadCode::Version ? TGL_ERR_VERSION : TGL_ERR_CORRUPT,
                      error.text);
+  allTargets.reserve(view.code.size()); // what they describe points into them
   for (size_t i = 0; i < view.code.size(); ++i)
-    allTargets.emplace_back(view.manifest.targets[i], view.code[i]);
+    allTargets.emplace_back(view.manifest.targets[i], view.code[i], view.manifest.symbols);
   if (tgl_code code = placeWeights(status))
     return code;
   prepareTexts();
@@ -167,7 +168,7 @@ tgl_code Model::packWeights(size_t target, Executor &executor, tgl_status *statu
 void Model::describe(tgl_model_info &info) const {
   const artifact::Manifest &m = manifest();
   info = {m.producer.c_str(), m.modelHash.c_str(), m.flags.c_str(),
-          symbols.c_str(),    view.weights.size(), int32_t(m.targets.size())};
+          symbols.c_str(),    view.weights.size(), int32_t(m.targets.size()), int32_t(m.symbols.size())};
 }
 
 } // namespace tegula::runtime

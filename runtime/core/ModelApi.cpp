@@ -131,6 +131,27 @@ tgl_code tgl_model_dispatch(const tgl_model *model, int32_t target, int32_t inde
   return succeed(status);
 }
 
+tgl_code tgl_model_variant(const tgl_model *model, int32_t target, int32_t index, tgl_variant_info *info,
+                           tgl_status *status) {
+  if (tgl_code code = checkIndex(model, target, status))
+    return code;
+  const Target &of = model->shared->targets()[size_t(target)];
+  if (!info || index < 0 || size_t(index) >= of.variantCount())
+    return setStatus(status, TGL_ERR_ARGUMENT, "no such variant");
+  of.describeVariant(size_t(index), *info);
+  return succeed(status);
+}
+
+tgl_code tgl_model_symbol(const tgl_model *model, int32_t index, tgl_symbol_info *info, tgl_status *status) {
+  const artifact::Manifest &manifest = model->shared->manifest();
+  if (!info || index < 0 || size_t(index) >= manifest.symbols.size())
+    return setStatus(status, TGL_ERR_ARGUMENT, "no such size");
+  artifact::SizeBounds bounds =
+      manifest.symbolBounds.empty() ? artifact::SizeBounds() : manifest.symbolBounds[size_t(index)];
+  *info = {manifest.symbols[size_t(index)].c_str(), bounds.lowest, bounds.highest};
+  return succeed(status);
+}
+
 /// Reads a device's name and opens it where it is not this process.
 static tgl_code openNamed(const char *text, DeviceName &name, std::shared_ptr<Device> &device,
                           tgl_status *status) {

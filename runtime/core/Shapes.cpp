@@ -62,6 +62,8 @@ tgl_code Shapes::set(size_t index, const int64_t *dims, int32_t rank, bool &chan
                              " in dimension " + std::to_string(d),
                          dims[d]);
   }
+  if (tgl_code code = checkBounds(index, dims, status))
+    return code;
   if (input.known && std::equal(input.dims.begin(), input.dims.end(), dims))
     return succeed(status);
   std::vector<int64_t> before = input.dims;
@@ -81,6 +83,28 @@ tgl_code Shapes::set(size_t index, const int64_t *dims, int32_t rank, bool &chan
     measure(outputs[i]);
   }
   return succeed(status);
+}
+
+/// Refuses sizes that the model was not compiled for.
+tgl_code Shapes::checkBounds(size_t index, const int64_t *dims, tgl_status *status) const {
+  const artifact::Manifest &manifest = model->manifest();
+  const std::vector<int32_t> &of = manifest.inputs[index].dimSymbols;
+  for (size_t d = 0; d < of.size() && !manifest.symbolBounds.empty(); ++d) {
+    if (of[d] < 0)
+      continue;
+    auto [lowest, highest] = manifest.symbolBounds[size_t(of[d])];
+    if (dims[d] >= lowest && dims[d] <= highest)
+      continue;
+    std::string bounds = highest == INT64_MAX
+                             ? "at least " + std::to_string(lowest)
+                             : "from " + std::to_string(lowest) + " to " + std::to_string(highest);
+    return setStatus(status, TGL_ERR_ARGUMENT,
+                     "expected size '" + manifest.symbols[size_t(of[d])] + "' to be " + bounds +
+                         ", as the model was compiled for, got " + std::to_string(dims[d]) +
+                         " in dimension " + std::to_string(d) + " of input '" + inputs[index].info.name +
+                         "'");
+  }
+  return TGL_OK;
 }
 
 tgl_code Shapes::agree(tgl_status *status) {

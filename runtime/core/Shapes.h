@@ -30,6 +30,7 @@ public:
   tgl_code refuse(int32_t check, int64_t first, int64_t second, tgl_status *status) const;
 
   const int64_t *symbolValues() const { return symbols.data(); }
+  const std::vector<int64_t> &sizes() const { return symbols; }
   uint64_t arenaBytes() const { return arena; }
 
 private:
@@ -41,6 +42,7 @@ private:
 
   static void startTensors(const std::vector<TensorDescription> &described, std::vector<Tensor> &tensors);
   static bool measure(Tensor &tensor);
+  tgl_code checkBounds(size_t index, const int64_t *dims, tgl_status *status) const;
   bool takeSizes(const std::vector<int64_t> &sizes);
 
   const Model *model = nullptr;

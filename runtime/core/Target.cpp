@@ -5,6 +5,7 @@
 #include "Imports.h"
 #include "Status.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tegula::runtime {
@@ -16,10 +17,43 @@ static std::string join(const std::vector<std::string> &words) {
   return result;
 }
 
-Target::Target(const artifact::TargetInfo &info, const artifact::TargetCode &bytes)
+Target::Target(const artifact::TargetInfo &info, const artifact::TargetCode &bytes,
+               const std::vector<std::string> &symbols)
     : about(&info), verified(&bytes), features(join(info.features)) {
   for (const artifact::DispatchInfo &dispatch : info.dispatches)
     dispatchNodes.push_back(join(dispatch.nodes));
+  size_t general = info.variants.empty() ? info.dispatches.size() : info.variants.front().firstDispatch;
+  addVariant({{}, 0, uint32_t(general), info.arenaBytes, info.arenaFormula, info.mostArenaBytes}, symbols);
+  for (const artifact::VariantInfo &variant : info.variants)
+    addVariant(variant, symbols);
+}
+
+void Target::addVariant(const artifact::VariantInfo &variant, const std::vector<std::string> &symbols) {
+  std::string sizes;
+  for (size_t i = 0; i < variant.sizes.size(); ++i)
+    if (variant.sizes[i])
+      sizes += (sizes.empty() ? "" : " ") + symbols[i] + "=" + std::to_string(variant.sizes[i]);
+  std::vector<uint32_t> kernels;
+  for (uint32_t i = 0; i < variant.dispatchCount; ++i)
+    kernels.push_back(about->dispatches[variant.firstDispatch + i].kernel);
+  std::ranges::sort(kernels);
+  kernels.erase(std::unique(kernels.begin(), kernels.end()), kernels.end());
+  size_t codeBytes = 0;
+  for (uint32_t kernel : kernels)
+    codeBytes += about->kernels[kernel].codeBytes;
+  const std::string &formula =
+      variants.empty() ? about->arenaFormula : about->variants[variants.size() - 1].arenaFormula;
+  variants.push_back({variantSizes.emplace_back(std::move(sizes)).c_str(), int32_t(kernels.size()),
+                      int32_t(variant.firstDispatch), int32_t(variant.dispatchCount), variant.arenaBytes,
+                      formula.c_str(), variant.mostArenaBytes, codeBytes});
+}
+
+size_t Target::variantFor(const std::vector<int64_t> &sizes) const {
+  for (size_t i = 0; i < about->variants.size(); ++i)
+    if (std::ranges::equal(about->variants[i].sizes, sizes,
+                           [](int64_t fixed, int64_t size) { return fixed == 0 || fixed == size; }))
+      return i + 1;
+  return 0;
 }
 
 tgl_code Target::checkFeatures(tgl_status *status) const {
@@ -81,7 +115,9 @@ void Target::describe(tgl_target_info &description) const {
                  about->weightsEnd - about->weightsBegin,
                  about->packedBytes,
                  verified->image.size(),
-                 verified->kernels.size()};
+                 verified->kernels.size(),
+                 about->mostArenaBytes,
+                 int32_t(variantCount())};
 }
 
 void Target::describeDispatch(size_t index, tgl_dispatch_info &description) const {

@@ -6,6 +6,7 @@
 #include "tegula/artifact/CodeAbi.h"
 #include "tegula/artifact/Reader.h"
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -13,12 +14,19 @@ namespace tegula::runtime {
 
 class Target {
 public:
-  Target(const artifact::TargetInfo &info, const artifact::TargetCode &bytes);
+  /// `symbols` are the manifest's names.
+  Target(const artifact::TargetInfo &info, const artifact::TargetCode &bytes,
+         const std::vector<std::string> &symbols);
 
   const artifact::TargetInfo &info() const { return *about; }
   const artifact::TargetCode &bytes() const { return *verified; }
   void describe(tgl_target_info &description) const;
   void describeDispatch(size_t index, tgl_dispatch_info &description) const;
+  /// Variant 0 is the code for all sizes.
+  size_t variantCount() const { return about->variants.size() + 1; }
+  void describeVariant(size_t index, tgl_variant_info &description) const { description = variants[index]; }
+  /// The variant that the host functions take for these sizes.
+  size_t variantFor(const std::vector<int64_t> &sizes) const;
 
   /// Refuses where the CPU of this machine lacks what the host code needs.
   tgl_code checkFeatures(tgl_status *status) const;
@@ -35,11 +43,15 @@ public:
   Mapping packed; ///< what its weights are packed to, once that is done
 
 private:
+  void addVariant(const artifact::VariantInfo &variant, const std::vector<std::string> &symbols);
+
   const artifact::TargetInfo *about;
   const artifact::TargetCode *verified;
   Mapping code;
   std::string features;
   std::vector<std::string> dispatchNodes;
+  std::deque<std::string> variantSizes; ///< in words
+  std::vector<tgl_variant_info> variants;
 };
 
 } // namespace tegula::runtime

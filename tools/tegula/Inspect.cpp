@@ -177,6 +177,47 @@ TargetText verdicts(const tgl_model *model, int32_t index, const tgl_target_info
   return all;
 }
 
+/// "12.4 MiB + 0.9 KiB*seq, at most 14.2 MiB": what stays, what the sizes add, what that comes to at most.
+std::string peakText(size_t fixedBytes, const char *formula, size_t mostArena, size_t arena) {
+  std::string text = bytesText(fixedBytes + arena);
+  if (formula[0])
+    text += " + " + printable(formula);
+  if (formula[0] && mostArena)
+    text += ", at most " + bytesText(fixedBytes + mostArena);
+  return text;
+}
+
+/// The variants of a target, with what each adds; empty where the code is for all sizes alike.
+Failure describeVariants(const tgl_model *model, int32_t index, const tgl_target_info &target, TargetText &all) {
+  Json list('[');
+  size_t fixedBytes = target.weight_bytes + target.packed_bytes + target.code_bytes;
+  for (int32_t i = 0; i < target.variant_count; ++i) {
+    tgl_status status{};
+    tgl_variant_info variant{};
+    if (tgl_model_variant(model, index, i, &variant, &status) != TGL_OK)
+      return {Outcome::BadInput, status.text};
+    list.raw("", Json('{')
+                     .add("sizes", variant.sizes)
+                     .add("kernels", variant.kernel_count)
+                     .add("first_dispatch", variant.first_dispatch)
+                     .add("dispatches", variant.dispatch_count)
+                     .add("arena_bytes", int64_t(variant.arena_bytes))
+                     .add("arena_formula", variant.arena_formula)
+                     .add("most_arena_bytes", int64_t(variant.most_arena_bytes))
+                     .add("code_bytes", int64_t(variant.code_bytes))
+                     .close());
+    if (target.variant_count == 1)
+      continue;
+    char line[256];
+    std::snprintf(line, sizeof line, ": %d kernels in %d dispatches, code %zu bytes, peak = ",
+                  variant.kernel_count, variant.dispatch_count, variant.code_bytes);
+    all.text += "  for " + printable(i ? variant.sizes : "all other sizes") + line +
+                peakText(fixedBytes, variant.arena_formula, variant.most_arena_bytes, variant.arena_bytes) + "\n";
+  }
+  all.json = list.close();
+  return {};
+}
+
 Failure describeDispatches(const tgl_model *model, int32_t index, const tgl_target_info &target,
                            TargetText &all) {
   Json list('[');
@@ -206,7 +247,9 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
   tgl_target_info target{};
   if (tgl_model_target(model, index, &target, &status) != TGL_OK)
     return {Outcome::BadInput, status.text};
-  TargetText here = verdicts(model, index, target), dispatches;
+  TargetText here = verdicts(model, index, target), dispatches, variants;
+  if (Failure failure = describeVariants(model, index, target, variants))
+    return failure;
   if (Failure failure = describeDispatches(model, index, target, dispatches))
     return failure;
   all.json = Json('{')
@@ -217,11 +260,13 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
                  .add("kernels", target.kernel_count)
                  .add("arena_bytes", int64_t(target.arena_bytes))
                  .add("arena_formula", target.arena_formula)
+                 .add("most_arena_bytes", int64_t(target.most_arena_bytes))
                  .add("weight_bytes", int64_t(target.weight_bytes))
                  .add("packed_bytes", int64_t(target.packed_bytes))
                  .add("code_bytes", int64_t(target.code_bytes))
                  .add("kernel_bytes", int64_t(target.kernel_bytes))
                  .raw("devices", here.json)
+                 .raw("variants", variants.json)
                  .raw("dispatches", dispatches.json)
                  .close();
   char line[256];
@@ -236,13 +281,13 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
   if (target.packed_bytes)
     all.text += "  of them packed by the loader: " + std::to_string(target.packed_bytes) + " bytes\n";
   if (info.symbols[0])
-    all.text +=
-        "  peak = " +
-        bytesText(target.weight_bytes + target.packed_bytes + target.code_bytes + target.arena_bytes) +
-        (target.arena_formula[0] ? " + " : "") + printable(target.arena_formula) + "\n";
+    all.text += "  peak = " +
+                peakText(target.weight_bytes + target.packed_bytes + target.code_bytes, target.arena_formula,
+                         target.most_arena_bytes, target.arena_bytes) +
+                "\n";
   std::snprintf(line, sizeof line, "  %d kernels in %d dispatches\n", target.kernel_count,
                 target.dispatch_count);
-  all.text += line + (kernels ? dispatches.text : "");
+  all.text += line + variants.text + (kernels ? dispatches.text : "");
   return {};
 }
 
@@ -267,6 +312,21 @@ int inspectArtifact(const Arguments &arguments) {
     texts += target.text;
     targets.raw("", target.json);
   }
+  std::string symbols;
+  Json bounds('[');
+  for (int32_t i = 0; i < info.symbol_count; ++i) {
+    tgl_symbol_info symbol{};
+    tgl_model_symbol(artifact.model, i, &symbol, &status);
+    bounds.raw("", Json('{')
+                       .add("name", symbol.name)
+                       .add("lowest", symbol.lowest)
+                       .raw("highest", symbol.highest == INT64_MAX ? "null" : std::to_string(symbol.highest))
+                       .close());
+    symbols += (i ? ", " : "") + printable(symbol.name);
+    if (symbol.lowest > 1 || symbol.highest < INT64_MAX)
+      symbols += " from " + std::to_string(symbol.lowest) +
+                 (symbol.highest < INT64_MAX ? " to " + std::to_string(symbol.highest) : "");
+  }
   if (arguments.json) {
     Json json('{');
     json.add("artifact", arguments.model)
@@ -276,6 +336,7 @@ int inspectArtifact(const Arguments &arguments) {
         .raw("inputs", portsJson(inputs))
         .raw("outputs", portsJson(outputs))
         .add("symbols", info.symbols)
+        .raw("sizes", bounds.close())
         .add("weight_bytes", int64_t(info.weight_bytes));
     std::printf("%s\n", json.raw("targets", targets.close()).close().c_str());
     return 0;
@@ -290,7 +351,7 @@ int inspectArtifact(const Arguments &arguments) {
     std::printf("output %s: %s %s\n", printable(port.name).c_str(), port.dtype.c_str(),
                 printable(port.shapeText()).c_str());
   if (info.symbols[0])
-    std::printf("sizes chosen by a run: %s\n", printable(info.symbols).c_str());
+    std::printf("sizes chosen by a run: %s\n", symbols.c_str());
   std::printf("weights %zu bytes\n%s", info.weight_bytes, texts.c_str());
   return 0;
 }

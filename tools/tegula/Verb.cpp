@@ -99,9 +99,12 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   Sizes chosen;
   if (Failure failure = sizes(chosen))
     return failure;
-  for (const auto &[name, range] : chosen.ranges)
+  for (auto &[name, range] : chosen.ranges) {
     if (runs) // the size is that of the run
       chosen.dims.erase(name);
+    if (general)
+      range.hot.clear();
+  }
   options.dims = std::move(chosen.dims);
   options.ranges = std::move(chosen.ranges);
   options.shapes = std::move(chosen.shapes);
@@ -162,7 +165,7 @@ static CompileResult compileForValues(const std::string &path, CompileOptions op
     completeShapes(info, given, options.shapes, /*ranked=*/false);
   CompileResult result = compileQuietly(path, Emit::Artifact, options);
   size_t known = options.shapes.size();
-  if (described && result.outcome == Outcome::Unsupported)
+  if (described && result.outcome == Outcome::Unsupported && options.ranges.empty())
     completeShapes(info, given, options.shapes, /*ranked=*/true);
   if (options.shapes.size() > known)
     result = compileQuietly(path, Emit::Artifact, options);

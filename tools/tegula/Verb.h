@@ -33,6 +33,7 @@ struct CompileArguments {
   int threads = 0;
   bool time = false, verbose = false;
   bool runs = false; ///< what is compiled is run
+  bool general = false; ///< hot sizes get no code of their own
 
   /// Adds the options to a verb; --threads means compile threads only where the verb runs nothing.
   void addTo(CLI::App &verb, bool runs);

@@ -95,6 +95,7 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
   naive.optLevel = 0;
   naive.targets.clear();
   naive.device = "cpu";
+  naive.general = true;
   TensorMap expected;
   {
     Opened oracle = openModel(arguments.model, naive, given, arguments.threads);

@@ -23,6 +23,9 @@ inline constexpr size_t mostDims = 64;
 /// Targets that an artifact may have.
 inline constexpr size_t mostTargets = 16;
 
+/// Combinations of sizes for which a target may have code of its own.
+inline constexpr size_t mostVariants = 16;
+
 /// Weights are checksummed in blocks of this many bytes, so that several threads can verify them.
 inline constexpr uint64_t weightBlock = 1 << 20;
 
@@ -86,6 +89,7 @@ struct KernelInfo {
   std::vector<std::string> nodes; ///< names of the ONNX nodes it computes
   std::string schedule;           ///< its #sched as text, "" at -O0
   LaunchInfo launch = {};         ///< only in PTX
+  uint64_t codeBytes = 0;         ///< of its code, or of its text where a device compiles it
 };
 
 /// One launch of a run. Its place in the list is the `dispatch` number that the code passes to
@@ -115,6 +119,22 @@ struct PackInfo {
   uint32_t elementBytes = 0;
 };
 
+/// The values that a symbol may take.
+struct SizeBounds {
+  int64_t lowest = 1, highest = INT64_MAX;
+  friend bool operator==(const SizeBounds &, const SizeBounds &) = default;
+};
+
+/// Code of a target for some sizes only; the host functions take it where a run has them. Its dispatches are
+/// [firstDispatch, firstDispatch + dispatchCount) of the target's.
+struct VariantInfo {
+  std::vector<int64_t> sizes; ///< one a symbol, 0 where any will do
+  uint32_t firstDispatch = 0, dispatchCount = 0;
+  uint64_t arenaBytes = 0; ///< as the target's
+  std::string arenaFormula;
+  uint64_t mostArenaBytes = 0;
+};
+
 /// A model compiled for one machine. Its code image holds the host functions, and the kernels too where they
 /// are in the same language.
 struct TargetInfo {
@@ -132,9 +152,13 @@ struct TargetInfo {
   uint64_t shapes = 0; ///< offset of the TglShapesFn in the code image; only with symbols
   std::vector<Check> checks;
   std::string arenaFormula;                  ///< what the symbols add to arenaBytes, for people
+  uint64_t mostArenaBytes = 0;               ///< what both come to at most, 0 where nothing bounds it
   uint64_t weightsBegin = 0, weightsEnd = 0; ///< the part of the weights that it reads
   std::vector<PackInfo> packs;
   uint64_t packedBytes = 0; ///< that they need
+  /// Those that fix more sizes come first. The code for all sizes is described by the target itself, and has the
+  /// dispatches in front of the first variant's.
+  std::vector<VariantInfo> variants;
 };
 
 /// Everything of an artifact but its code and its weights.
@@ -144,7 +168,8 @@ struct Manifest {
   std::string flags;     ///< with which it was compiled
   std::vector<TensorInfo> inputs, outputs;
   std::vector<std::string> symbols; ///< names of the sizes that a run chooses, each that of some input
-  std::vector<TargetInfo> targets;  ///< one at least
+  std::vector<SizeBounds> symbolBounds; ///< one a symbol, or empty where nothing bounds any
+  std::vector<TargetInfo> targets;      ///< one at least
 };
 
 /// The functions that code may import: memcpy and its kin, libm, and the float conversions of compiler-rt.

@@ -38,6 +38,9 @@ enum class Output { LlvmIr, Assembly, Object };
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const CpuCodegenOptions &options);
 
+/// The bytes of machine code in an ELF object.
+llvm::Expected<uint64_t> codeBytesOf(llvm::StringRef object);
+
 /// A flat position-independent image of code and constants. A loader writes its import slots and nothing
 /// else.
 struct Image {

@@ -61,6 +61,12 @@ mlir::LogicalResult settleSymbols(mlir::func::FuncOp main);
 mlir::FailureOr<MemoryPlan> planMemory(mlir::func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels,
                                        WeightLayout &weights);
 
+/// A function of the module and its plan: @main, or a variant of it for some sizes (graph::readFixed).
+struct PlannedFunction {
+  mlir::func::FuncOp function;
+  MemoryPlan plan;
+};
+
 /// The plan as text, one line a value, for --emit and tests.
 std::string printPlan(mlir::func::FuncOp main, const MemoryPlan &plan);
 
@@ -69,16 +75,21 @@ inline constexpr llvm::StringLiteral entryName = "tegula.entry";
 inline constexpr llvm::StringLiteral shapesName = "tegula.shapes";
 
 /// A module with the entry function of CodeAbi.h in the LLVM dialect, and with the shapes function where the
-/// model has symbols; kernels are external symbols of it. `checks` receives what the shapes function checks.
-mlir::OwningOpRef<mlir::ModuleOp> lowerHost(mlir::func::FuncOp main, const MemoryPlan &plan,
-                                            const llvm::StringMap<KernelNeeds> &kernels,
-                                            std::vector<artifact::Check> &checks);
+/// model has symbols; kernels are external symbols of it. `functions` begins with @main; of its variants the
+/// first that is for the sizes of a run is taken. Launches are numbered through all of them. `checks` receives
+/// what the shapes functions check.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+lowerHost(llvm::ArrayRef<PlannedFunction> functions, const llvm::StringMap<KernelNeeds> &kernels,
+          std::vector<artifact::Check> &checks);
 
 /// How many cells a launch has.
 graph::Dim cellsOf(tile::LaunchOp launch, const KernelNeeds &needs);
 
 /// What the symbols add to the arena, in words: "0.9 KiB*batch*seq"; empty where nothing.
 std::string arenaFormula(mlir::func::FuncOp main, const MemoryPlan &plan);
+
+/// The bytes of the largest arena that the symbols' bounds allow; nothing where they bound none.
+std::optional<int64_t> mostArenaBytes(mlir::func::FuncOp main, const MemoryPlan &plan);
 
 /// The sizes of an argument or result of @main, from its type and its tegula.dims.
 graph::Shape interfaceShape(mlir::Type type, mlir::DictionaryAttr attributes);

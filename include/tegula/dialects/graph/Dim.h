@@ -154,6 +154,13 @@ mlir::ArrayAttr requirementsAttr(llvm::ArrayRef<Requirement> requirements, mlir:
 ///   tegula.bounds = array<i64: 1, 8, 1, 2048>
 llvm::SmallVector<SymbolRange> readRanges(mlir::Operation *function);
 void writeRanges(mlir::Operation *function, SymbolRanges ranges);
+
+/// A symbol of @main and the size that it has in one of its variants.
+using FixedSize = std::pair<std::string, int64_t>;
+/// Reads and writes which sizes a function beside @main is for, in the order of their names; none is no attribute:
+///   tegula.fixed = {batch = 1 : i64}
+llvm::SmallVector<FixedSize> readFixed(mlir::Operation *function);
+void writeFixed(mlir::Operation *function, llvm::ArrayRef<FixedSize> sizes);
 void writeRequirements(mlir::Operation *function, llvm::ArrayRef<Requirement> requirements);
 
 } // namespace tegula::graph
