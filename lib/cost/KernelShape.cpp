@@ -25,23 +25,53 @@ int64_t KernelShape::resultElements() const { return product(result); }
 /// tiles matter, short enough that a single core's caches do. The choice of tile hardly depends on it.
 constexpr int64_t assumedExtent = 128;
 
-/// The extents of a result where unknown ones are assumed: rows and columns to be long, and whatever stands
-/// outside of them (batches, or images whose sizes are known) to be one, so that work is shared out within
-/// it.
-static SmallVector<int64_t> assume(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> result(shape);
+/// More than this no lowest size asks for.
+constexpr int64_t mostAssumed = int64_t(1) << 24;
+
+/// What an extent can be: the number that it is, or what tegula.sizes says of the kernel's size.
+static std::pair<int64_t, int64_t> boundsOf(OpFoldResult extent, tile::KernelOp kernel) {
+  if (!extent)
+    return {0, INT64_MAX};
+  if (std::optional<int64_t> number = getConstantIntValue(extent))
+    return {*number, *number};
+  AffineExpr expr = tile::exprOfSize(extent);
+  auto sizes = kernel->getAttrOfType<DenseI64ArrayAttr>("tegula.sizes");
+  if (!expr || !sizes || sizes.size() != 2 * static_cast<int64_t>(kernel.getNumSizes()))
+    return {0, INT64_MAX};
+  SmallVector<std::optional<int64_t>> lowest, highest;
+  for (int64_t i = 0; i < sizes.size(); i += 2) {
+    lowest.push_back(sizes[i]);
+    highest.push_back(sizes[i + 1] == INT64_MAX ? std::nullopt : std::optional(sizes[i + 1]));
+  }
+  auto bound = [&](bool isUpper) {
+    return getBoundForAffineExpr(expr, 0, kernel.getNumSizes(), lowest, highest, isUpper);
+  };
+  std::pair<int64_t, int64_t> bounds(std::max<int64_t>(bound(false).value_or(0), 0),
+                                     bound(true).value_or(INT64_MAX));
+  return bounds.first <= bounds.second ? bounds : std::pair<int64_t, int64_t>(0, INT64_MAX);
+}
+
+/// The extents of a result where unknown ones are assumed, within their bounds: rows and columns to be long,
+/// and whatever stands outside of them (batches, or images whose sizes are known) to be one, so that work is
+/// shared out within it.
+static SmallVector<int64_t> assume(ArrayRef<OpFoldResult> extents, tile::KernelOp kernel) {
+  SmallVector<int64_t> result(extents.size());
   bool hasRows = false;
-  for (int dim = static_cast<int>(shape.size()) - 1; dim >= 0; --dim) {
-    bool isColumn = dim + 1 == static_cast<int>(shape.size());
-    if (ShapedType::isDynamic(shape[dim]))
-      result[dim] = isColumn || !hasRows ? assumedExtent : 1;
+  for (int dim = static_cast<int>(extents.size()) - 1; dim >= 0; --dim) {
+    bool isColumn = dim + 1 == static_cast<int>(extents.size());
+    auto [lowest, highest] = boundsOf(extents[dim], kernel);
+    if (lowest == highest)
+      result[dim] = lowest;
+    else
+      result[dim] =
+          isColumn || !hasRows ? std::clamp(assumedExtent, std::min(lowest, mostAssumed), highest) : 1;
     hasRows |= !isColumn && result[dim] > 1;
   }
   return result;
 }
 
-static int64_t assumedElements(Value tensor) {
-  return product(assume(cast<RankedTensorType>(tensor.getType()).getShape()));
+static int64_t assumedElements(Value tensor, tile::KernelOp kernel) {
+  return product(assume(tile::extentsOf(tensor), kernel));
 }
 
 /// Whether lanes can carry every operation of the body.
@@ -126,7 +156,7 @@ static bool allRows(ArrayRef<linalg::GenericOp> generics, linalg::GenericOp root
 }
 
 /// Fills in what a contraction or window needs; the anchor is the only reduction.
-static void describeAnchor(linalg::GenericOp anchor, KernelShape &shape) {
+static void describeAnchor(linalg::GenericOp anchor, tile::KernelOp kernel, KernelShape &shape) {
   unsigned last = *lastOutputLoop(anchor);
   int along = 0, still = 0;
   for (OpOperand *input : anchor.getDpsInputOperands()) {
@@ -141,7 +171,7 @@ static void describeAnchor(linalg::GenericOp anchor, KernelShape &shape) {
     Value source = input->get();
     auto type = cast<RankedTensorType>(source.getType());
     shape.vectorOperandBytes =
-        assumedElements(source) * std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+        assumedElements(source, kernel) * std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
     if (auto arg = dyn_cast<BlockArgument>(source);
         arg && map.isProjectedPermutation() && runsAlong(map, last))
       shape.vectorOperand = arg.getArgNumber();
@@ -156,7 +186,8 @@ static void describeAnchor(linalg::GenericOp anchor, KernelShape &shape) {
 }
 
 /// Fills in the extents of a product whose operands come from memory and whose users follow in place.
-static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, KernelShape &shape) {
+static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, tile::KernelOp kernel,
+                            KernelShape &shape) {
   std::optional<tile::Product> product = tile::productOf(anchor);
   if (!product || !llvm::all_of(anchor.getDpsInputs(), llvm::IsaPred<BlockArgument>) ||
       !tile::followsInPlace(anchor->getResult(0), root->getResult(0)))
@@ -164,7 +195,7 @@ static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, Ke
   // The root may have its dimensions in another order than the product's loops, but only where it is itself.
   if (!root.getMatchingIndexingMap(root.getDpsInitOperand(0)).isProjectedPermutation())
     return;
-  SmallVector<int64_t> assumed(assume(cast<RankedTensorType>(anchor->getResult(0).getType()).getShape()));
+  SmallVector<int64_t> assumed = assume(tile::extentsOf(anchor->getResult(0)), kernel);
   AffineMap out = anchor.getMatchingIndexingMap(anchor.getDpsInitOperand(0));
   auto extentOf = [&](ArrayRef<unsigned> loops) {
     int64_t total = 1;
@@ -187,8 +218,10 @@ KernelShape analyse(tile::KernelOp kernel) {
   auto type = cast<RankedTensorType>(yield->getOperand(0).getType());
   if (llvm::is_contained(type.getShape(), 0))
     return shape;
-  shape.result = assume(type.getShape());
-  for (OpFoldResult extent : tile::extentsOf(yield->getOperand(0))) {
+  SmallVector<OpFoldResult> extents = tile::extentsOf(yield->getOperand(0));
+  shape.result = assume(extents, kernel);
+  for (OpFoldResult extent : extents) {
+    shape.highest.push_back(boundsOf(extent, kernel).second);
     shape.unknown.push_back(!extent || !getConstantIntValue(extent));
     if (!tile::exprOfSize(extent))
       return shape;
@@ -223,9 +256,10 @@ KernelShape analyse(tile::KernelOp kernel) {
     return shape;
   }
   linalg::GenericOp anchor = reductions.front();
+  SmallVector<int64_t> steps = assume(tile::loopExtentsOf(anchor), kernel);
   for (auto [loop, kind] : llvm::enumerate(anchor.getIteratorTypesArray()))
     if (kind == utils::IteratorType::reduction)
-      shape.reductions.push_back(assume(anchor.getStaticLoopRanges())[loop]);
+      shape.reductions.push_back(steps[loop]);
   if (llvm::any_of(shape.reductions, [](int64_t extent) { return extent <= 0; }))
     return shape;
   for (linalg::GenericOp op : reductions)
@@ -245,9 +279,9 @@ KernelShape analyse(tile::KernelOp kernel) {
     return shape;
   if (!tile::haveSameExtents(anchor->getResult(0), root->getResult(0)))
     return shape;
-  describeAnchor(anchor, shape);
+  describeAnchor(anchor, kernel, shape);
   if (shape.algorithm == sched::Algorithm::Contract)
-    describeProduct(anchor, root, shape);
+    describeProduct(anchor, root, kernel, shape);
   return shape;
 }
 

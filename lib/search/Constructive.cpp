@@ -106,9 +106,16 @@ double idleShare(const cost::KernelShape &shape, const cost::ContractTile &tile,
   return std::max(1.0, static_cast<double>(machine.cores * machine.cellsToHideLatency) / tiles);
 }
 
-/// The register tile of a contraction with the lowest predicted cost.
-cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const target::Machine &machine,
-                                      int64_t lanes) {
+/// A register tile and what it is predicted to cost; no extents where none fits.
+struct PricedTile {
+  cost::ContractTile tile;
+  double cycles = 0;
+};
+
+/// The register tile of a contraction with the lowest predicted cost, of those with this many columns where
+/// any are asked for.
+PricedTile cheapestTile(const cost::KernelShape &shape, const target::Machine &machine, int64_t lanes,
+                        int64_t onlyColumns) {
   size_t rank = shape.result.size();
   // Rows come from the innermost dimension that has any, and from the one outside of it where that is too
   // short.
@@ -121,8 +128,7 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
     else if (outer == -1)
       outer = dim;
   }
-  cost::ContractTile best;
-  double bestCycles = 0;
+  PricedTile best;
   int64_t mostRows = machine.vectorRegisters;
   int64_t innerExtent = inner == -1 ? 1 : shape.mostOf(inner),
           outerExtent = outer == -1 ? 1 : shape.mostOf(outer);
@@ -130,6 +136,8 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
     int64_t columns = std::min(vectors * lanes, shape.mostOf(rank - 1));
     if (vectors > 1 && (vectors - 1) * lanes >= shape.mostOf(rank - 1))
       break;
+    if (onlyColumns && columns != onlyColumns)
+      continue;
     for (int64_t rows = 1; rows <= std::min(mostRows, innerExtent); ++rows)
       for (int64_t outerRows = 1; outerRows <= std::min<int64_t>(4, outerExtent); ++outerRows) {
         // A second dimension of rows costs addresses: it is for the case that the first one is used up.
@@ -146,13 +154,25 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
         prediction.cycles *= idleShare(shape, tile, machine);
         if (prediction.registers > machine.vectorRegisters)
           continue;
-        if (best.extents.empty() || prediction.cycles < bestCycles) {
-          best = tile;
-          bestCycles = prediction.cycles;
-        }
+        if (best.tile.extents.empty() || prediction.cycles < best.cycles)
+          best = {tile, prediction.cycles};
       }
   }
   return best;
+}
+
+/// The cheapest tile, or one whose columns are among `widths` and that costs next to nothing more.
+cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const target::Machine &machine,
+                                      int64_t lanes, ArrayRef<int64_t> widths) {
+  constexpr double nextToNothing = 1.05; // the model is not more exact than that
+  PricedTile best = cheapestTile(shape, machine, lanes, 0), shared;
+  for (int64_t width : widths) {
+    PricedTile tile = cheapestTile(shape, machine, lanes, width);
+    if (!tile.tile.extents.empty() && (shared.tile.extents.empty() || tile.cycles < shared.cycles))
+      shared = tile;
+  }
+  bool isGood = !shared.tile.extents.empty() && shared.cycles <= nextToNothing * best.cycles;
+  return isGood ? shared.tile : best.tile;
 }
 
 /// A product whose operands the threads of a group share; null where none of its tiles fits.
@@ -193,10 +213,10 @@ std::optional<cost::Walk> chooseWalk(const Builder &b) {
              : std::nullopt;
 }
 
-sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs) {
+sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs, ArrayRef<int64_t> widths) {
   const cost::KernelShape &shape = b.shape;
   unsigned last = shape.result.size() - 1;
-  b.tile = chooseContractTile(shape, b.machine, b.lanes).extents;
+  b.tile = chooseContractTile(shape, b.machine, b.lanes, widths).extents;
   b.unroll = shape.reductions.back() <= 8 ? shape.reductions.back() : 4;
   // A panel is one cell's stream: worth it where no neighbour reads the columns beside it at the same time.
   if (shape.vectorOperand >= 0 && constantInputs[shape.vectorOperand] && !b.machine.lockstepCells)
@@ -327,7 +347,8 @@ sched::ScheduleAttr scheduleLoops(Builder &b) {
 } // namespace
 
 sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape &shape,
-                                   const target::Machine &machine, ArrayRef<bool> constantInputs) {
+                                   const target::Machine &machine, ArrayRef<bool> constantInputs,
+                                   ArrayRef<int64_t> widths) {
   if (!shape.tileable)
     return {};
   Builder builder(context, shape, machine);
@@ -336,7 +357,7 @@ sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape
     if (machine.sharedBytes && shape.columns)
       if (sched::ScheduleAttr blocks = scheduleBlocks(builder))
         return blocks;
-    return scheduleContract(builder, constantInputs);
+    return scheduleContract(builder, constantInputs, widths);
   case sched::Algorithm::Window:
     return scheduleWindow(builder);
   case sched::Algorithm::Map:

@@ -86,6 +86,26 @@ def CollapseDims : Pass<"tegula-collapse-dims", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tegula::tile::TileDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def BoundSizes : Pass<"tegula-bound-sizes", "::mlir::ModuleOp"> {
+  let summary = "writes on kernels how small and large their sizes can be";
+  let description = [{
+    What the model's sizes allow (`tegula.bounds`, else at least 1) bounds the sizes of each kernel, over all of its launches: the lowest and
+    the highest value of each, for who has to assume something of them.
+
+    ```mlir
+    func.func @main(...) attributes {tegula.bounds = array<i64: 1, 8>} {
+      %n = tile.size affine_map<()[s0] -> (s0 * 49)>
+      %y = tile.launch @relu(%x) sizes(%n) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+    tile.kernel @relu(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> dims [[0, -1], [0, -1]] {
+    ```
+    gives the kernel
+    ```mlir
+    attributes {tegula.sizes = array<i64: 49, 392>}
+    ```
+  }];
+  let statistics = [Statistic<"numKernelsBounded", "num-kernels-bounded", "kernels whose sizes are said more of than at least 0">];
+}
+
 def DeduplicateKernels : Pass<"tegula-deduplicate-kernels", "::mlir::ModuleOp"> {
   let summary = "keeps one of several equal kernels";
   let description = [{

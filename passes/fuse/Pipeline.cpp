@@ -17,6 +17,8 @@ void populateFusePipeline(mlir::OpPassManager &manager, const FuseOptions &optio
   manager.addPass(createDeduplicateKernels());
   if (options.fuse) // the same kernel on the same tensors, as two paddings of one image may be
     manager.addNestedPass<mlir::func::FuncOp>(mlir::createCSEPass());
+  if (options.fuse)
+    manager.addPass(createBoundSizes());
 }
 
 } // namespace tegula::fuse

@@ -4,6 +4,10 @@
 
 #include "tegula/search/Search.h"
 
+#include "mlir/IR/Matchers.h"
+
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 
 namespace tegula::schedule {
@@ -12,32 +16,83 @@ namespace tegula::schedule {
 
 namespace {
 
+/// In which widths constants are packed so far. Variants of a model have kernels of their own, but the same
+/// weights, which are stored once for all that ask for the same width.
+class PackedWidths {
+public:
+  /// The widths that all launches of a kernel find input `number` packed in.
+  SmallVector<int64_t> of(ArrayRef<tile::LaunchOp> launches, unsigned number) const {
+    llvm::SetVector<int64_t> common;
+    for (auto [index, each] : llvm::enumerate(launches)) {
+      tile::LaunchOp launch = each;
+      auto found = widths.find(keyOf(launch.getInputs()[number]));
+      if (found == widths.end())
+        return {};
+      if (index == 0)
+        common = found->second;
+      common.remove_if([&](int64_t width) { return !found->second.contains(width); });
+    }
+    return common.takeVector();
+  }
+
+  void add(ArrayRef<tile::LaunchOp> launches, sched::ScheduleAttr schedule) {
+    for (sched::LevelAttr pack : schedule.getPack())
+      for (tile::LaunchOp launch : launches)
+        if (pack.getDim() < launch.getInputs().size())
+          if (Key key = keyOf(launch.getInputs()[pack.getDim()]); key.first)
+            widths[key].insert(pack.getSize());
+  }
+
+private:
+  /// A constant and the length of its rows.
+  using Key = std::pair<Attribute, int64_t>;
+
+  static Key keyOf(Value input) {
+    auto type = cast<RankedTensorType>(input.getType());
+    int64_t columns = type.getRank() ? type.getShape().back() : 1;
+    while (auto view = input.getDefiningOp<tile::ViewOp>())
+      input = view.getSource();
+    Attribute value;
+    return {matchPattern(input, m_Constant(&value)) ? value : Attribute(), columns};
+  }
+
+  llvm::DenseMap<Key, llvm::SetVector<int64_t>> widths;
+};
+
 struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
   using ScheduleKernelsBase::ScheduleKernelsBase;
+
+  void schedule(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches, const target::Machine &facts,
+                PackedWidths &packed) {
+    SmallVector<bool> constant(kernel.getInputs().size(), !launches.empty());
+    for (tile::LaunchOp launch : launches)
+      for (auto [known, input] : llvm::zip(constant, launch.getInputs()))
+        known = known && tile::isConstant(input);
+    cost::KernelShape shape = cost::analyse(kernel);
+    SmallVector<int64_t> widths;
+    if (shape.vectorOperand >= 0 && constant[shape.vectorOperand])
+      widths = packed.of(launches, shape.vectorOperand);
+    if (sched::ScheduleAttr chosen = search::chooseSchedule(&getContext(), shape, facts, constant, widths)) {
+      kernel.setScheduleAttr(chosen);
+      packed.add(launches, chosen);
+      ++numKernelsScheduled;
+    }
+  }
+
   void runOnOperation() override {
     std::optional<target::Machine> facts = target::findMachine(machine);
     if (!facts) {
       getOperation().emitError("expected a machine that is known, got '") << machine << "'";
       return signalPassFailure();
     }
-    llvm::StringMap<SmallVector<bool>> constants;
-    getOperation().walk([&](tile::LaunchOp launch) {
-      SmallVector<bool> &known = constants[launch.getKernel()];
-      known.resize(launch.getInputs().size(), true);
-      for (auto [number, input] : llvm::enumerate(launch.getInputs()))
-        known[number] = known[number] && tile::isConstant(input);
-    });
-    for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
-      if (kernel.getSched())
-        continue;
-      SmallVector<bool> constant = constants.lookup(kernel.getSymName());
-      constant.resize(kernel.getInputs().size(), false);
-      if (sched::ScheduleAttr chosen =
-              search::chooseSchedule(&getContext(), cost::analyse(kernel), *facts, constant)) {
-        kernel.setScheduleAttr(chosen);
-        ++numKernelsScheduled;
-      }
-    }
+    llvm::StringMap<SmallVector<tile::LaunchOp>> launches;
+    getOperation().walk([&](tile::LaunchOp launch) { launches[launch.getKernel()].push_back(launch); });
+    // Variants come behind @main, and choose first: they are there to be fast.
+    PackedWidths packed;
+    auto kernels = llvm::to_vector(getOperation().getOps<tile::KernelOp>());
+    for (auto kernel : llvm::reverse(kernels))
+      if (!kernel.getSched())
+        schedule(kernel, launches.lookup(kernel.getSymName()), *facts, packed);
   }
 };
 

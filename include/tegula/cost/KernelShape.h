@@ -12,6 +12,7 @@ struct KernelShape {
   bool tileable = false;                 ///< whether the body can be cut along its result at all
   llvm::SmallVector<int64_t> result;     ///< extents of the root's result, assumed ones where `unknown`
   llvm::SmallVector<bool> unknown;       ///< which of them only the run will tell
+  llvm::SmallVector<int64_t> highest;    ///< of each dimension, what it is or can be at most
   llvm::SmallVector<int64_t> reductions; ///< extents of the anchor's reduction loops, outermost first
   int64_t elementBytes = 4;              ///< of an accumulator
   int64_t resultBytes = 4;               ///< of a result element
@@ -27,7 +28,7 @@ struct KernelShape {
   int64_t inputs = 0;     ///< inputs read for each element (map, rows, window)
 
   /// The most that a tile may hold of a dimension.
-  int64_t mostOf(unsigned dim) const { return unknown[dim] ? int64_t(1) << 30 : result[dim]; }
+  int64_t mostOf(unsigned dim) const { return std::min(highest[dim], int64_t(1) << 30); }
   int64_t reductionSteps() const;
   int64_t resultElements() const;
   double flops() const { return 1.0 * resultElements() * reductionSteps() * operations; }

@@ -9,8 +9,10 @@ namespace tegula::search {
 /// The constructive scheduler: enumerates the register tiles that fit the machine, takes the cheapest by the
 /// cost model, then sizes blocks for the caches and cells for the cores. Deterministic, measures nothing.
 /// Null for a kernel that cannot be cut. `constantInputs[i]`: whether every launch passes a constant as input
-/// i, so that it can be packed at compile time.
+/// i, so that it can be packed at compile time. `widths`: of panels in which these constants are packed for
+/// other kernels; one of them is taken where that costs next to nothing, for then they are stored once.
 sched::ScheduleAttr chooseSchedule(mlir::MLIRContext *context, const cost::KernelShape &shape,
-                                   const target::Machine &machine, llvm::ArrayRef<bool> constantInputs);
+                                   const target::Machine &machine, llvm::ArrayRef<bool> constantInputs,
+                                   llvm::ArrayRef<int64_t> widths = {});
 
 } // namespace tegula::search
