@@ -31,6 +31,34 @@ def EmitBlocks : Pass<"tegula-emit-blocks", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
 }
 
+def EmitRows : Pass<"tegula-emit-rows", "::mlir::ModuleOp"> {
+  let summary = "writes what one thread does of rows that threads share";
+  let description = [{
+    A kernel of `rows` whose schedule has a `block` becomes a loop over rows. Neighbouring threads take neighbouring vectors of `lanes`
+    elements; partial results pass between the `together` threads of a row by shuffles, and between their warps through shared memory. Rows of at most
+    `unroll` vectors a thread are written out and stay in registers from one reduction to the next; longer ones, and those of unknown
+    length, are loops.
+
+    ```mlir
+    // schedule(#sched.schedule<rows, lanes = 4, unroll = 2, block = <threads = 128, together = 32>>)
+    %s = linalg.generic {sum of rows} ins(%x : tensor<64x256xf32>) ...
+    %y = linalg.generic {division} ins(%x, %s) ...
+    // =>
+    scf.for %row = %c0 to %c64 step %c1 iter_args(%o = %e) {
+      %a = vector.transfer_read %x[%row, 4 * thread]
+      %b = vector.transfer_read %x[%row, 4 * thread + 128]
+      %p = the sum of both
+      %q = nvvm.shfl.sync bfly ... %p     // five times
+      %s = arith.addf %p, %q
+      quotients; vector.transfer_write
+    } {tile.grid}
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::vector::VectorDialect", "::mlir::affine::AffineDialect"];
+}
+
 def LowerPtxMath : Pass<"tegula-lower-ptx-math", "::mlir::ModuleOp"> {
   let summary = "leaves only math operations that PTX has instructions for";
   let description = [{

@@ -4,14 +4,20 @@
 #include "tegula/codegen/common/Passes.h"
 #include "tegula/codegen/ptx/Passes.h"
 
+#include "tegula/dialects/tile/Tile.h"
+
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
 namespace tegula::codegen::ptx {
 
 void populatePtxCodegenPipeline(OpPassManager &pm, const PtxCodegenOptions &options) {
+  pm.addPass(createEmitRows());
   pm.addPass(createEmitBlocks());
+  // What several passes over a row read and compute alike is one value, while reading has no side effects.
+  pm.addNestedPass<tile::KernelOp>(createCSEPass());
   populateBufferizePipeline(pm, options.stackBytes);
   populateLoopPipeline(pm, /*expandMath=*/true, /*keepDenormals=*/true);
   pm.addPass(createLowerPtxMath());

@@ -3,6 +3,7 @@
 
 #include "tegula/dialects/tile/Extents.h"
 #include "tegula/dialects/tile/Product.h"
+#include "tegula/dialects/tile/Rows.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -271,6 +272,9 @@ KernelShape analyse(tile::KernelOp kernel) {
     if (allRows(generics, root)) {
       shape.algorithm = sched::Algorithm::Rows;
       shape.rowsInResult = !tile::haveSameExtents(anchor->getResult(0), root->getResult(0));
+      if (std::optional<tile::Rows> rows = tile::rowsOf(root->getResult(0)))
+        shape.sharedReductions = rows->reductions.size();
+      shape.openRows = llvm::is_contained(anchor.getStaticLoopRanges(), ShapedType::kDynamic);
     }
     return shape;
   }

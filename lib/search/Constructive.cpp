@@ -3,6 +3,7 @@
 #include "tegula/search/Search.h"
 
 #include "Blocks.h"
+#include "RowGroups.h"
 
 #include "tegula/cost/CostModel.h"
 
@@ -311,6 +312,18 @@ sched::ScheduleAttr scheduleMap(Builder &b) {
   return b.finish(sched::Algorithm::Map);
 }
 
+/// Rows that threads share; null where each thread had better have its own.
+sched::ScheduleAttr scheduleRowGroups(Builder &b) {
+  std::optional<cost::RowGroup> group = chooseRowGroup(b.shape, b.machine);
+  if (!group)
+    return {};
+  b.tile.clear();
+  b.lanes = group->lanes;
+  b.unroll = group->unroll;
+  b.block = sched::BlockAttr::get(b.context, group->threads, group->together, 0, 0, 0, 0, 0, 0);
+  return b.finish(sched::Algorithm::Rows);
+}
+
 sched::ScheduleAttr scheduleRows(Builder &b) {
   const cost::KernelShape &shape = b.shape;
   b.unroll = 4;
@@ -363,6 +376,9 @@ sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape
   case sched::Algorithm::Map:
     return scheduleMap(builder);
   case sched::Algorithm::Rows:
+    if (machine.warpThreads > 1)
+      if (sched::ScheduleAttr groups = scheduleRowGroups(builder))
+        return groups;
     return scheduleRows(builder);
   case sched::Algorithm::Loops:
     return scheduleLoops(builder);

@@ -53,6 +53,16 @@ struct BlockTile {
 /// cores; registers are those of a thread.
 Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const target::Machine &machine);
 
+/// How threads share rows: `together` of them a row, each `lanes` elements at once, and `unroll` of those
+/// before anything else happens.
+struct RowGroup {
+  int64_t threads, together, lanes, unroll;
+};
+
+/// Predicts reductions of rows, and what is computed from them. Cycles are of one cluster of cores; registers
+/// are those of a thread. With one thread together each thread has rows of its own.
+Prediction predictRows(const KernelShape &shape, const RowGroup &group, const target::Machine &machine);
+
 /// Predicts a window (depthwise convolution, pooling) computed with `tile`, whose window is unrolled.
 Prediction predictWindow(const KernelShape &shape, const ContractTile &tile, const target::Machine &machine);
 

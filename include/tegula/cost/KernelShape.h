@@ -22,6 +22,9 @@ struct KernelShape {
   bool vectorOperandVaries =
       false; ///< contract: whether that operand depends on other result dimensions too (batches)
   bool rowsInResult = false; ///< rows: whether the result holds whole rows, not one value a row
+  /// rows: reductions of each row, one after the other, where its threads can share them; 0 where not
+  int64_t sharedReductions = 0;
+  bool openRows = false; ///< rows: whether only the run will tell how long they are
   /// contract: extents of a product of matrices, where it is one; all 0 where it is none
   int64_t batch = 0, rows = 0, columns = 0, depth = 0;
   int64_t operations = 1; ///< arithmetic operations for a result element and reduction step

@@ -1,0 +1,62 @@
+// Writes reductions of rows, and what is computed from them, as the work of threads that share a row.
+#pragma once
+
+#include "Numbers.h"
+
+#include "tegula/codegen/common/LaneEvaluator.h"
+#include "tegula/codegen/common/RowReduction.h"
+#include "tegula/dialects/tile/Rows.h"
+#include "tegula/dialects/tile/Tile.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace tegula::codegen::ptx {
+
+/// Neighbouring threads take neighbouring vectors of a row. Partial results pass from thread to thread within
+/// a warp, and through shared memory between warps, until all have the whole one (butterfly: Harris,
+/// "Optimizing Parallel Reduction in CUDA", 2007).
+///
+/// A row of at most `unroll` vectors a thread is written out: what it reads and computes for one reduction is
+/// still in registers for the next. Threads beyond a row's end compute its last vector again, which counts in
+/// no sum and is written with the same values.
+class RowsEmitter : LaneEvaluator {
+public:
+  RowsEmitter(tile::KernelOp kernel, tile::Rows rows);
+
+  /// Replaces the kernel's body by a loop over rows. Fails, with a diagnostic, where an operation cannot be
+  /// computed.
+  mlir::LogicalResult emit();
+
+private:
+  using Number = mlir::OpFoldResult;
+  /// Writes `width` elements from `start` on. Where `inside` is not null, it says whether they are elements
+  /// of the row that no other thread has.
+  using Chunk = llvm::function_ref<void(Number start, mlir::Value inside, int64_t number)>;
+
+  std::optional<Lanes> lookUp(mlir::Value tensor, llvm::ArrayRef<Number> idx, int vectorDim,
+                              int64_t width) override;
+
+  mlir::FailureOr<mlir::scf::ForOp> makeGrid();
+  void placeThread();
+  int64_t widthFor(Number extent) const;
+  void alongRow(Number count, int64_t width, llvm::SmallVectorImpl<mlir::Value> &carried, Chunk chunk);
+  void alongOpenRow(Number count, int64_t width, llvm::SmallVectorImpl<mlir::Value> &carried, Chunk chunk);
+  void loopOver(Number from, Number to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &carried,
+                llvm::function_ref<void(mlir::Value)> body);
+  mlir::LogicalResult reduce(mlir::linalg::GenericOp op);
+  mlir::Value shareAmongThreads(const RowReduction &row, mlir::Value value);
+  mlir::Value shuffle(mlir::Value value, int64_t distance);
+  mlir::LogicalResult writeRow();
+
+  tile::KernelOp kernel;
+  tile::Rows rows;
+  sched::ScheduleAttr schedule;
+  int64_t together;
+  Numbers numbers;
+  mlir::Value root, dest;
+  mlir::Value thread;                            ///< number of this thread among those of its row
+  llvm::SmallVector<Number> row;                 ///< position in the result
+  llvm::DenseMap<mlir::Value, mlir::Value> done; ///< reductions of this row
+};
+
+} // namespace tegula::codegen::ptx
