@@ -28,6 +28,9 @@ Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const 
   // Four steps of the left operand and two of the right one are on their way at once.
   prediction.registers =
       tile.threadRows * tile.threadColumns + 4 * tile.threadRows + 2 * tile.threadColumns + bookkeeping;
+  // Elements that do not lie together are copied one by one, each with an address of its own.
+  if (shape.leftRun == 1)
+    prediction.registers += tile.rows * tile.depth / tile.threads();
   double groups = 1.0 * shape.batch * llvm::divideCeil(shape.rows, tile.rows) *
                   llvm::divideCeil(shape.columns, tile.columns);
   double fitting = std::min<double>(machine.clusterThreads / tile.threads(),

@@ -209,6 +209,7 @@ static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, ti
   shape.rows = extentOf(product->rows);
   shape.columns = extentOf(product->column);
   shape.depth = shape.reductionSteps();
+  shape.leftRun = tile::runLength(*product, product->left, product->depth.back(), 4);
 }
 
 KernelShape analyse(tile::KernelOp kernel) {

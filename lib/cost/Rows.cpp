@@ -12,6 +12,10 @@ namespace tegula::cost {
 /// Cycles until memory answers, until another thread's register has arrived, and until all warps of a group
 /// have met.
 constexpr double memoryLatency = 600, shuffleLatency = 25, meetLatency = 80;
+/// Cycles from one instruction of a warp to its next, where no other warp is there.
+constexpr double cyclesAlone = 2;
+/// The part of the shorter of both, computing and traffic, that the longer one does not hide.
+constexpr double notHidden = 0.25;
 /// Registers of a thread beside what it holds of the row.
 constexpr int64_t bookkeeping = 40;
 /// Bytes that memory moves at least, wherever one of them is read.
@@ -39,8 +43,8 @@ Prediction predictRows(const KernelShape &shape, const RowGroup &group, const ta
       sums * (inWarp * shuffleLatency +
               (group.together > machine.warpThreads ? meetLatency + ofWarps * shuffleLatency : 0));
   double waits = isKept ? 1 : passes * std::ceil(chunks / static_cast<double>(group.unroll));
-  double latency = waits * memoryLatency + combining;
   double work = chunks * static_cast<double>(group.lanes * shape.operations) + sums * 2 * (inWarp + ofWarps);
+  double latency = waits * memoryLatency + combining + work * cyclesAlone;
   double issue = work * static_cast<double>(group.threads) / static_cast<double>(machine.clusterCores);
   prediction.computeCycles = waves * std::max(issue, latency / resident);
 
@@ -53,7 +57,8 @@ Prediction predictRows(const KernelShape &shape, const RowGroup &group, const ta
   double active = std::min(groups, clusters), cores = static_cast<double>(machine.clusterCores);
   prediction.trafficCycles = std::max(bytes / clusters / (cores * machine.memoryBytesPerCycle),
                                       bytes / active / (cores * machine.l2BytesPerCycle));
-  prediction.cycles = std::max(prediction.computeCycles, prediction.trafficCycles);
+  prediction.cycles = std::max(prediction.computeCycles, prediction.trafficCycles) +
+                      notHidden * std::min(prediction.computeCycles, prediction.trafficCycles);
   return prediction;
 }
 

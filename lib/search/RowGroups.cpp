@@ -7,8 +7,8 @@
 
 namespace tegula::search {
 
-/// Threads of a group whose rows are shared by a part of it: enough to fill a cluster with few groups.
-static constexpr int64_t threadsOfShortRows = 128;
+/// Threads of a group in which several rows are computed: enough to fill a cluster with few groups.
+static constexpr int64_t mostThreadsOfShortRows = 128;
 /// Chunks of longer rows that are on their way at once.
 static constexpr int64_t chunksAtOnce = 4;
 
@@ -35,11 +35,14 @@ std::optional<cost::RowGroup> chooseRowGroup(const cost::KernelShape &shape, con
   for (int64_t together = 2; together <= machine.clusterThreads; together *= 2) {
     auto chunks = static_cast<int64_t>(llvm::divideCeil(length, together * width));
     int64_t unroll = chunks <= mostKept && !shape.openRows ? chunks : chunksAtOnce;
-    cost::RowGroup group{std::max(together, threadsOfShortRows), together, width, unroll};
-    cost::Prediction prediction = cost::predictRows(shape, group, machine);
-    if (prediction.cycles < bestCycles) {
-      best = group;
-      bestCycles = prediction.cycles;
+    int64_t least = std::max(together, machine.warpThreads);
+    for (int64_t threads = std::max(least, mostThreadsOfShortRows); threads >= least; threads /= 2) {
+      cost::RowGroup group{threads, together, width, unroll};
+      cost::Prediction prediction = cost::predictRows(shape, group, machine);
+      if (prediction.cycles < bestCycles) {
+        best = group;
+        bestCycles = prediction.cycles;
+      }
     }
   }
   return best.together > 1 ? std::optional(best) : std::nullopt;

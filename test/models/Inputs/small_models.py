@@ -125,6 +125,34 @@ def products(model):
     model.output(model.node("Gemm", model.input(5, 31), model.weight(1, 31), model.weight(1), transB=1), 5, 1)
 
 
+def more_products(model):
+    """Products with few rows, a batch whose operands vary in it, operands that lie the other way round, a sum that is short."""
+    few = model.input(2, 67)
+    model.output(model.node("MatMul", few, model.weight(67, 12, scale=0.1)), 2, 12)
+    query, key = model.input(2, 3, 11, 20), model.input(2, 3, 13, 20)
+    scores = model.node("MatMul", query, model.node("Transpose", key, perm=[0, 1, 3, 2]))
+    model.output(scores, 2, 3, 11, 13)
+    model.output(model.node("MatMul", scores, model.input(2, 3, 13, 8)), 2, 3, 11, 8)
+    model.output(model.node("Gemm", model.input(19, 9), model.input(21, 19), model.weight(21), transA=1, transB=1), 9, 21)
+    model.output(model.node("MatMul", model.input(70, 3), model.input(3, 66)), 70, 66)
+    model.output(model.node("MatMul", model.input(1, 128), model.input(128, 1)), 1, 1)
+
+
+def convolutions(model):
+    """Convolutions whose channels fill no vector, in groups, with strides and dilation, of one pixel and of a whole image."""
+    x = model.input(1, 5, 12, 9)
+    model.output(model.node("Conv", x, model.weight(9, 5, 3, 3), model.weight(9), kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]), 1, 9, 6, 5)
+    model.output(model.node("Conv", x, model.weight(3, 5, 3, 2), kernel_shape=[3, 2], dilations=[3, 2]), 1, 3, 6, 7)
+    model.output(model.node("Conv", x, model.weight(11, 5, 1, 1), kernel_shape=[1, 1], strides=[3, 2]), 1, 11, 4, 5)
+    model.output(model.node("Conv", x, model.weight(6, 5, 12, 9), kernel_shape=[12, 9]), 1, 6, 1, 1)
+    y = model.input(2, 9, 7, 7)
+    model.output(model.node("Conv", y, model.weight(12, 3, 3, 3), model.weight(12), group=3, kernel_shape=[3, 3], pads=[0, 1, 2, 1], strides=[1, 2]), 2, 12, 7, 4)
+    model.output(model.node("Conv", y, model.weight(18, 1, 3, 3), group=9, kernel_shape=[3, 3], pads=[1, 1, 1, 1]), 2, 18, 7, 7)
+    model.output(model.node("Conv", model.input(1, 1, 20, 20), model.weight(16, 1, 5, 5), kernel_shape=[5, 5]), 1, 16, 16, 16)
+    model.output(model.node("Conv", model.input(1, 8, 31), model.weight(8, 8, 4), kernel_shape=[4], strides=[3]), 1, 8, 10)
+    model.output(model.node("ConvTranspose", model.input(1, 3, 5, 6), model.weight(3, 4, 3, 3), kernel_shape=[3, 3], strides=[2, 2]), 1, 4, 11, 13)
+
+
 def windows(model):
     """Convolutions and pooling with strides, dilation, groups, and padding that is not the same on all sides."""
     x = model.input(2, 6, 11, 13)
@@ -145,6 +173,51 @@ def rows(model):
         model.output(model.node("ReduceMean", x, axes=[0], keepdims=0), length)
 
 
+def more_rows(model):
+    """Rows that a whole group shares, many short ones, reductions of several dimensions, of products, of whole tensors, of integers."""
+    long = model.input(2, 5004)
+    model.output(model.node("Softmax", long, axis=-1), 2, 5004)
+    model.output(model.node("ReduceSumSquare", long, axes=[1], keepdims=0), 2)
+    longer = model.input(1, 20001)
+    model.output(model.node("LogSoftmax", longer, axis=-1), 1, 20001)
+    model.output(model.node("LayerNormalization", longer, model.weight(20001, scale=0.1, around=1.0), axis=-1), 1, 20001)
+    many = model.input(700, 6)
+    model.output(model.node("Softmax", many, axis=-1), 700, 6)
+    model.output(model.node("ReduceProd", many, axes=[1], keepdims=0), 700)
+    image = model.input(2, 3, 10, 14)
+    model.output(model.node("ReduceMean", image, axes=[2, 3], keepdims=1), 2, 3, 1, 1)
+    model.output(model.node("ReduceMin", image, axes=[1, 3], keepdims=0), 2, 10)
+    model.output(model.node("ReduceMax", image, keepdims=0))
+    model.output(model.node("Softmax", image, axis=1), 2, 3, 10, 14)
+    model.output(model.node("InstanceNormalization", image, model.weight(3), model.weight(3)), 2, 3, 10, 14)
+    narrow = model.node("Cast", many, to=7)
+    model.output(model.node("Cast", model.node("ReduceSum", narrow, model.ints(1), keepdims=1), to=1), 700, 1)
+    square = model.input(12, 12)
+    total = model.node("ReduceSum", square, model.ints(1), keepdims=0)
+    model.output(model.node("Sub", square, total), 12, 12)
+
+
+def elements(model):
+    """What is computed element by element: transposed, broadcast, cut out, gathered, joined."""
+    x = model.input(3, 5, 8)
+    model.output(model.node("Transpose", x, perm=[2, 0, 1]), 8, 3, 5)
+    model.output(model.node("Relu", model.node("Add", x, model.input(5, 1))), 3, 5, 8)
+    model.output(model.node("Slice", x, model.ints(1), model.ints(4), model.ints(1)), 3, 3, 8)
+    model.output(model.node("Gather", x, model.ints(4, 0, 2, 4), axis=1), 3, 4, 8)
+    model.output(model.node("Concat", x, model.input(3, 2, 8), axis=1), 3, 7, 8)
+    model.output(model.node("Sigmoid", model.input(1021)), 1021)
+
+
+def open_rows(model):
+    """Softmax, a norm and products of which only the run knows rows, columns and depth."""
+    x = model.input("rows", "columns")
+    y = model.node("Softmax", x, axis=-1)
+    model.output(y, "rows", "columns")
+    mean = model.node("ReduceMean", x, axes=[1], keepdims=1)
+    model.output(model.node("Sub", x, mean), "rows", "columns")
+    model.output(model.node("MatMul", y, model.node("Transpose", x, perm=[1, 0])), "rows", "rows")
+
+
 def open_sizes(model, hidden=19):
     """A product, a softmax and a residual at a size that a run chooses."""
     x = model.input("rows", hidden)
@@ -152,7 +225,8 @@ def open_sizes(model, hidden=19):
     model.output(model.node("Add", y, x), "rows", hidden)
 
 
-MODELS = {"bert-layer": bert_layer, "bottleneck": bottleneck, "products": products, "windows": windows, "rows": rows, "open-sizes": open_sizes}
+MODELS = {"bert-layer": bert_layer, "bottleneck": bottleneck, "products": products, "windows": windows, "rows": rows, "open-sizes": open_sizes,
+          "more-products": more_products, "convolutions": convolutions, "more-rows": more_rows, "elements": elements, "open-rows": open_rows}
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
