@@ -26,7 +26,8 @@ static LogicalResult emitBlocks(tile::KernelOp kernel, sched::BlockAttr block) {
       !tile::followsInPlace(product->op->getResult(0), kernel.getBlock().getTerminator()->getOperand(0)))
     return kernel.emitOpError(
         "expected a product of matrices for a schedule with blocks of rows and columns");
-  return ProductEmitter(kernel, *product).emit();
+  std::unique_ptr<ProductEmitter> emitter = makeEmitter(kernel, *product);
+  return emitter ? emitter->emit() : failure();
 }
 
 namespace {

@@ -59,6 +59,13 @@ Numbers::Number Numbers::least(Number a, Number b) {
   return arith::MinUIOp::create(builder, loc, value(a), value(b)).getResult();
 }
 
+Numbers::Number Numbers::exclusiveOr(Number a, Number b) {
+  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
+  if (x && y)
+    return number(*x ^ *y);
+  return arith::XOrIOp::create(builder, loc, value(a), value(b)).getResult();
+}
+
 Numbers::Number Numbers::ceilOver(Number a, int64_t b) { return over(plus(a, number(b - 1)), number(b)); }
 
 SmallVector<Numbers::Number> Numbers::split(Number flat, ArrayRef<Number> extents) {

@@ -22,6 +22,7 @@ public:
   Number over(Number a, Number b);
   Number modulo(Number a, Number b);
   Number least(Number a, Number b);
+  Number exclusiveOr(Number a, Number b);
   Number ceilOver(Number a, int64_t b);
   /// The position in each of `extents`, innermost last, of an element with number `flat` of all of them. The
   /// outermost takes what is left.

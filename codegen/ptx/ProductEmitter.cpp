@@ -1,8 +1,10 @@
-// Writes the main loop of a product: stages of both operands travel to shared memory while threads multiply
-// what has arrived.
-#include "ProductEmitter.h"
+// Writes the main loop of a product, and what follows it: stages of both operands travel to shared memory
+// while threads multiply what has arrived.
+#include "FmaEmitter.h"
+#include "MatrixEmitter.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -10,8 +12,10 @@ using namespace mlir;
 
 namespace tegula::codegen::ptx {
 
-/// Floats that a thread reads from shared memory at once.
+/// Floats that a thread writes at once.
 static constexpr int64_t quad = 4;
+/// Bytes that are copied without passing through registers: at least.
+static constexpr int64_t narrowestCopy = 4;
 
 ProductEmitter::ProductEmitter(tile::KernelOp kernel, const tile::Product &product)
     : LaneEvaluator(OpBuilder(kernel.getBlock().getTerminator()), kernel.getLoc(), quad), kernel(kernel),
@@ -20,6 +24,8 @@ ProductEmitter::ProductEmitter(tile::KernelOp kernel, const tile::Product &produ
   for (Operation &op : kernel.getBlock())
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
       group.push_back(linalgOp);
+  left.element = getElementTypeOrSelf(this->product.op.getDpsInputs()[product.left]);
+  right.element = getElementTypeOrSelf(this->product.op.getDpsInputs()[product.right]);
 }
 
 std::optional<Lanes> ProductEmitter::lookUp(Value tensor, ArrayRef<Number>, int, int64_t) {
@@ -35,11 +41,15 @@ LogicalResult ProductEmitter::emit() {
     builder.setInsertionPointToStart(grid->getBody());
     dest = grid->getRegionIterArg(0);
     locate(grid->getInductionVar());
+    auto range = builder.getAttr<LLVM::ConstantRangeAttr>(APInt(32, 0), APInt(32, block.getThreads()));
+    Value id = NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type(), range);
+    thread = arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), id);
+    left.layout = leftLayout();
+    right.layout = rightLayout();
     placeThread();
     planLeft();
     planRight();
-    sumUp();
-    if (failed(finish()))
+    if (failed(finish(sumUp())))
       return failure();
     scf::YieldOp::create(builder, loc, dest);
   }
@@ -50,63 +60,41 @@ LogicalResult ProductEmitter::emit() {
   return success();
 }
 
+/// Copies a run to shared memory, or zeros where it is not `inside` the sum.
+void ProductEmitter::copyRun(const Operand &operand, Number from, Number to, Value inside) {
+  if (operand.run * operand.bytes() < narrowestCopy) {
+    Value origin = arith::SelectOp::create(builder, loc, inside, numbers.value(from), index(0));
+    Value element = memref::LoadOp::create(builder, loc, operand.memory, origin);
+    Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(operand.element));
+    element = arith::SelectOp::create(builder, loc, inside, element, zero);
+    memref::StoreOp::create(builder, loc, element, operand.shared, numbers.value(to));
+    return;
+  }
+  Value count = arith::SelectOp::create(builder, loc, inside, index(operand.run), index(0));
+  bool isWidest = operand.run * operand.bytes() == quad * narrowestCopy;
+  nvgpu::DeviceAsyncCopyOp::create(builder, loc, nvgpu::DeviceAsyncTokenType::get(builder.getContext()),
+                                   operand.shared, ValueRange{numbers.value(to)}, operand.memory,
+                                   ValueRange{numbers.value(from)}, builder.getIndexAttr(operand.run), count,
+                                   isWidest ? builder.getUnitAttr() : UnitAttr());
+}
+
 void ProductEmitter::copyStep(Number stage, Number step) {
   Number start = numbers.times(step, numbers.number(block.getDepth()));
   for (Operand *operand : {&left, &right}) {
-    Number target = numbers.times(stage, numbers.number(operand->stage));
+    Number target = numbers.times(stage, numbers.number(operand->layout.elements()));
     for (const Operand::Copy &copy : operand->copies) {
       Number at = numbers.plus(start, copy.depth);
       Value inside = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, numbers.value(at),
                                            numbers.value(depth));
-      Value count = arith::SelectOp::create(builder, loc, inside, index(operand->run), index(0));
-      Number from = numbers.plus(copy.from, depthOffset(*operand, at)), to = numbers.plus(target, copy.to);
-      nvgpu::DeviceAsyncCopyOp::create(builder, loc, nvgpu::DeviceAsyncTokenType::get(builder.getContext()),
-                                       operand->shared, ValueRange{numbers.value(to)}, operand->memory,
-                                       ValueRange{numbers.value(from)}, builder.getIndexAttr(operand->run),
-                                       count, operand->run == quad ? builder.getUnitAttr() : UnitAttr());
-    }
-  }
-}
-
-/// Multiplies what `stage` holds. Of the left operand a thread reads four steps of a row at once, of the
-/// right one four columns of a step.
-void ProductEmitter::multiply(Number stage, SmallVectorImpl<Value> &sums) {
-  int64_t pitch = left.stage / block.getRows(), threadRows = block.getThreadRows(),
-          runs = block.getThreadColumns() / quad, rowsApart = block.getRows() / threadRows,
-          columnsApart = block.getColumns() / block.getThreadColumns() * quad;
-  auto type = VectorType::get(quad, builder.getF32Type());
-  auto read = [&](const Operand &operand, Number base, int64_t offset) -> Value {
-    Number at = numbers.plus(base, numbers.number(offset));
-    return vector::LoadOp::create(builder, loc, type, operand.shared, ValueRange{numbers.value(at)},
-                                  /*nontemporal=*/false, llvm::MaybeAlign(16));
-  };
-  Number leftAt = numbers.plus(numbers.times(stage, numbers.number(left.stage)),
-                               numbers.times(threadRow, numbers.number(pitch)));
-  Number rightAt = numbers.plus(numbers.times(stage, numbers.number(right.stage)),
-                                numbers.times(threadColumn, numbers.number(quad)));
-  for (int64_t first = 0; first < block.getDepth(); first += quad) {
-    SmallVector<Value> rows;
-    for (int64_t row = 0; row < threadRows; ++row)
-      rows.push_back(read(left, leftAt, row * rowsApart * pitch + first));
-    for (int64_t step = 0; step < quad; ++step) {
-      SmallVector<Value> columns;
-      for (int64_t run = 0; run < runs; ++run)
-        columns.push_back(read(right, rightAt, (first + step) * block.getColumns() + run * columnsApart));
-      for (int64_t row = 0; row < threadRows; ++row) {
-        Value element = vector::ExtractOp::create(builder, loc, rows[row], ArrayRef<int64_t>{step});
-        Value factor = vector::BroadcastOp::create(builder, loc, type, element);
-        for (int64_t run = 0; run < runs; ++run) {
-          Value &sum = sums[row * runs + run];
-          sum = vector::FMAOp::create(builder, loc, factor, columns[run], sum);
-        }
-      }
+      copyRun(*operand, numbers.plus(copy.from, depthOffset(*operand, at)), numbers.plus(target, copy.to),
+              inside);
     }
   }
 }
 
 /// The main loop. While stage `i` is multiplied, the next ones are on their way; one barrier a step says both
 /// that a stage has arrived and that nobody reads the one before any more.
-void ProductEmitter::sumUp() {
+SmallVector<ProductEmitter::Part> ProductEmitter::sumUp() {
   int64_t stages = block.getStages();
   auto token = nvgpu::DeviceAsyncTokenType::get(builder.getContext());
   Value last;
@@ -114,9 +102,7 @@ void ProductEmitter::sumUp() {
     copyStep(numbers.number(stage), numbers.number(stage));
     last = nvgpu::DeviceAsyncCreateGroupOp::create(builder, loc, token, ValueRange{});
   }
-  auto type = VectorType::get(quad, builder.getF32Type());
-  Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  SmallVector<Value> carried(block.getThreadRows() * block.getThreadColumns() / quad, zero);
+  SmallVector<Value> carried = startSums();
   carried.append({index(0), index(stages - 1)}); // the stage to read, and the one to fill
   Number steps = numbers.ceilOver(depth, block.getDepth());
   auto loop = scf::ForOp::create(builder, loc, index(0), numbers.value(steps), index(1), carried);
@@ -138,21 +124,16 @@ void ProductEmitter::sumUp() {
     state.append({next(ready), next(filled)});
     scf::YieldOp::create(builder, loc, state);
   }
-  llvm::append_range(sums = {}, loop.getResults().drop_back(2));
+  return partsOf(SmallVector<Value>(loop.getResults().drop_back(2)));
 }
 
 /// Computes what follows the product, for the results of this thread, and writes it.
-LogicalResult ProductEmitter::finish() {
-  int64_t runs = block.getThreadColumns() / quad, rowsApart = block.getRows() / block.getThreadRows(),
-          columnsApart = block.getColumns() / block.getThreadColumns() * quad;
+LogicalResult ProductEmitter::finish(ArrayRef<Part> parts) {
   AffineMap out = product.op.getMatchingIndexingMap(product.op.getDpsInitOperand(0));
-  for (auto [number, sum] : llvm::enumerate(sums)) {
-    int64_t row = static_cast<int64_t>(number) / runs, run = static_cast<int64_t>(number) % runs;
-    Number here =
-        nearestRow(numbers.plus(firstRow, numbers.plus(threadRow, numbers.number(row * rowsApart))));
-    Number column = numbers.plus(firstColumn, numbers.plus(numbers.times(threadColumn, numbers.number(quad)),
-                                                           numbers.number(run * columnsApart)));
-    SmallVector<Number> rowIndices = numbers.split(here, extentsOf(product.rows)), at;
+  for (const Part &part : parts) {
+    SmallVector<Number> rowIndices =
+        numbers.split(nearestRow(numbers.plus(firstRow, part.row)), extentsOf(product.rows));
+    SmallVector<Number> at;
     for (AffineExpr expr : out.getResults()) {
       unsigned loop = cast<AffineDimExpr>(expr).getPosition();
       auto of = [&](ArrayRef<unsigned> loops, ArrayRef<Number> indices) {
@@ -162,36 +143,61 @@ LogicalResult ProductEmitter::finish() {
       Number isRow = of(product.rows, rowIndices), isBatch = of(product.batch, batchIndices);
       at.push_back(isRow ? isRow : isBatch);
     }
-    if (failed(finishRun(at, sum, column)))
+    if (failed(finishRun(at, part.sums, numbers.plus(firstColumn, part.column))))
       return failure();
   }
   return success();
 }
 
-/// Writes four columns from `column` on, together where they lie so.
+/// Writes the columns from `column` on, together where they lie so.
 LogicalResult ProductEmitter::finishRun(ArrayRef<Number> row, Value sums, Number column) {
   SmallVector<Number> at(row);
+  int64_t width = cast<VectorType>(sums.getType()).getNumElements(), run = std::min(width, columnRun);
   auto positions = [&] { return llvm::map_to_vector(at, [&](Number each) { return numbers.value(each); }); };
-  if (columnRun == quad) {
-    at.back() = nearestColumn(column, quad);
-    current = {Lanes::Vector, sums};
-    Lanes result = evaluateTensor(root, at, static_cast<int>(at.size()) - 1, quad);
+  for (int64_t i = 0; i < width; i += run) {
+    at.back() = nearestColumn(numbers.plus(column, numbers.number(i)), run);
+    if (run == 1)
+      current = {Lanes::Uniform, vector::ExtractOp::create(builder, loc, sums, ArrayRef<int64_t>{i})};
+    else
+      current = {Lanes::Vector, run == width ? sums
+                                             : vector::ExtractStridedSliceOp::create(
+                                                   builder, loc, sums, ArrayRef<int64_t>{i},
+                                                   ArrayRef<int64_t>{run}, ArrayRef<int64_t>{1})};
+    Lanes result = evaluateTensor(root, at, run == 1 ? -1 : static_cast<int>(at.size()) - 1, run);
     if (!result)
       return failure();
-    dest = vector::TransferWriteOp::create(builder, loc, asVector(result, quad), dest, positions(),
-                                           ArrayRef<bool>{true})
-               .getResult();
-    return success();
-  }
-  for (int64_t i = 0; i < quad; ++i) {
-    at.back() = nearestColumn(numbers.plus(column, numbers.number(i)), 1);
-    current = {Lanes::Uniform, vector::ExtractOp::create(builder, loc, sums, ArrayRef<int64_t>{i})};
-    Lanes result = evaluateTensor(root, at, -1, 1);
-    if (!result)
-      return failure();
-    dest = tensor::InsertOp::create(builder, loc, result.value, dest, positions());
+    if (run == 1)
+      dest = tensor::InsertOp::create(builder, loc, result.value, dest, positions());
+    else
+      dest = vector::TransferWriteOp::create(builder, loc, asVector(result, run), dest, positions(),
+                                             ArrayRef<bool>{true})
+                 .getResult();
   }
   return success();
+}
+
+/// Whether a product of such operands can be formed so; what has 16 bits is never rounded again.
+static bool canMultiply(sched::Multiply multiply, Type left, Type right) {
+  auto fits = [&](Type type) {
+    return type.isF32() || (type.isF16() && multiply == sched::Multiply::Fp16) ||
+           (type.isBF16() && multiply == sched::Multiply::Bf16);
+  };
+  return fits(left) && fits(right) && (left.isF32() || !right.isF32());
+}
+
+std::unique_ptr<ProductEmitter> makeEmitter(tile::KernelOp kernel, const tile::Product &product) {
+  sched::Multiply multiply = kernel.getSched().getBlock().getMultiply();
+  linalg::GenericOp op = product.op;
+  Type left = getElementTypeOrSelf(op.getDpsInputs()[product.left]),
+       right = getElementTypeOrSelf(op.getDpsInputs()[product.right]);
+  if (!canMultiply(multiply, left, right)) {
+    kernel.emitOpError("expected operands that '")
+        << sched::stringifyMultiply(multiply) << "' multiplies, got " << left << " and " << right;
+    return nullptr;
+  }
+  if (multiply == sched::Multiply::Fma)
+    return std::make_unique<FmaEmitter>(kernel, product);
+  return std::make_unique<MatrixEmitter>(kernel, product);
 }
 
 } // namespace tegula::codegen::ptx

@@ -1,11 +1,10 @@
-// Plans the work of groups of threads on a product: which tile a group has, which part of it a thread, and
-// who copies what to shared memory.
+// Plans the work of groups of threads on a product: which tile a group has, and who copies what to which
+// place of shared memory.
 #include "ProductEmitter.h"
 
 #include "tegula/dialects/tile/Extents.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -14,9 +13,8 @@ namespace tegula::codegen::ptx {
 
 /// Number of the address space that the threads of a group share.
 static constexpr unsigned sharedSpace = 3;
-/// Floats between the rows of the left operand in shared memory: neighbouring rows then start in other banks.
-static constexpr int64_t rowPadding = 4;
-static constexpr int64_t quad = 4;
+/// Bytes of the widest copy of a thread.
+static constexpr int64_t widestCopy = 16;
 
 SmallVector<OpFoldResult> ProductEmitter::extentsOf(ArrayRef<unsigned> loops) {
   return llvm::map_to_vector(loops, [&](unsigned loop) { return extents[loop]; });
@@ -74,29 +72,13 @@ void ProductEmitter::locate(Value cell) {
   firstRow = numbers.times(at[2], numbers.number(block.getRows()));
 }
 
-/// Which part of the tile this thread has. A warp takes neighbouring parts of a few rows, so that its reads
-/// of either operand fall on few different words.
-void ProductEmitter::placeThread() {
-  int64_t across = block.getColumns() / block.getThreadColumns(),
-          along = block.getRows() / block.getThreadRows();
-  int64_t warpRows = std::min<int64_t>(along, across >= 8 ? 4 : 32 / across),
-          warpColumns = std::min<int64_t>(across, 32 / warpRows);
-  auto range = builder.getAttr<LLVM::ConstantRangeAttr>(APInt(32, 0), APInt(32, block.getThreads()));
-  Value id = NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type(), range);
-  thread = arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), id);
-  auto n = [&](int64_t value) { return numbers.number(value); };
-  SmallVector<Number> at =
-      numbers.split(thread, {n(along / warpRows), n(across / warpColumns), n(warpRows), n(warpColumns)});
-  threadRow = numbers.plus(numbers.times(at[0], n(warpRows)), at[2]);
-  threadColumn = numbers.plus(numbers.times(at[1], n(warpColumns)), at[3]);
-}
-
 /// Operand `number` of the product as one row of elements, with a place in shared memory.
-ProductEmitter::Operand ProductEmitter::describe(unsigned number, int64_t elements, StringRef name) {
+ProductEmitter::Operand ProductEmitter::describe(unsigned number, const Layout &layout, StringRef name) {
   Operand operand;
-  operand.stage = elements;
+  operand.layout = layout;
   Value tensor = product.op.getDpsInputs()[number];
   auto type = cast<RankedTensorType>(tensor.getType());
+  operand.element = type.getElementType();
   AffineMap map = product.op.getMatchingIndexingMap(product.op.getDpsInputOperand(number));
   SmallVector<Number> shape = tile::extentsOf(tensor);
   operand.first = numbers.number(0);
@@ -123,7 +105,7 @@ ProductEmitter::Operand ProductEmitter::describe(unsigned number, int64_t elemen
   operand.memory =
       memref::ReinterpretCastOp::create(builder, loc, flat, buffer, numbers.number(0), ArrayRef<Number>{step},
                                         ArrayRef<Number>{numbers.number(1)});
-  auto shared = MemRefType::get(elements * block.getStages(), type.getElementType(), AffineMap(),
+  auto shared = MemRefType::get(layout.elements() * block.getStages(), type.getElementType(), AffineMap(),
                                 builder.getI64IntegerAttr(sharedSpace));
   std::string symbol = (kernel.getSymName() + "_" + name).str();
   {
@@ -154,11 +136,17 @@ OpFoldResult ProductEmitter::nearestRow(Number row) {
   return known && *known % block.getRows() == 0 ? row : numbers.least(row, numbers.minus(rows, 1));
 }
 
-/// The start of `run` columns at `column`, or of the last ones.
+/// The start of `run` columns at `column`, a multiple of `run`; or where those lie that stand for them: beyond
+/// the end the last `columnRun` are repeated.
 OpFoldResult ProductEmitter::nearestColumn(Number column, int64_t run) {
   std::optional<int64_t> known = getConstantIntValue(columns);
-  return known && *known % block.getColumns() == 0 ? column
-                                                   : numbers.least(column, numbers.minus(columns, run));
+  if (known && *known % block.getColumns() == 0)
+    return column;
+  Number last = numbers.minus(columns, columnRun), length = numbers.number(columnRun);
+  if (run == columnRun)
+    return numbers.least(column, last);
+  Number start = numbers.times(numbers.over(column, length), length);
+  return numbers.plus(numbers.least(start, last), numbers.modulo(column, length));
 }
 
 OpFoldResult ProductEmitter::offsetOf(const Operand &operand, ArrayRef<unsigned> loops, ArrayRef<Number> at) {
@@ -191,11 +179,23 @@ OpFoldResult ProductEmitter::depthOffset(const Operand &operand, Number at) {
   return offset;
 }
 
-/// The left operand lies row by row, as it mostly does in memory, with padding between the rows.
+OpFoldResult ProductEmitter::swapOf(const Layout &layout, Number line) {
+  Number lines = numbers.over(line, numbers.number(layout.over));
+  return numbers.times(numbers.modulo(lines, numbers.number(layout.modulo)), numbers.number(layout.factor));
+}
+
+OpFoldResult ProductEmitter::placeOf(const Layout &layout, Number line, Number within) {
+  Number start = numbers.times(line, numbers.number(layout.pitch));
+  if (!layout.chunk)
+    return numbers.plus(start, within);
+  Number length = numbers.number(layout.chunk),
+         chunk = numbers.exclusiveOr(numbers.over(within, length), swapOf(layout, line));
+  return numbers.plus(numbers.plus(start, numbers.times(chunk, length)), numbers.modulo(within, length));
+}
+
 void ProductEmitter::planLeft() {
-  int64_t pitch = block.getDepth() + rowPadding;
-  left = describe(product.left, block.getRows() * pitch, "left");
-  left.run = tile::runLength(product, product.left, product.depth.back(), quad);
+  left = describe(product.left, left.layout, "left");
+  left.run = tile::runLength(product, product.left, product.depth.back(), widestCopy / left.bytes());
   // Neighbouring threads read neighbouring elements: along the depth, or along the rows.
   bool isTransposed = left.run == 1 && !product.rows.empty() &&
                       Numbers::is(left.strides[product.rows.back()], 1) &&
@@ -210,15 +210,16 @@ void ProductEmitter::planLeft() {
     Number here = nearestRow(numbers.plus(firstRow, row));
     Number from = numbers.plus(left.first, offsetOf(left, product.batch, batchIndices));
     from = numbers.plus(from, offsetOf(left, product.rows, numbers.split(here, extentsOf(product.rows))));
-    left.copies.push_back({from, step, numbers.plus(numbers.times(row, numbers.number(pitch)), step)});
+    left.copies.push_back({from, step, placeOf(left.layout, row, step)});
   }
 }
 
-/// The right operand lies step by step, each with all of the tile's columns.
 void ProductEmitter::planRight() {
-  right = describe(product.right, block.getDepth() * block.getColumns(), "right");
-  right.run = tile::runLength(product, product.right, product.column, quad);
-  columnRun = getConstantIntValue(columns).value_or(1) % quad == 0 ? quad : 1;
+  right = describe(product.right, right.layout, "right");
+  right.run = tile::runLength(product, product.right, product.column, widestCopy / right.bytes());
+  columnRun = widestCopy / right.bytes();
+  while (getConstantIntValue(columns).value_or(1) % columnRun)
+    columnRun /= 2;
   int64_t runs = block.getColumns() / right.run;
   int64_t count = std::max<int64_t>(1, block.getDepth() * runs / block.getThreads());
   for (int64_t number = 0; number < count; ++number) {
@@ -227,8 +228,7 @@ void ProductEmitter::planRight() {
     Number here = nearestColumn(numbers.plus(firstColumn, column), right.run);
     Number from = numbers.plus(right.first, offsetOf(right, product.batch, batchIndices));
     from = numbers.plus(from, numbers.times(here, right.strides[product.column]));
-    right.copies.push_back(
-        {from, step, numbers.plus(numbers.times(step, numbers.number(block.getColumns())), column)});
+    right.copies.push_back({from, step, placeOf(right.layout, step, column)});
   }
 }
 

@@ -32,14 +32,18 @@ static bool isPowerOfTwo(int64_t number) { return number > 0 && (number & (numbe
 
 LogicalResult BlockAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t threads,
                                 int64_t together, int64_t rows, int64_t columns, int64_t depth,
-                                int64_t threadRows, int64_t threadColumns, int64_t stages) {
+                                int64_t threadRows, int64_t threadColumns, int64_t stages,
+                                Multiply multiply) {
   if (!isPowerOfTwo(threads) || threads > mostThreads)
     return emitError() << "expected a power of two of at most " << mostThreads << " threads, got " << threads;
   if (!isPowerOfTwo(together) || together > threads)
     return emitError() << "expected a power of two of at most " << threads << " threads together, got "
                        << together;
-  if (rows == 0 && columns == 0 && depth == 0 && threadRows == 0 && threadColumns == 0 && stages == 0)
+  if (rows == 0 && columns == 0 && depth == 0 && threadRows == 0 && threadColumns == 0 && stages == 0) {
+    if (multiply != Multiply::Fma)
+      return emitError() << "expected rows, columns and depth with '" << stringifyMultiply(multiply) << "'";
     return success();
+  }
   for (int64_t size : {rows, columns, depth, threadRows, threadColumns})
     if (!isPowerOfTwo(size) || size > mostThreads)
       return emitError() << "expected tiles of powers of two of at most " << mostThreads << ", got " << size;
@@ -52,6 +56,16 @@ LogicalResult BlockAttr::verify(function_ref<InFlightDiagnostic()> emitError, in
                        << threadColumns << " and " << depth;
   if (stages < 2 || stages > mostStages)
     return emitError() << "expected 2 to " << mostStages << " stages, got " << stages;
+  if (multiply == Multiply::Fma)
+    return success();
+  if (threadRows % 2 || threadColumns % 8 || rows < threadRows * warpRows ||
+      columns < threadColumns * warpColumns)
+    return emitError() << "expected warps with multiples of 16 rows and 32 columns of the tile of " << rows
+                       << " x " << columns << ", got " << threadRows * warpRows << " x "
+                       << threadColumns * warpColumns;
+  if (depth < depthOf(multiply))
+    return emitError() << "expected a depth of at least " << depthOf(multiply) << " with '"
+                       << stringifyMultiply(multiply) << "', got " << depth;
   return success();
 }
 

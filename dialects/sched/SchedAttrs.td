@@ -26,6 +26,15 @@ def Sched_Algorithm : I32EnumAttr<"Algorithm", "how the kernel's anchor operatio
   let genSpecializedAttr = 0;
 }
 
+def Sched_Multiply : I32EnumAttr<"Multiply", "what multiplies in a product of float32", [
+    I32EnumAttrCase<"Fma", 0, "fma">,
+    I32EnumAttrCase<"Tf32", 1, "tf32">,
+    I32EnumAttrCase<"Bf16", 2, "bf16">,
+    I32EnumAttrCase<"Fp16", 3, "fp16">]> {
+  let cppNamespace = "::tegula::sched";
+  let genSpecializedAttr = 0;
+}
+
 class Sched_Attr<string name, string attrMnemonic> : AttrDef<Sched_Dialect, name> {
   let mnemonic = attrMnemonic;
 }
@@ -48,8 +57,11 @@ def Sched_BlockAttr : Sched_Attr<"Block", "block"> {
       shared memory at a time.
     * `threadRows`, `threadColumns`: the part of that tile that a thread keeps in registers.
     * `stages`: how many steps of the sum are in shared memory at once: all but one of them are still on their way.
+    * `multiply`: `fma`, the threads' own multiply-adds, or matrix units, which warps feed together with operands of `tf32`, `bf16` or `fp16`;
+      float32 is rounded on its way to them, sums stay float32. A warp is then eight threads along the rows and four along the columns, and
+      its part is made of 16 rows and 32 columns. The one entry of a schedule that changes a result: the compiler's `--precision` allows it.
 
-    Example: `#sched.block<threads = 256, together = 256, rows = 128, columns = 128, depth = 16, threadRows = 8, threadColumns = 8, stages = 2>`
+    Example: `#sched.block<threads = 256, together = 256, rows = 128, columns = 128, depth = 16, threadRows = 8, threadColumns = 8, stages = 3, multiply = tf32>`
   }];
   let parameters = (ins
     "int64_t":$threads,
@@ -59,7 +71,8 @@ def Sched_BlockAttr : Sched_Attr<"Block", "block"> {
     DefaultValuedParameter<"int64_t", "0">:$depth,
     DefaultValuedParameter<"int64_t", "0">:$threadRows,
     DefaultValuedParameter<"int64_t", "0">:$threadColumns,
-    DefaultValuedParameter<"int64_t", "0">:$stages);
+    DefaultValuedParameter<"int64_t", "0">:$stages,
+    DefaultValuedParameter<"Multiply", "Multiply::Fma">:$multiply);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -10,17 +10,37 @@ using namespace mlir;
 
 namespace tegula::tile {
 
+/// What was widened to float32, or the value itself.
+static Value narrow(Value value) {
+  auto extension = value.getDefiningOp<arith::ExtFOp>();
+  return extension ? extension.getIn() : value;
+}
+
 /// Whether the body adds the product of its two inputs to its output, in float32.
 static bool sumsProducts(linalg::GenericOp op) {
   Block &body = *op.getBody();
-  if (std::distance(body.begin(), body.end()) != 3 || op.getNumDpsInputs() != 2)
+  if (op.getNumDpsInputs() != 2)
     return false;
-  auto product = dyn_cast<arith::MulFOp>(body.front());
-  auto sum = dyn_cast<arith::AddFOp>(*std::next(body.begin()));
-  if (!product || !sum || !product.getType().isF32() || body.getTerminator()->getOperand(0) != sum)
+  auto sum = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!sum || !sum.getType().isF32())
     return false;
+  arith::MulFOp product;
+  int64_t others = 0;
+  for (Operation &each : body.without_terminator()) {
+    if (auto multiplication = dyn_cast<arith::MulFOp>(each); multiplication && !product)
+      product = multiplication;
+    else if (!isa<arith::ExtFOp>(each) && &each != sum)
+      ++others;
+  }
+  if (!product || others)
+    return false;
+  for (Value input : op.getDpsInputs()) {
+    Type element = cast<RankedTensorType>(input.getType()).getElementType();
+    if (!element.isF32() && !element.isF16() && !element.isBF16())
+      return false;
+  }
   auto isPair = [](Value a, Value b, Value x, Value y) { return (a == x && b == y) || (a == y && b == x); };
-  return isPair(product.getLhs(), product.getRhs(), body.getArgument(0), body.getArgument(1)) &&
+  return isPair(narrow(product.getLhs()), narrow(product.getRhs()), body.getArgument(0), body.getArgument(1)) &&
          isPair(sum.getLhs(), sum.getRhs(), body.getArgument(2), product);
 }
 

@@ -46,6 +46,7 @@ struct CompileOptions {
   std::map<std::string, std::vector<int64_t>> shapes; ///< input name -> shape
   std::map<std::string, HostTensor>
       bound; ///< inputs fixed to a value at compile time (they stay inputs, their run-time value is ignored)
+  std::string precision = "fp32"; ///< what products may round float32 to: fp32 (nothing), tf32, bf16, fp16
   bool keepDenormals = false; ///< else denormal constants are flushed and kernels run with FTZ and DAZ
   int threads = 0;            ///< compile threads, 0: as many as the process may use
   std::string schedFile;      ///< schedules that override the scheduler's, as --emit=sched prints them

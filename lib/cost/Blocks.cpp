@@ -21,13 +21,76 @@ constexpr double sharedBandwidth = 128;
 /// The part of the groups' reads from memory that finds what another group read in L2.
 constexpr double sharedInL2 = 0.7;
 
+/// Parts of a cluster that each begin an instruction of a warp a cycle.
+constexpr double parts = 4;
+/// Registers of fragments on their way beside those that are multiplied.
+constexpr int64_t fragmentsAhead = 16;
+
+double matrixRate(sched::Multiply multiply, const target::Machine &machine) {
+  switch (multiply) {
+  case sched::Multiply::Fma:
+    return 0;
+  case sched::Multiply::Tf32:
+    return machine.tf32PerCycle;
+  case sched::Multiply::Bf16:
+  case sched::Multiply::Fp16:
+    return machine.halfPerCycle;
+  }
+  return 0;
+}
+
+namespace {
+/// What one step of the sum costs a cluster for one group, and a thread of it in registers.
+struct Step {
+  double arithmetic, shared, busyWarps;
+  int64_t registers;
+};
+} // namespace
+
+static Step stepOfThreads(const BlockTile &tile, const target::Machine &machine) {
+  double sums = tile.threadRows * tile.threadColumns, warps = tile.threads() / machine.warpThreads;
+  double issue = (sums + tile.threadRows / 4.0 + tile.threadColumns / 4.0) / sums;
+  Step step;
+  step.arithmetic = sums * tile.depth * tile.threads() / machine.clusterCores * issue;
+  // A warp's threads read the same rows or neighbouring columns: each word once.
+  step.shared = warps * tile.depth * 4.0 * (tile.threadRows * 4 + tile.threadColumns * 8) / sharedBandwidth;
+  step.busyWarps = busyWarps * machine.clusterCores / 128 * std::max(1.0, 16 / sums);
+  // Four steps of the left operand and two of the right one are on their way at once.
+  step.registers = tile.threadRows * tile.threadColumns + 4 * tile.threadRows + 2 * tile.threadColumns;
+  return step;
+}
+
+/// Matrix units wait for warps to load fragments, and to round what is not as narrow as they are.
+static Step stepOfMatrices(const BlockTile &tile, const target::Machine &machine) {
+  double warps = tile.threads() / machine.warpThreads;
+  double high = tile.threadRows * sched::warpRows, wide = tile.threadColumns * sched::warpColumns;
+  int64_t depthAtOnce = sched::depthOf(tile.multiply);
+  double units = warps * high * wide * tile.depth / matrixRate(tile.multiply, machine);
+  double bytes = warps * tile.depth * (high * tile.leftBytes + wide * tile.rightBytes);
+  double written = tile.depth * (tile.rows * tile.leftBytes + tile.columns * tile.rightBytes);
+  // A load brings 16 bytes to each thread; one conversion rounds a register of tf32, or two numbers.
+  auto conversions = [&](double elements, int64_t elementBytes) {
+    return elementBytes == 2 ? 0 : elements / (tile.multiply == sched::Multiply::Tf32 ? 1 : 2);
+  };
+  double perWarp = high * wide * tile.depth / (16 * 8 * depthAtOnce) + bytes / warps / 512 +
+                   (conversions(high * tile.depth, tile.leftBytes) +
+                    conversions(wide * tile.depth, tile.rightBytes)) /
+                       static_cast<double>(machine.warpThreads);
+  Step step;
+  step.arithmetic = std::max(units, warps * perWarp / parts);
+  step.shared = (bytes + written) / sharedBandwidth;
+  step.busyWarps = busyWarps;
+  step.registers =
+      tile.threadRows * tile.threadColumns + 2 * tile.threadRows + tile.threadColumns + fragmentsAhead;
+  return step;
+}
+
 Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const target::Machine &machine) {
   Prediction prediction;
   double clusters = static_cast<double>(machine.cores) / machine.clusterCores;
-  double sums = tile.threadRows * tile.threadColumns;
-  // Four steps of the left operand and two of the right one are on their way at once.
-  prediction.registers =
-      tile.threadRows * tile.threadColumns + 4 * tile.threadRows + 2 * tile.threadColumns + bookkeeping;
+  Step step = tile.multiply == sched::Multiply::Fma ? stepOfThreads(tile, machine)
+                                                    : stepOfMatrices(tile, machine);
+  prediction.registers = step.registers + bookkeeping;
   // Elements that do not lie together are copied one by one, each with an address of its own.
   if (shape.leftRun == 1)
     prediction.registers += tile.rows * tile.depth / tile.threads();
@@ -40,17 +103,11 @@ Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const 
   double steps = llvm::divideCeil(shape.depth, tile.depth);
 
   double warps = tile.threads() / machine.warpThreads;
-  double multiplyAdds = sums * tile.depth * tile.threads() / machine.clusterCores;
-  // A warp's threads read the same rows or neighbouring columns: each word once.
-  double sharedReads =
-      warps * tile.depth * 4.0 * (tile.threadRows * 4 + tile.threadColumns * 8) / sharedBandwidth;
-  double issue = (sums + tile.threadRows / 4.0 + tile.threadColumns / 4.0) / sums;
-  double needed = busyWarps * machine.clusterCores / 128 * std::max(1.0, 16 / sums);
-  double busy = std::min(1.0, resident * warps / needed);
-  double step = std::max(multiplyAdds * issue / busy, sharedReads) + stepLatency / resident;
-  prediction.computeCycles = waves * (steps * step + enterGroup / resident);
+  double busy = std::min(1.0, resident * warps / step.busyWarps);
+  double cycles = std::max(step.arithmetic / busy, step.shared) + stepLatency / resident;
+  prediction.computeCycles = waves * (steps * cycles + enterGroup / resident);
 
-  double bytes = groups * steps * tile.depth * 4.0 * (tile.rows + tile.columns);
+  double bytes = groups * steps * tile.depth * (tile.rows * tile.leftBytes + tile.columns * tile.rightBytes);
   double perCluster = machine.clusterCores *
                       (sharedInL2 * machine.l2BytesPerCycle + (1 - sharedInL2) * machine.memoryBytesPerCycle);
   double active = std::min(groups, clusters);

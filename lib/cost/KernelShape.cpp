@@ -193,6 +193,14 @@ static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, ti
   if (!product || !llvm::all_of(anchor.getDpsInputs(), llvm::IsaPred<BlockArgument>) ||
       !tile::followsInPlace(anchor->getResult(0), root->getResult(0)))
     return;
+  Type left = getElementTypeOrSelf(anchor.getDpsInputs()[product->left]),
+       right = getElementTypeOrSelf(anchor.getDpsInputs()[product->right]);
+  if (left != right)
+    return;
+  shape.leftBytes = shape.rightBytes = left.getIntOrFloatBitWidth() / 8;
+  shape.multiply = left.isF16()    ? sched::Multiply::Fp16
+                   : left.isBF16() ? sched::Multiply::Bf16
+                                   : sched::Multiply::Fma;
   // The root may have its dimensions in another order than the product's loops, but only where it is itself.
   if (!root.getMatchingIndexingMap(root.getDpsInitOperand(0)).isProjectedPermutation())
     return;

@@ -190,6 +190,8 @@ private:
                          ? "expected one target of what is no artifact, got "
                          : "expected at most " + std::to_string(artifact::mostTargets) + " targets, got ") +
                     std::to_string(names.size()));
+    if (!schedule::multiplyOf(options.precision))
+      return refuse("expected fp32, tf32, bf16 or fp16 as precision, got '" + options.precision + "'");
     std::vector<Job> jobs;
     for (const std::string &name : names) {
       std::optional<target::Machine> machine = target::findMachine(name);
@@ -219,6 +221,7 @@ private:
     pipeline.fuse.fuse = options.optLevel > 0;
     pipeline.schedule.machine = machine.name;
     pipeline.schedule.file = options.schedFile;
+    pipeline.schedule.precision = options.precision;
     pipeline.language = machine.language;
     if (machine.language == target::Language::Ptx) {
       pipeline.ptx = ptxOptions(machine, options.optLevel);
@@ -467,6 +470,8 @@ private:
       text += " --sched @" + hashFile(options.schedFile);
     if (options.keepDenormals)
       text += " --denormals=keep";
+    if (options.precision != "fp32")
+      text += " --precision=" + options.precision;
     return text;
   }
 

@@ -7,8 +7,9 @@
 
 namespace tegula::search {
 
-/// The block tile of a product with the lowest predicted cost; nothing where none fits the machine.
-std::optional<cost::BlockTile> chooseBlockTile(const cost::KernelShape &shape,
-                                               const target::Machine &machine);
+/// The block tile of a product with the lowest predicted cost; nothing where none fits the machine. Operands
+/// in float32 may be rounded to what is `permitted`.
+std::optional<cost::BlockTile> chooseBlockTile(const cost::KernelShape &shape, const target::Machine &machine,
+                                               sched::Multiply permitted);
 
 } // namespace tegula::search

@@ -177,13 +177,14 @@ cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const targ
 }
 
 /// A product whose operands the threads of a group share; null where none of its tiles fits.
-sched::ScheduleAttr scheduleBlocks(Builder &b) {
-  std::optional<cost::BlockTile> tile = chooseBlockTile(b.shape, b.machine);
+sched::ScheduleAttr scheduleBlocks(Builder &b, sched::Multiply permitted) {
+  std::optional<cost::BlockTile> tile = chooseBlockTile(b.shape, b.machine, permitted);
   if (!tile)
     return {};
   b.tile.clear();
   b.block = sched::BlockAttr::get(b.context, tile->threads(), tile->threads(), tile->rows, tile->columns,
-                                  tile->depth, tile->threadRows, tile->threadColumns, tile->stages);
+                                  tile->depth, tile->threadRows, tile->threadColumns, tile->stages,
+                                  tile->multiply);
   return b.finish(sched::Algorithm::Contract);
 }
 
@@ -361,14 +362,14 @@ sched::ScheduleAttr scheduleLoops(Builder &b) {
 
 sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape &shape,
                                    const target::Machine &machine, ArrayRef<bool> constantInputs,
-                                   ArrayRef<int64_t> widths) {
+                                   ArrayRef<int64_t> widths, sched::Multiply permitted) {
   if (!shape.tileable)
     return {};
   Builder builder(context, shape, machine);
   switch (shape.algorithm) {
   case sched::Algorithm::Contract:
     if (machine.sharedBytes && shape.columns)
-      if (sched::ScheduleAttr blocks = scheduleBlocks(builder))
+      if (sched::ScheduleAttr blocks = scheduleBlocks(builder, permitted))
         return blocks;
     return scheduleContract(builder, constantInputs, widths);
   case sched::Algorithm::Window:

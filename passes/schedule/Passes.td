@@ -7,7 +7,8 @@ include "mlir/Pass/PassBase.td"
 def ScheduleKernels : Pass<"tegula-schedule-kernels", "::mlir::ModuleOp"> {
   let summary = "decide a schedule for every kernel from the machine's facts";
   let description = [{
-    Kernels that carry a schedule keep it. A kernel that nothing but its naive order fits stays without one.
+    Kernels that carry a schedule keep it. A kernel that nothing but its naive order fits stays without one. `precision` permits, and asks
+    for nothing: products stay in float32 where the machine has no units for it, or they gain nothing.
 
     ```mlir
     tile.kernel @matmul_0(...) -> tensor<128x768xf32> { ... }
@@ -15,7 +16,8 @@ def ScheduleKernels : Pass<"tegula-schedule-kernels", "::mlir::ModuleOp"> {
     tile.kernel @matmul_0(...) -> tensor<128x768xf32> schedule(#sched.schedule<contract, grid = [<1 : 48>], ...>) { ... }
     ```
   }];
-  let options = [Option<"machine", "machine", "std::string", "\"native\"", "machine whose facts decide">];
+  let options = [Option<"machine", "machine", "std::string", "\"native\"", "machine whose facts decide">,
+                 Option<"precision", "precision", "std::string", "\"fp32\"", "what float32 may be rounded to where it is multiplied: fp32, tf32, bf16 or fp16">];
   let statistics = [Statistic<"numKernelsScheduled", "num-kernels-scheduled", "kernels given a schedule">];
 }
 

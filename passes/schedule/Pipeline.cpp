@@ -5,9 +5,17 @@
 
 namespace tegula::schedule {
 
+std::optional<sched::Multiply> multiplyOf(llvm::StringRef precision) {
+  if (precision == "fp32")
+    return sched::Multiply::Fma;
+  std::optional<sched::Multiply> units = sched::symbolizeMultiply(precision);
+  return units == sched::Multiply::Fma ? std::nullopt : units;
+}
+
 void populateSchedulePipeline(mlir::OpPassManager &pm, const ScheduleOptions &options) {
   ScheduleKernelsOptions decide;
   decide.machine = options.machine;
+  decide.precision = options.precision;
   pm.addPass(createScheduleKernels(decide));
   if (options.file.empty())
     return;

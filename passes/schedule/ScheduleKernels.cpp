@@ -63,7 +63,7 @@ struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
   using ScheduleKernelsBase::ScheduleKernelsBase;
 
   void schedule(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches, const target::Machine &facts,
-                PackedWidths &packed) {
+                sched::Multiply permitted, PackedWidths &packed) {
     SmallVector<bool> constant(kernel.getInputs().size(), !launches.empty());
     for (tile::LaunchOp launch : launches)
       for (auto [known, input] : llvm::zip(constant, launch.getInputs()))
@@ -72,7 +72,8 @@ struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
     SmallVector<int64_t> widths;
     if (shape.vectorOperand >= 0 && constant[shape.vectorOperand])
       widths = packed.of(launches, shape.vectorOperand);
-    if (sched::ScheduleAttr chosen = search::chooseSchedule(&getContext(), shape, facts, constant, widths)) {
+    if (sched::ScheduleAttr chosen =
+            search::chooseSchedule(&getContext(), shape, facts, constant, widths, permitted)) {
       kernel.setScheduleAttr(chosen);
       packed.add(launches, chosen);
       ++numKernelsScheduled;
@@ -85,6 +86,11 @@ struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
       getOperation().emitError("expected a machine that is known, got '") << machine << "'";
       return signalPassFailure();
     }
+    std::optional<sched::Multiply> permitted = multiplyOf(precision);
+    if (!permitted) {
+      getOperation().emitError("expected fp32, tf32, bf16 or fp16, got '") << precision << "'";
+      return signalPassFailure();
+    }
     llvm::StringMap<SmallVector<tile::LaunchOp>> launches;
     getOperation().walk([&](tile::LaunchOp launch) { launches[launch.getKernel()].push_back(launch); });
     // Variants come behind @main, and choose first: they are there to be fast.
@@ -92,7 +98,7 @@ struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
     auto kernels = llvm::to_vector(getOperation().getOps<tile::KernelOp>());
     for (auto kernel : llvm::reverse(kernels))
       if (!kernel.getSched())
-        schedule(kernel, launches.lookup(kernel.getSymName()), *facts, packed);
+        schedule(kernel, launches.lookup(kernel.getSymName()), *facts, *permitted, packed);
   }
 };
 

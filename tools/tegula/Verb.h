@@ -28,7 +28,7 @@ void addInspect(CLI::App &app, Action &action);
 struct CompileArguments {
   int optLevel = 2;
   std::vector<std::string> targets; ///< none: the machine that the device is
-  std::string device = "cpu", denormals = "flush", schedFile, saveTemps;
+  std::string device = "cpu", denormals = "flush", precision = "fp32", schedFile, saveTemps;
   std::vector<std::string> dims, shapes, bound;
   int threads = 0;
   bool time = false, verbose = false;

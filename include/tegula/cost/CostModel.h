@@ -43,11 +43,19 @@ int64_t rowsThatStay(const KernelShape &shape, const target::Machine &machine);
 /// A block tile of a product: what a group of threads computes, and how it shares that out.
 struct BlockTile {
   int64_t rows, columns, depth, threadRows, threadColumns, stages;
+  sched::Multiply multiply = sched::Multiply::Fma;
+  int64_t leftBytes = 4, rightBytes = 4; ///< of an element in shared memory
   int64_t threads() const { return rows / threadRows * (columns / threadColumns); }
-  /// Of both operands, with what keeps the rows of the left one in different banks.
-  int64_t sharedBytes() const { return stages * (rows * (depth + bankPadding) + depth * columns) * 4; }
+  /// Of both operands, with what keeps the rows of the left one in different banks where threads multiply.
+  int64_t sharedBytes() const {
+    int64_t padding = multiply == sched::Multiply::Fma ? bankPadding : 0;
+    return stages * (rows * (depth + padding) * leftBytes + depth * columns * rightBytes);
+  }
   static constexpr int64_t bankPadding = 4;
 };
+
+/// Multiply-adds that the matrix units of a cluster do a cycle; 0 where it has none for them.
+double matrixRate(sched::Multiply multiply, const target::Machine &machine);
 
 /// Predicts a product whose operands groups of threads stage in shared memory. Cycles are of one cluster of
 /// cores; registers are those of a thread.

@@ -28,6 +28,9 @@ struct KernelShape {
   /// contract: extents of a product of matrices, where it is one; all 0 where it is none
   int64_t batch = 0, rows = 0, columns = 0, depth = 0;
   int64_t leftRun = 1;    ///< elements of the product's left operand that lie together along its depth
+  /// contract: what multiplies such operands without rounding them: `fma` for float32
+  sched::Multiply multiply = sched::Multiply::Fma;
+  int64_t leftBytes = 4, rightBytes = 4; ///< of an element of each of the product's operands
   int64_t operations = 1; ///< arithmetic operations for a result element and reduction step
   int64_t inputs = 0;     ///< inputs read for each element (map, rows, window)
 

@@ -11,8 +11,10 @@ namespace tegula::search {
 /// Null for a kernel that cannot be cut. `constantInputs[i]`: whether every launch passes a constant as input
 /// i, so that it can be packed at compile time. `widths`: of panels in which these constants are packed for
 /// other kernels; one of them is taken where that costs next to nothing, for then they are stored once.
+/// `permitted`: what float32 may be rounded to where it is multiplied.
 sched::ScheduleAttr chooseSchedule(mlir::MLIRContext *context, const cost::KernelShape &shape,
                                    const target::Machine &machine, llvm::ArrayRef<bool> constantInputs,
-                                   llvm::ArrayRef<int64_t> widths = {});
+                                   llvm::ArrayRef<int64_t> widths = {},
+                                   sched::Multiply permitted = sched::Multiply::Fma);
 
 } // namespace tegula::search

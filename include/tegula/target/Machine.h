@@ -57,6 +57,9 @@ struct Machine {
   int64_t clusterThreads = 1;  ///< threads that those cores should hold at once
   int64_t clusterShared = 1;   ///< bytes of shared memory of the groups that they hold at once
   int64_t threadRegisters = 0; ///< registers of 32 bits that each of those threads then has
+  /// Multiply-adds that the matrix units of a cluster do a cycle with float32 sums, of tf32 and of 16-bit
+  /// floats; 0 where there are none.
+  double tf32PerCycle = 0, halfPerCycle = 0;
 
   /// Elements of `bytes` each in one vector register.
   int64_t lanes(int64_t bytes) const { return bytes > 0 && bytes <= vectorBytes ? vectorBytes / bytes : 1; }

@@ -73,3 +73,18 @@ module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 32,
 
 // expected-error @+1 {{expected 2 to 8 stages, got 1}}
 module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 32, columns = 32, depth = 8, threadRows = 4, threadColumns = 4, stages = 1>} {}
+
+// -----
+
+// expected-error @+1 {{expected rows, columns and depth with 'tf32'}}
+module attributes {test.a = #sched.block<threads = 64, together = 32, multiply = tf32>} {}
+
+// -----
+
+// expected-error @+1 {{expected warps with multiples of 16 rows and 32 columns of the tile of 32 x 32, got 32 x 16}}
+module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 32, columns = 32, depth = 8, threadRows = 4, threadColumns = 4, stages = 2, multiply = tf32>} {}
+
+// -----
+
+// expected-error @+1 {{expected a depth of at least 16 with 'fp16', got 8}}
+module attributes {test.a = #sched.block<threads = 32, together = 32, rows = 32, columns = 32, depth = 8, threadRows = 4, threadColumns = 8, stages = 2, multiply = fp16>} {}

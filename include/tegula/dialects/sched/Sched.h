@@ -23,4 +23,9 @@ inline constexpr int64_t mostTileVectors = 4 * 32;
 inline constexpr int64_t mostThreads = 1024;
 inline constexpr int64_t mostStages = 8;
 
+/// Threads of a warp along the rows and the columns of what matrix units compute for it.
+inline constexpr int64_t warpRows = 8, warpColumns = 4;
+/// Steps of a sum that a matrix unit does at once.
+inline int64_t depthOf(Multiply multiply) { return multiply == Multiply::Tf32 ? 8 : 16; }
+
 } // namespace tegula::sched
