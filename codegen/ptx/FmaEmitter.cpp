@@ -73,8 +73,8 @@ SmallVector<FmaEmitter::Part> FmaEmitter::partsOf(ArrayRef<Value> sums) {
   SmallVector<Part> parts;
   for (auto [number, sum] : llvm::enumerate(sums)) {
     int64_t row = static_cast<int64_t>(number) / runs, run = static_cast<int64_t>(number) % runs;
-    Number column = numbers.plus(numbers.times(threadColumn, numbers.number(quad)),
-                                 numbers.number(run * columnsApart()));
+    Number column =
+        numbers.plus(numbers.times(threadColumn, numbers.number(quad)), numbers.number(run * columnsApart()));
     parts.push_back({numbers.plus(threadRow, numbers.number(row * rowsApart())), column, sum});
   }
   return parts;

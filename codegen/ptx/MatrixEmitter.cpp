@@ -53,8 +53,8 @@ MatrixEmitter::Layout MatrixEmitter::rightLayout() {
 
 void MatrixEmitter::placeThread() {
   auto n = [&](int64_t value) { return numbers.number(value); };
-  int64_t high = block.getThreadRows() * sched::warpRows, wide = block.getThreadColumns() * sched::warpColumns,
-          inWarp = sched::warpRows * sched::warpColumns;
+  int64_t high = block.getThreadRows() * sched::warpRows,
+          wide = block.getThreadColumns() * sched::warpColumns, inWarp = sched::warpRows * sched::warpColumns;
   SmallVector<Number> at =
       numbers.split(thread, {n(block.getRows() / high), n(block.getColumns() / wide), n(inWarp)});
   warpRow = numbers.times(at[0], n(high));
@@ -73,7 +73,8 @@ SmallVector<OpFoldResult> MatrixEmitter::placeLeft() {
   Number line = numbers.plus(warpRow, numbers.modulo(lane, n(rows))), half = numbers.over(lane, n(rows));
   SmallVector<Number> places;
   for (int64_t chunk = 0; chunk < left.layout.pitch / left.layout.chunk; chunk += 2)
-    places.push_back(placeOf(left.layout, line, numbers.times(numbers.plus(half, n(chunk)), n(left.layout.chunk))));
+    places.push_back(
+        placeOf(left.layout, line, numbers.times(numbers.plus(half, n(chunk)), n(left.layout.chunk))));
   return places;
 }
 
@@ -109,8 +110,8 @@ Value MatrixEmitter::loadMatrices(const Operand &operand, Number at, bool transp
 
 /// Without it the units would cut off what tf32 has no room for.
 Value MatrixEmitter::round(Value number) {
-  Value bits =
-      NVVM::ConvertFloatToTF32Op::create(builder, loc, builder.getI32Type(), number, NVVM::FPRoundingMode::RNA);
+  Value bits = NVVM::ConvertFloatToTF32Op::create(builder, loc, builder.getI32Type(), number,
+                                                  NVVM::FPRoundingMode::RNA);
   Value rounded = arith::BitcastOp::create(builder, loc, builder.getF32Type(), bits);
   return vector::BroadcastOp::create(builder, loc, VectorType::get(1, builder.getF32Type()), rounded);
 }
@@ -195,12 +196,40 @@ SmallVector<Value> MatrixEmitter::loadRight(Number base, int64_t step) {
       auto element = [&](int64_t number) -> Value {
         return vector::ExtractOp::create(builder, loc, loaded[number], column);
       };
-      fragments.push_back(loaded.size() == 2 ? fragmentOf({round(element(0)), round(element(1))})
-                                             : fragmentOf({pack(element(0), element(1)),
-                                                           pack(element(2), element(3))}));
+      fragments.push_back(loaded.size() == 2
+                              ? fragmentOf({round(element(0)), round(element(1))})
+                              : fragmentOf({pack(element(0), element(1)), pack(element(2), element(3))}));
     }
   }
   return fragments;
+}
+
+/// One instruction: adds the product of two fragments to `sum`.
+Value MatrixEmitter::multiplyFragments(Value row, Value column, Value sum) {
+  int64_t shape[] = {rows, columns, depthAtOnce()};
+  if (!unit.isBF16())
+    return nvgpu::MmaSyncOp::create(builder, loc, row, column, sum, shape, unit.isF32());
+  // nvgpu.mma.sync has no bfloat16.
+  auto registersOf = [&](Value fragment) {
+    SmallVector<Value> registers;
+    for (int64_t i = 0; i < cast<VectorType>(fragment.getType()).getDimSize(0); ++i) {
+      Value pair = vector::ExtractOp::create(builder, loc, fragment, i);
+      registers.push_back(LLVM::BitcastOp::create(builder, loc, builder.getI32Type(), pair));
+    }
+    return registers;
+  };
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < 4; ++i)
+    sums.push_back(vector::ExtractOp::create(builder, loc, sum, ArrayRef<int64_t>{i / 2, i % 2}));
+  auto type =
+      LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, builder.getF32Type()));
+  Value products =
+      NVVM::MmaOp::create(builder, loc, type, registersOf(row), registersOf(column), sums, shape,
+                          std::nullopt, std::nullopt, std::array{NVVM::MMATypes::bf16, NVVM::MMATypes::bf16},
+                          std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  for (int64_t i = 0; i < 4; ++i)
+    sums[i] = LLVM::ExtractValueOp::create(builder, loc, products, i);
+  return vector::FromElementsOp::create(builder, loc, cast<VectorType>(sum.getType()), sums);
 }
 
 void MatrixEmitter::multiply(Number stage, SmallVectorImpl<Value> &sums) {
@@ -211,8 +240,7 @@ void MatrixEmitter::multiply(Number stage, SmallVectorImpl<Value> &sums) {
     auto *sum = sums.begin();
     for (Value row : ofRows)
       for (Value column : ofColumns) {
-        *sum = nvgpu::MmaSyncOp::create(builder, loc, row, column, *sum,
-                                        ArrayRef<int64_t>{rows, columns, depthAtOnce()}, unit.isF32());
+        *sum = multiplyFragments(row, column, *sum);
         ++sum;
       }
   }

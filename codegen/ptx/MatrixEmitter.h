@@ -42,12 +42,14 @@ private:
   mlir::Value loadMatrices(const Operand &operand, Number at, bool transposed);
   mlir::Value round(mlir::Value number);
   mlir::Value pack(mlir::Value first, mlir::Value second);
+  mlir::Value multiplyFragments(mlir::Value row, mlir::Value column, mlir::Value sum);
   mlir::Value fragmentOf(llvm::ArrayRef<mlir::Value> registers);
 
-  mlir::Type unit;                              ///< element that the units multiply
-  Number lane, group, inGroup;                  ///< group: lane / 4, inGroup: lane % 4
-  Number warpRow, warpColumn;                   ///< where this warp's part of the tile starts
-  llvm::SmallVector<Number> leftAt, rightAt;    ///< within a stage; of each 32 bytes of depth, each pair of columns
+  mlir::Type unit;             ///< element that the units multiply
+  Number lane, group, inGroup; ///< group: lane / 4, inGroup: lane % 4
+  Number warpRow, warpColumn;  ///< where this warp's part of the tile starts
+  llvm::SmallVector<Number> leftAt,
+      rightAt; ///< within a stage; of each 32 bytes of depth, each pair of columns
 };
 
 } // namespace tegula::codegen::ptx

@@ -20,13 +20,14 @@ def EmitBlocks : Pass<"tegula-emit-blocks", "::mlir::ModuleOp"> {
       %sums = scf.for %step ... {
         nvgpu.device_async_wait; nvvm.barrier0
         nvgpu.device_async_copy ...        // a stage more
-        vector.load of shared memory; vector.fma
+        vector.load of shared memory; vector.fma, or for matrix units nvgpu.ldmatrix; nvgpu.mma.sync
       }
       bias of %sums; vector.transfer_write
     } {tile.grid}
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect",
                            "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
 }

@@ -113,9 +113,9 @@ private:
   mlir::LogicalResult finishRun(llvm::ArrayRef<Number> at, mlir::Value sums, Number column);
 
   mlir::Value root, dest;
-  llvm::SmallVector<Number> extents; ///< of the product's loops
-  Number rows, columns, depth;       ///< of the whole product
-  int64_t columnRun = 1;             ///< columns that lie together wherever so many of them start
+  llvm::SmallVector<Number> extents;      ///< of the product's loops
+  Number rows, columns, depth;            ///< of the whole product
+  int64_t columnRun = 1;                  ///< columns that lie together wherever so many of them start
   Number batchAt, firstRow, firstColumn;  ///< of this group
   llvm::SmallVector<Number> batchIndices; ///< position in each batch loop
   Lanes current;                          ///< the product where the epilogue is being computed

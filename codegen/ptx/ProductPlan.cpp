@@ -136,8 +136,8 @@ OpFoldResult ProductEmitter::nearestRow(Number row) {
   return known && *known % block.getRows() == 0 ? row : numbers.least(row, numbers.minus(rows, 1));
 }
 
-/// The start of `run` columns at `column`, a multiple of `run`; or where those lie that stand for them: beyond
-/// the end the last `columnRun` are repeated.
+/// The start of `run` columns at `column`, a multiple of `run`; or where those lie that stand for them:
+/// beyond the end the last `columnRun` are repeated.
 OpFoldResult ProductEmitter::nearestColumn(Number column, int64_t run) {
   std::optional<int64_t> known = getConstantIntValue(columns);
   if (known && *known % block.getColumns() == 0)

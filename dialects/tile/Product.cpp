@@ -40,7 +40,8 @@ static bool sumsProducts(linalg::GenericOp op) {
       return false;
   }
   auto isPair = [](Value a, Value b, Value x, Value y) { return (a == x && b == y) || (a == y && b == x); };
-  return isPair(narrow(product.getLhs()), narrow(product.getRhs()), body.getArgument(0), body.getArgument(1)) &&
+  return isPair(narrow(product.getLhs()), narrow(product.getRhs()), body.getArgument(0),
+                body.getArgument(1)) &&
          isPair(sum.getLhs(), sum.getRhs(), body.getArgument(2), product);
 }
 

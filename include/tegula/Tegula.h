@@ -47,12 +47,12 @@ struct CompileOptions {
   std::map<std::string, HostTensor>
       bound; ///< inputs fixed to a value at compile time (they stay inputs, their run-time value is ignored)
   std::string precision = "fp32"; ///< what products may round float32 to: fp32 (nothing), tf32, bf16, fp16
-  bool keepDenormals = false; ///< else denormal constants are flushed and kernels run with FTZ and DAZ
-  int threads = 0;            ///< compile threads, 0: as many as the process may use
-  std::string schedFile;      ///< schedules that override the scheduler's, as --emit=sched prints them
-  std::string stopAfter;      ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
-  std::string saveTemps;      ///< folder for the IR after each phase
-  bool verbose = false;       ///< print IR on internal errors
+  bool keepDenormals = false;     ///< else denormal constants are flushed and kernels run with FTZ and DAZ
+  int threads = 0;                ///< compile threads, 0: as many as the process may use
+  std::string schedFile;          ///< schedules that override the scheduler's, as --emit=sched prints them
+  std::string stopAfter;          ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
+  std::string saveTemps;          ///< folder for the IR after each phase
+  bool verbose = false;           ///< print IR on internal errors
 };
 
 /// One diagnostic. `node`, `op` and `opset` are empty or 0 where none is concerned.

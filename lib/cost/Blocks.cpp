@@ -72,10 +72,10 @@ static Step stepOfMatrices(const BlockTile &tile, const target::Machine &machine
   auto conversions = [&](double elements, int64_t elementBytes) {
     return elementBytes == 2 ? 0 : elements / (tile.multiply == sched::Multiply::Tf32 ? 1 : 2);
   };
-  double perWarp = high * wide * tile.depth / (16 * 8 * depthAtOnce) + bytes / warps / 512 +
-                   (conversions(high * tile.depth, tile.leftBytes) +
-                    conversions(wide * tile.depth, tile.rightBytes)) /
-                       static_cast<double>(machine.warpThreads);
+  double perWarp =
+      high * wide * tile.depth / (16 * 8 * depthAtOnce) + bytes / warps / 512 +
+      (conversions(high * tile.depth, tile.leftBytes) + conversions(wide * tile.depth, tile.rightBytes)) /
+          static_cast<double>(machine.warpThreads);
   Step step;
   step.arithmetic = std::max(units, warps * perWarp / parts);
   step.shared = (bytes + written) / sharedBandwidth;
@@ -88,8 +88,8 @@ static Step stepOfMatrices(const BlockTile &tile, const target::Machine &machine
 Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const target::Machine &machine) {
   Prediction prediction;
   double clusters = static_cast<double>(machine.cores) / machine.clusterCores;
-  Step step = tile.multiply == sched::Multiply::Fma ? stepOfThreads(tile, machine)
-                                                    : stepOfMatrices(tile, machine);
+  Step step =
+      tile.multiply == sched::Multiply::Fma ? stepOfThreads(tile, machine) : stepOfMatrices(tile, machine);
   prediction.registers = step.registers + bookkeeping;
   // Elements that do not lie together are copied one by one, each with an address of its own.
   if (shape.leftRun == 1)

@@ -182,9 +182,9 @@ sched::ScheduleAttr scheduleBlocks(Builder &b, sched::Multiply permitted) {
   if (!tile)
     return {};
   b.tile.clear();
-  b.block = sched::BlockAttr::get(b.context, tile->threads(), tile->threads(), tile->rows, tile->columns,
-                                  tile->depth, tile->threadRows, tile->threadColumns, tile->stages,
-                                  tile->multiply);
+  b.block =
+      sched::BlockAttr::get(b.context, tile->threads(), tile->threads(), tile->rows, tile->columns,
+                            tile->depth, tile->threadRows, tile->threadColumns, tile->stages, tile->multiply);
   return b.finish(sched::Algorithm::Contract);
 }
 

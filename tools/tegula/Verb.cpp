@@ -56,9 +56,10 @@ void CompileArguments::addTo(CLI::App &verb, bool isRun) {
   verb.add_option("--denormals", denormals, "keep, or flush to zero (default)")
       ->check(oneOf({"keep", "flush"}))
       ->type_name("keep|flush");
-  verb.add_option("--precision", precision,
-                  "What products may round float32 to on a GPU's matrix units: fp32 (default, nothing), tf32, "
-                  "bf16 or fp16")
+  verb.add_option(
+          "--precision", precision,
+          "What products may round float32 to on a GPU's matrix units: fp32 (default, nothing), tf32, "
+          "bf16 or fp16")
       ->check(oneOf({"fp32", "tf32", "bf16", "fp16"}))
       ->type_name("KIND");
   verb.add_option("--sched", schedFile, "Schedules that override the compiler's, as --emit=sched prints them")

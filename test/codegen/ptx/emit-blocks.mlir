@@ -61,3 +61,91 @@ tile.kernel @rows_of_warps(%x: tensor<64xf32>) -> tensor<64xf32> schedule(#sched
 tile.kernel @no_product(%x: tensor<64xf32>) -> tensor<64xf32> schedule(#sched.schedule<contract, block = <threads = 64, together = 64, rows = 32, columns = 32, depth = 8, threadRows = 4, threadColumns = 4, stages = 2>>) { // expected-error {{expected a product of matrices for a schedule with blocks of rows and columns}}
   tile.yield %x : tensor<64xf32>
 }
+
+// -----
+
+#a = affine_map<(i, j, k) -> (i, k)>
+#b = affine_map<(i, j, k) -> (k, j)>
+#c = affine_map<(i, j, k) -> (i, j)>
+
+// Matrix units: 16 rows and 32 columns for each of two warps. Float32 lies in shared memory as it is, and is rounded when it is loaded.
+// CHECK: memref.global "private" @{{.*}} : memref<512xf32, 3>
+// CHECK: memref.global "private" @{{.*}} : memref<512xf32, 3>
+// CHECK-LABEL: tile.kernel @rounded_to_tf32
+// CHECK-DAG: nvvm.read.ptx.sreg.tid.x range <i32, 0, 64>
+// CHECK-DAG: arith.xori
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<2x2xf32>, vector<2x2xf32>, vector<2x2xf32>, vector<2x2xf32>, index, index)
+// CHECK-NEXT: nvgpu.device_async_wait
+// CHECK-NEXT: nvvm.barrier0
+// CHECK: nvgpu.ldmatrix {{.*}} {numTiles = 4 : i32, transpose = false} : memref<512xf32, 3> -> vector<4x1xf32>
+// CHECK-COUNT-4: nvvm.convert.float.to.tf32 {{.*}} {rnd = #nvvm.fp_rnd_mode<rna>}
+// CHECK-COUNT-2: vector.load {{.*}} : memref<512xf32, 3>, vector<4xf32>
+// CHECK: nvgpu.mma.sync({{.*}}) {mmaShape = [16, 8, 8], tf32Enabled} : (vector<4x1xf32>, vector<2x1xf32>, vector<2x2xf32>) -> vector<2x2xf32>
+// CHECK-COUNT-3: nvgpu.mma.sync
+// CHECK-NOT: nvgpu.mma.sync
+// CHECK: scf.yield
+// CHECK-COUNT-4: vector.transfer_write {{.*}} : vector<4xf32>, tensor<64x32xf32>
+tile.kernel @rounded_to_tf32(%x: tensor<64x24xf32>, %w: tensor<24x32xf32>) -> tensor<64x32xf32> schedule(#sched.schedule<contract, lanes = 4, block = <threads = 64, together = 64, rows = 32, columns = 32, depth = 8, threadRows = 2, threadColumns = 8, stages = 2, multiply = tf32>>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<64x32xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<64x32xf32>) -> tensor<64x32xf32>
+  %m = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<64x24xf32>, tensor<24x32xf32>) outs(%f : tensor<64x32xf32>) {
+  ^bb0(%l: f32, %r: f32, %s: f32):
+    %p = arith.mulf %l, %r : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<64x32xf32>
+  tile.yield %m : tensor<64x32xf32>
+}
+
+// -----
+
+#a = affine_map<(i, j, k) -> (i, k)>
+#b = affine_map<(i, j, k) -> (k, j)>
+#c = affine_map<(i, j, k) -> (i, j)>
+
+// Operands of 16 bits come as they are, the right one transposed; where one of them is float32, it is rounded to the same type.
+// CHECK-LABEL: tile.kernel @float32_times_bfloat16
+// CHECK: scf.for
+// CHECK: nvvm.barrier0
+// CHECK: nvgpu.device_async_copy {{.*}}, 8, {{.*}} {bypassL1} : memref<768xbf16> to memref<1024xbf16, 3>
+// CHECK-COUNT-2: nvgpu.ldmatrix {{.*}} : memref<1024xf32, 3> -> vector<4x1xf32>
+// CHECK-COUNT-4: nvvm.convert.f32x2.to.bf16x2
+// CHECK-COUNT-2: nvgpu.ldmatrix {{.*}} {numTiles = 4 : i32, transpose = true} : memref<1024xbf16, 3> -> vector<4x2xbf16>
+// CHECK-COUNT-4: nvvm.mma.sync
+// CHECK: scf.yield
+// CHECK: vector.transfer_write {{.*}} : vector<2xf32>
+tile.kernel @float32_times_bfloat16(%x: tensor<64x24xf32>, %w: tensor<24x32xbf16>) -> tensor<64x32xf32> schedule(#sched.schedule<contract, lanes = 4, block = <threads = 64, together = 64, rows = 32, columns = 32, depth = 16, threadRows = 2, threadColumns = 8, stages = 2, multiply = bf16>>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<64x32xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<64x32xf32>) -> tensor<64x32xf32>
+  %m = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<64x24xf32>, tensor<24x32xbf16>) outs(%f : tensor<64x32xf32>) {
+  ^bb0(%l: f32, %r: bf16, %s: f32):
+    %q = arith.extf %r : bf16 to f32
+    %p = arith.mulf %l, %q : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<64x32xf32>
+  tile.yield %m : tensor<64x32xf32>
+}
+
+// -----
+
+#a = affine_map<(i, j, k) -> (i, k)>
+#b = affine_map<(i, j, k) -> (k, j)>
+#c = affine_map<(i, j, k) -> (i, j)>
+
+tile.kernel @float16_as_bfloat16(%x: tensor<64x24xf16>, %w: tensor<24x32xf16>) -> tensor<64x32xf32> schedule(#sched.schedule<contract, lanes = 4, block = <threads = 64, together = 64, rows = 32, columns = 32, depth = 16, threadRows = 2, threadColumns = 8, stages = 2, multiply = bf16>>) { // expected-error {{expected operands that 'bf16' multiplies, got 'f16' and 'f16'}}
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<64x32xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<64x32xf32>) -> tensor<64x32xf32>
+  %m = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<64x24xf16>, tensor<24x32xf16>) outs(%f : tensor<64x32xf32>) {
+  ^bb0(%l: f16, %r: f16, %s: f32):
+    %q = arith.extf %r : f16 to f32
+    %o = arith.extf %l : f16 to f32
+    %p = arith.mulf %o, %q : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<64x32xf32>
+  tile.yield %m : tensor<64x32xf32>
+}

@@ -1,6 +1,9 @@
 // Every kernel gets a schedule from the facts of the machine it is compiled for; one that has a schedule keeps it.
 // RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
 // RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
+// RUN: tegula-opt %s --tegula-schedule-kernels="machine=x86-64-v3 precision=tf32" | FileCheck %s --check-prefixes=CHECK,V3
+// RUN: tegula-opt %s --tegula-schedule-kernels=machine=sm_80 | FileCheck %s --check-prefixes=CHECK,STRICT
+// RUN: tegula-opt %s --tegula-schedule-kernels="machine=sm_80 precision=tf32" | FileCheck %s --check-prefixes=CHECK,TF32
 // RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v3 | tegula-equiv %s - -O 2 --tolerance 5e-5
 
 #id = affine_map<(i, j) -> (i, j)>
@@ -21,6 +24,10 @@ tile.kernel @elementwise_takes_vectors(%x: tensor<64x256xf32>) -> tensor<64x256x
 // CHECK-LABEL: tile.kernel @product_takes_a_register_tile
 // V3-SAME: schedule(#sched.schedule<contract, grid = {{.*}}lanes = 8
 // V4-SAME: schedule(#sched.schedule<contract, grid = {{.*}}lanes = 16
+// STRICT-NOT: multiply
+// STRICT-SAME: block = <threads = {{[0-9]+}}
+// STRICT-NOT: multiply
+// TF32-SAME: block = <threads = {{.*}}multiply = tf32>
 #a = affine_map<(i, j, k) -> (i, k)>
 #b = affine_map<(i, j, k) -> (k, j)>
 #c = affine_map<(i, j, k) -> (i, j)>
@@ -78,7 +85,8 @@ tile.kernel @rows_stay_while_weights_pass(%x: tensor<2048x2048xf32>, %w: tensor<
 
 // Few rows stay anyhow: weights are read once, by columns.
 // CHECK-LABEL: tile.kernel @few_rows
-// CHECK-SAME: grid = [<1 : {{[0-9]+}}>]
+// V3-SAME: grid = [<1 : {{[0-9]+}}>]
+// V4-SAME: grid = [<1 : {{[0-9]+}}>]
 tile.kernel @few_rows(%x: tensor<12x512xf32>, %w: tensor<512x2048xf32>) -> tensor<12x2048xf32> {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<12x2048xf32>

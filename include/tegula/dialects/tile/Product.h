@@ -9,8 +9,9 @@
 namespace tegula::tile {
 
 /// `result[batch, rows, column] += left[batch, rows, depth] * right[batch, depth, column]` in float32;
-/// operands may be stored as float16 or bfloat16. Several loops may make up the rows (of images: their height and width) and the depth (of a window: its
-/// height, width and channels); operands are indexed by linear expressions of them.
+/// operands may be stored as float16 or bfloat16. Several loops may make up the rows (of images: their height
+/// and width) and the depth (of a window: its height, width and channels); operands are indexed by linear
+/// expressions of them.
 struct Product {
   mlir::linalg::GenericOp op;
   unsigned left = 0, right = 0;      ///< numbers of the operands
