@@ -21,6 +21,23 @@ def PackOperands : Pass<"tegula-pack-operands", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numOperandsPacked", "num-operands-packed", "kernel operands packed">];
 }
 
+def RoundOperands : Pass<"tegula-round-operands", "::mlir::ModuleOp"> {
+  let summary = "store constant operands as narrow as their kernel multiplies them";
+  let description = [{
+    Where a kernel's schedule multiplies in `bf16` or `fp16`, and every launch gives its product a constant in float32 as the right operand, the
+    constant is rounded to the nearest numbers of that type, and the body widens them: what the kernel would do itself in each run.
+
+    ```mlir
+    %0 = tile.launch @k(%x, %w) : (tensor<8x64xf32>, tensor<64x32xf32>) -> tensor<8x32xf32>
+    // multiply = fp16  =>
+    %r = arith.constant dense_resource<rounded> : tensor<64x32xf16>
+    %0 = tile.launch @k(%x, %r) : (tensor<8x64xf32>, tensor<64x32xf16>) -> tensor<8x32xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::tegula::tile::TileDialect"];
+  let statistics = [Statistic<"numOperandsRounded", "num-operands-rounded", "kernel operands rounded">];
+}
+
 def TileKernel : Pass<"tegula-tile-kernel", "::tegula::tile::KernelOp"> {
   let summary = "cut a kernel's body into loops over static tiles, as its schedule says";
   let description = [{

@@ -4,6 +4,7 @@
 #include "mlir/Transforms/Passes.h"
 
 void tegula::tile::populateTilePipeline(mlir::OpPassManager &pm) {
+  pm.addPass(createRoundOperands());
   pm.addPass(createPackOperands());
   mlir::OpPassManager &kernels = pm.nest<KernelOp>();
   kernels.addPass(createTileKernel());

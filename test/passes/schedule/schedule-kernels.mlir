@@ -2,8 +2,8 @@
 // RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
 // RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
 // RUN: tegula-opt %s --tegula-schedule-kernels="machine=x86-64-v3 precision=tf32" | FileCheck %s --check-prefixes=CHECK,V3
-// RUN: tegula-opt %s --tegula-schedule-kernels=machine=sm_80 | FileCheck %s --check-prefixes=CHECK,STRICT
-// RUN: tegula-opt %s --tegula-schedule-kernels="machine=sm_80 precision=tf32" | FileCheck %s --check-prefixes=CHECK,TF32
+// RUN: tegula-opt %s --tegula-schedule-kernels=machine=sm_80 | FileCheck %s --check-prefix=STRICT
+// RUN: tegula-opt %s --tegula-schedule-kernels="machine=sm_80 precision=tf32" | FileCheck %s --check-prefix=TF32
 // RUN: tegula-opt %s --tegula-schedule-kernels=machine=x86-64-v3 | tegula-equiv %s - -O 2 --tolerance 5e-5
 
 #id = affine_map<(i, j) -> (i, j)>
@@ -24,9 +24,9 @@ tile.kernel @elementwise_takes_vectors(%x: tensor<64x256xf32>) -> tensor<64x256x
 // CHECK-LABEL: tile.kernel @product_takes_a_register_tile
 // V3-SAME: schedule(#sched.schedule<contract, grid = {{.*}}lanes = 8
 // V4-SAME: schedule(#sched.schedule<contract, grid = {{.*}}lanes = 16
-// STRICT-NOT: multiply
-// STRICT-SAME: block = <threads = {{[0-9]+}}
-// STRICT-NOT: multiply
+// STRICT-LABEL: tile.kernel @product_takes_a_register_tile
+// STRICT-SAME: block = <threads = {{[0-9]+}}, {{[^>]*}}stages = {{[0-9]+}}>
+// TF32-LABEL: tile.kernel @product_takes_a_register_tile
 // TF32-SAME: block = <threads = {{.*}}multiply = tf32>
 #a = affine_map<(i, j, k) -> (i, k)>
 #b = affine_map<(i, j, k) -> (k, j)>
