@@ -321,7 +321,8 @@ sched::ScheduleAttr scheduleRowGroups(Builder &b) {
   b.tile.clear();
   b.lanes = group->lanes;
   b.unroll = group->unroll;
-  b.block = sched::BlockAttr::get(b.context, group->threads, group->together, 0, 0, 0, 0, 0, 0);
+  b.block = sched::BlockAttr::get(b.context, group->threads, group->together, 0, 0, 0, 0, 0, 0,
+                                  sched::Multiply::Fma);
   return b.finish(sched::Algorithm::Rows);
 }
 
