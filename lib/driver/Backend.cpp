@@ -92,7 +92,7 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
   module->getBody()->push_back(kernel->clone());
   PassManager pm(kernel.getContext(), ModuleOp::getOperationName());
   populateCodegenPhase(pm, options);
-  if (failed(pm.run(*module)) || failed(checkContract(Phase::Codegen, *module))) {
+  if (failed(pm.run(*module)) || failed(checkContract(Phase::Codegen, *module, options))) {
     bool isGiven = false; // a schedule from a file left its line in the kernel's location
     kernel->getLoc()->walk([&](Location loc) {
       auto place = dyn_cast<FileLineColLoc>(loc);

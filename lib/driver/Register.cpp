@@ -124,4 +124,5 @@ void tegula::driver::registerPasses() {
   codegen::cpu::registerTegulaCodegenCpuPasses();
   codegen::ptx::registerTegulaCodegenPtxPasses();
   codegen::host::registerTegulaCodegenHostPasses();
+  registerCheckContract();
 }

@@ -17,6 +17,9 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 
+#include "llvm/ADT/Hashing.h"
+#include "llvm/ADT/SmallPtrSet.h"
+
 #include <optional>
 
 namespace tegula::driver {
@@ -41,7 +44,7 @@ struct PipelineOptions {
 
 // import has no passes (lib/import). After it: one function @main, only graph operations; every value typed,
 // its sizes numbers or expressions over the model's symbols; every operation keeps the ONNX node's name as
-// its location.
+// its location, or the value's name where a constant stands for no node; func.return has none.
 
 /// After it: graph operations still, with constants folded and one layout a value.
 void populateGraphPhase(mlir::OpPassManager &pm, const PipelineOptions &options);
@@ -51,20 +54,29 @@ void populateGraphPhase(mlir::OpPassManager &pm, const PipelineOptions &options)
 /// launch's own.
 void populateFusePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// After it: every kernel that can be cut carries a #sched.schedule that is legal for the target. Nothing
-/// else has changed.
+/// After it: every kernel that can be cut carries a #sched.schedule that is legal for the target, unless a
+/// file of schedules takes it away. Nothing else has changed.
 void populateSchedulePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// After it: every scheduled kernel is scf loops around static tiles; packed constants stand in @main as
-/// tile.pack.
+/// After it: every scheduled kernel is scf loops around static tiles (but for blocks of threads, which
+/// codegen cuts, and what the schedule leaves whole); packed constants stand in @main as tile.pack.
 void populateTilePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
 /// Runs on a module that holds one kernel. After it: LLVM functions under the interface of
 /// artifact/CodeAbi.h, or of codegen/ptx/Codegen.h.
 void populateCodegenPhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
+/// What a contract has to know of the module before the phase began.
+struct PhaseStart {
+  PhaseStart() = default;
+  PhaseStart(Phase phase, mlir::ModuleOp module);
+  llvm::hash_code rest{0};                                ///< schedule: of all but schedules
+  llvm::SmallPtrSet<mlir::Operation *, 4> scheduled = {}; ///< schedule: kernels whose text has a schedule
+};
+
 /// Checks what must hold after `phase`; says at the offending operation what does not.
-mlir::LogicalResult checkContract(Phase phase, mlir::ModuleOp module);
+mlir::LogicalResult checkContract(Phase phase, mlir::ModuleOp module, const PipelineOptions &options = {},
+                                  const PhaseStart &start = {});
 
 /// Checks hand-written text before `first`, the phase that it is compiled from: what the phases before it
 /// promise, and one function @main whose inputs and outputs are tensors. What is wrong is the text's fault.

@@ -16,4 +16,7 @@ void registerDialects(mlir::DialectRegistry &registry);
 /// Registers tegula's own passes under their flags; upstream passes are not among them.
 void registerPasses();
 
+/// Registers the pass that checks a phase's contract on any text; registerPasses() does so.
+void registerCheckContract();
+
 } // namespace tegula::driver
