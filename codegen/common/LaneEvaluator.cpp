@@ -189,6 +189,32 @@ Lanes LaneEvaluator::evaluateOperand(linalg::GenericOp op, OpOperand &operand, c
   return result;
 }
 
+/// The product in a sum that may be computed with it in one rounding, because it has no other user; null
+/// where `op` is no such sum. `addend` is the sum's other operand.
+arith::MulFOp LaneEvaluator::productIn(Operation &op, Value &addend) const {
+  auto sum = dyn_cast<arith::AddFOp>(op);
+  if (!sum || !fusing || !isa<Float32Type, Float64Type>(sum.getType()))
+    return {};
+  auto productOf = [&](Value v) {
+    auto product = v.getDefiningOp<arith::MulFOp>();
+    return product && product->getBlock() == sum->getBlock() && product->hasOneUse() ? product
+                                                                                     : arith::MulFOp();
+  };
+  addend = sum.getRhs();
+  if (arith::MulFOp product = productOf(sum.getLhs()))
+    return product;
+  addend = sum.getLhs();
+  return productOf(sum.getRhs());
+}
+
+/// a * b + c in one rounding.
+Lanes LaneEvaluator::evaluateFused(Lanes a, Lanes b, Lanes c, int64_t width) {
+  if (a.kind == Lanes::Uniform && b.kind == Lanes::Uniform && c.kind == Lanes::Uniform)
+    return {Lanes::Uniform, math::FmaOp::create(builder, loc, a.value, b.value, c.value)};
+  return {Lanes::Vector,
+          vector::FMAOp::create(builder, loc, asVector(a, width), asVector(b, width), asVector(c, width))};
+}
+
 /// Evaluates the body of `op`; `accumulator` stands for its output, if it reads that.
 Lanes LaneEvaluator::evaluateGeneric(linalg::GenericOp op, const Point &point, Lanes accumulator) {
   Block &body = *op.getBody();
@@ -223,30 +249,9 @@ Lanes LaneEvaluator::evaluateGeneric(linalg::GenericOp op, const Point &point, L
       operands.push_back(lookup(operand));
     if (auto extract = dyn_cast<tensor::ExtractOp>(each)) {
       values[extract] = evaluateExtract(extract, ArrayRef<Lanes>(operands).drop_front(), point.width);
-    } else if (auto sum = dyn_cast<arith::AddFOp>(each);
-               sum && fusing && isa<Float32Type, Float64Type>(sum.getType())) {
-      // a * b + c in one rounding, where the product has no other user.
-      auto productOf = [&](Value v) {
-        auto product = v.getDefiningOp<arith::MulFOp>();
-        return product && product->getBlock() == &body && product->hasOneUse() ? product : arith::MulFOp();
-      };
-      arith::MulFOp product = productOf(sum.getLhs());
-      Value addend = sum.getRhs();
-      if (!product) {
-        product = productOf(sum.getRhs());
-        addend = sum.getLhs();
-      }
-      if (!product) {
-        values[sum] = evaluateScalarOp(each, operands, point.width);
-      } else {
-        Lanes a = lookup(product.getLhs()), b = lookup(product.getRhs()), c = lookup(addend);
-        if (a.kind == Lanes::Uniform && b.kind == Lanes::Uniform && c.kind == Lanes::Uniform)
-          values[sum] = {Lanes::Uniform, math::FmaOp::create(builder, loc, a.value, b.value, c.value)};
-        else
-          values[sum] = {Lanes::Vector,
-                         vector::FMAOp::create(builder, loc, asVector(a, point.width),
-                                               asVector(b, point.width), asVector(c, point.width))};
-      }
+    } else if (Value addend; arith::MulFOp product = productIn(each, addend)) {
+      values[each.getResult(0)] =
+          evaluateFused(lookup(product.getLhs()), lookup(product.getRhs()), lookup(addend), point.width);
     } else {
       values[each.getResult(0)] = evaluateScalarOp(each, operands, point.width);
     }

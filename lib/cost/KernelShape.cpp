@@ -220,6 +220,57 @@ static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, ti
   shape.leftRun = tile::runLength(*product, product->left, product->depth.back(), 4);
 }
 
+/// The kernel's generic operations, and those that reduce; false where something else computes tensors.
+static bool collectGenerics(tile::KernelOp kernel, SmallVectorImpl<linalg::GenericOp> &generics,
+                            SmallVectorImpl<linalg::GenericOp> &reductions) {
+  for (Operation &op : kernel.getBlock().without_terminator()) {
+    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+      generics.push_back(generic);
+      if (generic.getNumReductionLoops())
+        reductions.push_back(generic);
+    } else if (!isa<linalg::FillOp, tensor::EmptyOp>(op) &&
+               (op.getNumRegions() || llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>))) {
+      // Scalars computed beforehand are free; another operation on tensors is not understood.
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Chooses the algorithm of a kernel that reduces, and describes what it needs.
+static void describeReductions(ArrayRef<linalg::GenericOp> generics, ArrayRef<linalg::GenericOp> reductions,
+                               linalg::GenericOp root, KernelShape &shape) {
+  linalg::GenericOp anchor = reductions.front();
+  for (auto [loop, kind] : llvm::enumerate(anchor.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction)
+      shape.reductions.push_back(steps[loop]);
+  if (llvm::any_of(shape.reductions, [](int64_t extent) { return extent <= 0; }))
+    return;
+  for (linalg::GenericOp op : reductions)
+    if (llvm::is_contained(tile::loopExtentsOf(op), OpFoldResult()))
+      return;
+  shape.elementBytes = std::max<int64_t>(
+      1, cast<RankedTensorType>(anchor->getResult(0).getType()).getElementTypeBitWidth() / 8);
+  if (llvm::all_of(reductions, reducesLanes)) {
+    if (allRows(generics, root)) {
+      shape.algorithm = sched::Algorithm::Rows;
+      shape.rowsInResult = !tile::haveSameExtents(anchor->getResult(0), root->getResult(0));
+      if (std::optional<tile::Rows> rows = tile::rowsOf(root->getResult(0)))
+        shape.sharedReductions = rows->reductions.size();
+      shape.openRows = llvm::is_contained(anchor.getStaticLoopRanges(), ShapedType::kDynamic);
+    }
+    return;
+  }
+  if (reductions.size() != 1 || !lastOutputLoop(anchor) ||
+      cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() != int64_t(shape.result.size()))
+    return;
+  if (!tile::haveSameExtents(anchor->getResult(0), root->getResult(0)))
+    return;
+  describeAnchor(anchor, kernel, shape);
+  if (shape.algorithm == sched::Algorithm::Contract)
+    describeProduct(anchor, root, kernel, shape);
+}
+
 KernelShape analyse(tile::KernelOp kernel) {
   KernelShape shape;
   Operation *yield = kernel.getBlock().getTerminator();
@@ -238,17 +289,8 @@ KernelShape analyse(tile::KernelOp kernel) {
   }
   shape.resultBytes = shape.elementBytes = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
   SmallVector<linalg::GenericOp> generics, reductions;
-  for (Operation &op : kernel.getBlock().without_terminator()) {
-    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
-      generics.push_back(generic);
-      if (generic.getNumReductionLoops())
-        reductions.push_back(generic);
-    } else if (!isa<linalg::FillOp, tensor::EmptyOp>(op) &&
-               (op.getNumRegions() || llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>))) {
-      // Scalars computed beforehand are free; another operation on tensors is not understood.
-      return shape;
-    }
-  }
+  if (!collectGenerics(kernel, generics, reductions))
+    return shape;
   auto root = yield->getOperand(0).getDefiningOp<linalg::GenericOp>();
   if (!root)
     return shape;
@@ -265,36 +307,7 @@ KernelShape analyse(tile::KernelOp kernel) {
     shape.algorithm = sched::Algorithm::Map;
     return shape;
   }
-  linalg::GenericOp anchor = reductions.front();
-  SmallVector<int64_t> steps = assume(tile::loopExtentsOf(anchor), kernel);
-  for (auto [loop, kind] : llvm::enumerate(anchor.getIteratorTypesArray()))
-    if (kind == utils::IteratorType::reduction)
-      shape.reductions.push_back(steps[loop]);
-  if (llvm::any_of(shape.reductions, [](int64_t extent) { return extent <= 0; }))
-    return shape;
-  for (linalg::GenericOp op : reductions)
-    if (llvm::is_contained(tile::loopExtentsOf(op), OpFoldResult()))
-      return shape;
-  shape.elementBytes = std::max<int64_t>(
-      1, cast<RankedTensorType>(anchor->getResult(0).getType()).getElementTypeBitWidth() / 8);
-  if (llvm::all_of(reductions, reducesLanes)) {
-    if (allRows(generics, root)) {
-      shape.algorithm = sched::Algorithm::Rows;
-      shape.rowsInResult = !tile::haveSameExtents(anchor->getResult(0), root->getResult(0));
-      if (std::optional<tile::Rows> rows = tile::rowsOf(root->getResult(0)))
-        shape.sharedReductions = rows->reductions.size();
-      shape.openRows = llvm::is_contained(anchor.getStaticLoopRanges(), ShapedType::kDynamic);
-    }
-    return shape;
-  }
-  if (reductions.size() != 1 || !lastOutputLoop(anchor) ||
-      cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() != type.getRank())
-    return shape;
-  if (!tile::haveSameExtents(anchor->getResult(0), root->getResult(0)))
-    return shape;
-  describeAnchor(anchor, kernel, shape);
-  if (shape.algorithm == sched::Algorithm::Contract)
-    describeProduct(anchor, root, kernel, shape);
+  describeReductions(generics, reductions, root, kernel, shape);
   return shape;
 }
 

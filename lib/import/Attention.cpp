@@ -94,15 +94,53 @@ static void addMask(Node &node, Value mask, Dim keys, Bias &bias) {
   bias.add(mask);
 }
 
+namespace {
+/// Which keys a query may see, by their places; -1 stands for no bound.
+struct Reach {
+  bool isCausal = false;
+  int64_t left = -1, right = -1;
+};
+} // namespace
+
+/// Hides what lies beyond the reach, and beyond the key counts `lengths` of each batch where they are given.
+static void addReach(Node &node, Value lengths, const Reach &reach, Shape query, Dim keys, Dim past,
+                     Bias &bias) {
+  Value offset;
+  if (lengths) {
+    lengths = node.reshape(lengths, {query[0], 1, 1, 1});
+    offset = node.sub(lengths, node.sizes({query[2]}, {}));
+    bias.require(node.compare(Predicate::Less, node.iota(keys, node.builder.getI64Type()), lengths));
+  }
+  if (reach.isCausal)
+    bias.require(node.compare(Predicate::LessEqual, bias.distance(offset, past), 0.0));
+  if (reach.left >= 0)
+    bias.require(
+        node.compare(Predicate::GreaterEqual, bias.distance(offset, past), -static_cast<double>(reach.left)));
+  if (reach.right >= 0)
+    bias.require(
+        node.compare(Predicate::LessEqual, bias.distance(offset, past), static_cast<double>(reach.right)));
+}
+
+/// Softmax of the scores; where `mayBeEmpty`, a query that may see no key at all gives zeros instead of 0/0.
+static Value weightsOf(Node &node, Value scores, Value bias, bool mayBeEmpty, Type element) {
+  Value wide =
+      node.integer("softmax_precision", 1) == 11 ? node.cast(scores, node.builder.getF64Type()) : scores;
+  Value weights = node.cast(node.softmax(wide, 3), element);
+  if (!bias || !mayBeEmpty)
+    return weights;
+  Value best = node.reduce(ReduceKind::Max, bias, {Ops::rank(bias) - 1}, true);
+  return node.where(node.compare(Predicate::Equal, best, -INFINITY), node.like(weights, 0.0), weights);
+}
+
 static void attention(Node &node) {
   Value q = node.input(0), k = node.input(1), v = node.input(2), mask = node.optional(3),
         pastKey = node.optional(4), pastValue = node.optional(5), lengths = node.optional(6);
-  bool isFlat = Ops::rank(q) == 3, isCausal = node.integer("is_causal", 0) != 0;
+  bool isFlat = Ops::rank(q) == 3;
   int64_t queryHeads = node.integer("q_num_heads", 0), keyHeads = node.integer("kv_num_heads", 0);
-  int64_t left = node.integer("left_window_size", -1), right = node.integer("right_window_size", -1),
-          mode = node.integer("qk_matmul_output_mode", 0);
+  Reach reach{node.integer("is_causal", 0) != 0, node.integer("left_window_size", -1),
+              node.integer("right_window_size", -1)};
+  int64_t mode = node.integer("qk_matmul_output_mode", 0);
   double cap = node.real("softcap", 0.0);
-  int64_t precision = node.integer("softmax_precision", 1);
   q = splitHeads(node, q, queryHeads), k = splitHeads(node, k, keyHeads), v = splitHeads(node, v, keyHeads);
   if (!q || !k || !v)
     return;
@@ -128,19 +166,7 @@ static void attention(Node &node) {
   Bias bias(node, queries, keys);
   if (mask)
     addMask(node, mask, keys, bias);
-  Value offset;
-  if (lengths) {
-    lengths = node.reshape(lengths, {Ops::shape(q)[0], 1, 1, 1});
-    offset = node.sub(lengths, node.sizes({queries}, {}));
-    bias.require(node.compare(Predicate::Less, node.iota(keys, node.builder.getI64Type()), lengths));
-  }
-  if (isCausal)
-    bias.require(node.compare(Predicate::LessEqual, bias.distance(offset, past), 0.0));
-  if (left >= 0)
-    bias.require(
-        node.compare(Predicate::GreaterEqual, bias.distance(offset, past), -static_cast<double>(left)));
-  if (right >= 0)
-    bias.require(node.compare(Predicate::LessEqual, bias.distance(offset, past), static_cast<double>(right)));
+  addReach(node, lengths, reach, Ops::shape(q), keys, past, bias);
   if (bias.isBroken)
     return;
 
@@ -150,13 +176,8 @@ static void attention(Node &node) {
   Value capped = scores;
   if (bias.total)
     scores = node.add(scores, bias.total);
-  Value wide = precision == 11 ? node.cast(scores, node.builder.getF64Type()) : scores;
-  Value weights = node.cast(node.softmax(wide, 3), node.element(q));
-  if (bias.total && (mask || lengths || left >= 0 || right >= 0)) {
-    // A query that may see no key at all gives zeros instead of 0/0.
-    Value best = node.reduce(ReduceKind::Max, bias.total, {Ops::rank(bias.total) - 1}, true);
-    weights = node.where(node.compare(Predicate::Equal, best, -INFINITY), node.like(weights, 0.0), weights);
-  }
+  Value weights = weightsOf(node, scores, bias.total, mask || lengths || reach.left >= 0 || reach.right >= 0,
+                            node.element(q));
   Value y = node.matmul(weights, v);
   if (isFlat && y)
     y = node.reshape(node.transpose(y, {0, 2, 1, 3}),

@@ -113,6 +113,30 @@ static SmallVector<Tap> tapsOf(Node &node, Value place, StringRef mode) {
   return taps;
 }
 
+/// The weighted sum of the pixels at every combination of taps, one of each dimension.
+static Value sumOfTaps(Node &node, Sampler &sampler, ArrayRef<SmallVector<Tap>> taps) {
+  Value total;
+  size_t combinations = 1;
+  for (const SmallVector<Tap> &axis : taps)
+    combinations *= axis.size();
+  for (size_t number = 0; number < combinations; ++number) {
+    SmallVector<Value> at;
+    Value weight;
+    size_t rest = number;
+    for (const SmallVector<Tap> &axis : taps) {
+      const Tap &tap = axis[rest % axis.size()];
+      rest /= axis.size();
+      at.push_back(tap.place);
+      if (tap.weight)
+        weight = weight ? node.mul(weight, tap.weight) : tap.weight;
+    }
+    Value pixel = sampler.read(at);
+    Value part = weight ? node.mul(pixel, weight) : pixel;
+    total = total ? node.add(total, part) : part;
+  }
+  return total;
+}
+
 static void gridSample(Node &node) {
   Value x = node.input(0), grid = node.input(1);
   std::string mode = node.text("mode", node.opset < 20 ? "bilinear" : "linear"),
@@ -149,25 +173,7 @@ static void gridSample(Node &node) {
     // A cubic moves each of its taps, the other modes move the place between them.
     taps.push_back(tapsOf(node, mode == "cubic" ? place : sampler.moved(place, axis), mode));
   }
-  Value total;
-  size_t combinations = 1;
-  for (const SmallVector<Tap> &axis : taps)
-    combinations *= axis.size();
-  for (size_t number = 0; number < combinations; ++number) {
-    SmallVector<Value> at;
-    Value weight;
-    size_t rest = number;
-    for (const SmallVector<Tap> &axis : taps) {
-      const Tap &tap = axis[rest % axis.size()];
-      rest /= axis.size();
-      at.push_back(tap.place);
-      if (tap.weight)
-        weight = weight ? node.mul(weight, tap.weight) : tap.weight;
-    }
-    Value pixel = sampler.read(at);
-    Value part = weight ? node.mul(pixel, weight) : pixel;
-    total = total ? node.add(total, part) : part;
-  }
+  Value total = sumOfTaps(node, sampler, taps);
   Shape result{shape[0]};
   result.append(places.begin() + 1, places.end() - 1);
   result.push_back(shape[1]);

@@ -51,6 +51,8 @@ private:
   bool importInputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
   bool checkOptionNames(const onnx::GraphProto &graph);
   bool checkRangesUsed();
+  /// The element type of an input; null, and reported, where it is not supported.
+  mlir::Type inputElement(const onnx::ValueInfoProto &input);
   std::optional<Shape> inputShape(const onnx::ValueInfoProto &input, std::map<std::string, int64_t> &dims);
   Dim symbolNamed(const std::string &name, const std::string &option);
   mlir::ElementsAttr boundValue(const std::string &name, const HostTensor &tensor,

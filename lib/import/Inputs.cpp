@@ -102,14 +102,19 @@ Dim Importer::symbolNamed(const std::string &name, const std::string &option) {
   return Dim::symbol(index, &context);
 }
 
+/// The shape that an input is given by an option, or has by its value.
+static std::optional<Ints> givenShape(const ImportOptions &options, const std::string &name) {
+  if (auto found = options.shapes.find(name); found != options.shapes.end())
+    return Ints(found->second.begin(), found->second.end());
+  if (auto bound = options.bound.find(name); bound != options.bound.end())
+    return Ints(bound->second.shape.begin(), bound->second.shape.end());
+  return std::nullopt;
+}
+
 std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
                                           std::map<std::string, int64_t> &dims) {
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
-  std::optional<Ints> given;
-  if (auto found = options.shapes.find(input.name()); found != options.shapes.end())
-    given = Ints(found->second.begin(), found->second.end());
-  else if (auto bound = options.bound.find(input.name()); bound != options.bound.end())
-    given = Ints(bound->second.shape.begin(), bound->second.shape.end());
+  std::optional<Ints> given = givenShape(options, input.name());
   if (!type.has_shape()) {
     if (!given) {
       report(false,
@@ -185,6 +190,21 @@ ElementsAttr Importer::boundValue(const std::string &name, const HostTensor &ten
   return constantOf(type, SharedBytes{bytes, view}, name);
 }
 
+Type Importer::inputElement(const onnx::ValueInfoProto &input) {
+  bool isTensor = input.type().has_tensor_type();
+  int number = input.type().tensor_type().elem_type();
+  if (Type element = isTensor ? elementType(&context, number) : Type())
+    return element;
+  if (isTensor && !isDataType(number))
+    report(false,
+           "expected an element type of ONNX for input '" + input.name() + "', got " + dataTypeName(number));
+  else
+    report(true, "input '" + input.name() + "' has " +
+                     (isTensor ? "element type " + dataTypeName(number) : "a type other than tensor") +
+                     ", which is not supported");
+  return {};
+}
+
 bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function) {
   if (!checkOptionNames(graph))
     return false;
@@ -201,23 +221,8 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (mainScope.initializers.count(input.name()))
       continue; // a default value is taken as the value
-    Type element = input.type().has_tensor_type()
-                       ? elementType(&context, input.type().tensor_type().elem_type())
-                       : Type();
-    if (!element) {
-      int number = input.type().tensor_type().elem_type();
-      if (input.type().has_tensor_type() && !isDataType(number))
-        report(false, "expected an element type of ONNX for input '" + input.name() + "', got " +
-                          dataTypeName(number));
-      else
-        report(true, "input '" + input.name() + "' has " +
-                         (input.type().has_tensor_type() ? "element type " + dataTypeName(number)
-                                                         : "a type other than tensor") +
-                         ", which is not supported");
-      isComplete = false;
-      continue;
-    }
-    std::optional<Shape> shape = inputShape(input, dims);
+    Type element = inputElement(input);
+    std::optional<Shape> shape = element ? inputShape(input, dims) : std::nullopt;
     if (!shape) {
       isComplete = false;
       continue;

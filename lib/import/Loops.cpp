@@ -173,6 +173,26 @@ static std::optional<SmallVector<Track>> readTracks(const Attributes &attributes
   return tracks;
 }
 
+/// What iteration `number` of `count` sees of a scanned input.
+static Value entryOf(Ops &ops, Value x, const Track &track, int64_t number, int64_t count) {
+  int64_t at = track.isReverse ? count - 1 - number : number;
+  Shape shape = Ops::shape(x);
+  shape.erase(shape.begin() + track.axis);
+  return ops.reshape(ops.slice(x, track.axis, at, at + 1), shape);
+}
+
+/// What all iterations give of a scanned output.
+static Value stackOf(Ops &ops, SmallVector<Value> parts, const Track &track) {
+  for (Value &part : parts) {
+    Shape shape = Ops::shape(part);
+    shape.insert(shape.begin() + track.axis, 1);
+    part = ops.reshape(part, shape);
+  }
+  if (track.isReverse)
+    std::reverse(parts.begin(), parts.end());
+  return ops.concat(parts, track.axis);
+}
+
 void Importer::importScan(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes) {
   SmallVector<Value> operands;
   const onnx::AttributeProto *number = attributes.lookup("num_scan_inputs");
@@ -205,12 +225,8 @@ void Importer::importScan(const onnx::NodeProto &node, const Frame &frame, const
   SmallVector<SmallVector<Value>> outputs(node.output_size() - numStates);
   for (int64_t i = 0; i < length.number(); ++i) {
     SmallVector<Value> inputs = states;
-    for (auto [x, track] : llvm::zip_equal(scanned, *in)) {
-      int64_t at = track.isReverse ? length.number() - 1 - i : i;
-      Shape shape = Ops::shape(x);
-      shape.erase(shape.begin() + track.axis);
-      inputs.push_back(ops.reshape(ops.slice(x, track.axis, at, at + 1), shape));
-    }
+    for (auto [x, track] : llvm::zip_equal(scanned, *in))
+      inputs.push_back(entryOf(ops, x, track, i, length.number()));
     SmallVector<Value> results = importGraph(*body, frame, where.node + "/" + std::to_string(i), inputs);
     if (llvm::is_contained(results, Value()))
       return define(node, frame, {});
@@ -222,16 +238,8 @@ void Importer::importScan(const onnx::NodeProto &node, const Frame &frame, const
   std::optional<SmallVector<Track>> out = readTracks(attributes, "output", ranks);
   if (!out)
     return fail(false, "expected axes that the scanned outputs have");
-  for (auto [parts, track] : llvm::zip_equal(outputs, *out)) {
-    for (Value &part : parts) {
-      Shape shape = Ops::shape(part);
-      shape.insert(shape.begin() + track.axis, 1);
-      part = ops.reshape(part, shape);
-    }
-    if (track.isReverse)
-      std::reverse(parts.begin(), parts.end());
-    states.push_back(ops.concat(parts, track.axis));
-  }
+  for (auto [parts, track] : llvm::zip_equal(outputs, *out))
+    states.push_back(stackOf(ops, parts, track));
   define(node, frame, states);
 }
 

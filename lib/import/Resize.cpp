@@ -208,6 +208,48 @@ static bool readCoordinates(Node &node, Request &request) {
   return true;
 }
 
+/// Reads the part of the image that a crop resizes: starts of all axes, then ends.
+static bool readRegion(Node &node, ArrayRef<int64_t> axes, int64_t rank, Request &request) {
+  std::optional<SmallVector<double>> roi = node.constantReals(1, "roi");
+  if (!roi)
+    return false;
+  if (roi->size() != 2 * axes.size()) {
+    node.invalid("expected a start and an end of roi for each axis, got " + Twine(roi->size()));
+    return false;
+  }
+  request.roi.assign(rank, 0.0);
+  request.roi.append(rank, 1.0);
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    request.roi[axis] = (*roi)[i];
+    request.roi[rank + axis] = (*roi)[i + axes.size()];
+  }
+  return true;
+}
+
+/// Resizes by the factors of input 2, which are constants or ratios of sizes.
+static void resizeByScales(Node &node, Value x, ArrayRef<int64_t> axes, Request &request) {
+  if (!matchPattern(node.input(2), m_Constant())) {
+    std::optional<Ratios> ratios = readRatios(node.input(2));
+    Shape sizes;
+    if (ratios && ratios->size() == axes.size() && sizesFromRatios(x, axes, *ratios, sizes)) {
+      if (readSizes(node, x, axes, sizes, request))
+        node.result(emit(node, x, request));
+      return;
+    }
+  }
+  std::optional<SmallVector<double>> scales = node.constantReals(2, "scales");
+  if (!scales)
+    return;
+  if (scales->size() != axes.size())
+    return node.invalid("expected a scale for each axis, got " + Twine(scales->size()));
+  node.text("keep_aspect_ratio_policy", "stretch"); // concerns sizes only
+  request.scales.assign(Ops::rank(x), 1.0);
+  for (auto [axis, scale] : llvm::zip_equal(axes, *scales))
+    request.scales[axis] = scale;
+  if (sizesFromScales(node, x, request))
+    node.result(emit(node, x, request));
+}
+
 static void resize(Node &node) {
   Value x = node.input(0);
   Request request;
@@ -228,19 +270,9 @@ static void resize(Node &node) {
   std::optional<Ints> axes = node.axes(node.integers("axes", Ops::span(0, rank)), rank);
   if (!axes)
     return;
-  bool isCrop = request.coordinates == CoordinateMode::TfCropAndResize;
-  if (isCrop) {
-    std::optional<SmallVector<double>> roi = node.constantReals(1, "roi");
-    if (!roi)
+  if (request.coordinates == CoordinateMode::TfCropAndResize) {
+    if (!readRegion(node, *axes, rank, request))
       return;
-    if (roi->size() != 2 * axes->size())
-      return node.invalid("expected a start and an end of roi for each axis, got " + Twine(roi->size()));
-    request.roi.assign(rank, 0.0);
-    request.roi.append(rank, 1.0);
-    for (auto [i, axis] : llvm::enumerate(*axes)) {
-      request.roi[axis] = (*roi)[i];
-      request.roi[rank + axis] = (*roi)[i + axes->size()];
-    }
   } else {
     node.ignore(1);
   }
@@ -252,28 +284,9 @@ static void resize(Node &node) {
       return;
     return node.result(emit(node, x, request));
   }
-  if (hasScales && !matchPattern(node.input(2), m_Constant())) {
-    std::optional<Ratios> ratios = readRatios(node.input(2));
-    Shape sizes;
-    if (ratios && ratios->size() == axes->size() && sizesFromRatios(x, *axes, *ratios, sizes)) {
-      if (readSizes(node, x, *axes, sizes, request))
-        node.result(emit(node, x, request));
-      return;
-    }
-  }
-  std::optional<SmallVector<double>> scales = hasScales ? node.constantReals(2, "scales") : std::nullopt;
   if (!hasScales)
     return node.invalid("expected scales or sizes");
-  if (!scales)
-    return;
-  if (scales->size() != axes->size())
-    return node.invalid("expected a scale for each axis, got " + Twine(scales->size()));
-  node.text("keep_aspect_ratio_policy", "stretch"); // concerns sizes only
-  request.scales.assign(rank, 1.0);
-  for (auto [axis, scale] : llvm::zip_equal(*axes, *scales))
-    request.scales[axis] = scale;
-  if (sizesFromScales(node, x, request))
-    node.result(emit(node, x, request));
+  resizeByScales(node, x, *axes, request);
 }
 
 ArrayRef<Operator> resizeOperators() {

@@ -22,7 +22,7 @@ Machine baseline(Level level) {
   return machine;
 }
 
-void applyFamily(Machine &machine, Family family) {
+static void applyZen(Machine &machine, Family family) {
   switch (family) {
   case Family::Zen2:
   case Family::Zen3:
@@ -56,6 +56,13 @@ void applyFamily(Machine &machine, Family family) {
     machine.l2BytesPerCycle = 64;
     machine.l3BytesPerCycle = 26;
     break;
+  default:
+    break;
+  }
+}
+
+static void applyIntel(Machine &machine, Family family) {
+  switch (family) {
   case Family::Skylake:
   case Family::IceLake:
   case Family::SapphireRapids:
@@ -79,9 +86,14 @@ void applyFamily(Machine &machine, Family family) {
     machine.fmaLatency = 5;
     machine.l2Bytes = 256 * 1024;
     break;
-  case Family::Unknown:
+  default:
     break;
   }
+}
+
+void applyFamily(Machine &machine, Family family) {
+  applyZen(machine, family);
+  applyIntel(machine, family);
 }
 
 namespace {

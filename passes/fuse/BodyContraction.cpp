@@ -101,6 +101,50 @@ static Value padImage(TensorKit &k, Value input, ArrayRef<int64_t> low, ArrayRef
   return padWith(k, input, allLow, allHigh, k.constant(tensorType(input).getElementType(), 0));
 }
 
+namespace {
+/// A convolution's loops: as the result's dimensions stand, then the kernel's, the input channels innermost
+/// or outermost as they lie in memory.
+struct ConvLoops {
+  AffineExpr image;
+  SmallVector<AffineExpr> position, offset, channelsIn, channelsOut;
+
+  ConvLoops(Loops &loops, const ConvShape &shape, bool grouped) : image(loops.add(IteratorType::parallel)) {
+    size_t spatial = shape.kernel.size();
+    AffineExpr inChannel;
+    auto addChannels = [&] {
+      if (grouped || shape.depthwise())
+        channelsOut.push_back(loops.add(IteratorType::parallel));
+      channelsIn = channelsOut;
+      if (!shape.depthwise())
+        channelsOut.push_back(loops.add(IteratorType::parallel));
+    };
+    if (!shape.last)
+      addChannels();
+    for (size_t i = 0; i < spatial; ++i)
+      position.push_back(loops.add(IteratorType::parallel));
+    if (shape.last)
+      addChannels();
+    if (!shape.last && !shape.depthwise())
+      inChannel = loops.add(IteratorType::reduction);
+    for (size_t i = 0; i < spatial; ++i) // a kernel of extent one needs no loop
+      offset.push_back(shape.kernel[i].is(1) ? loops.k.c(0) : loops.add(IteratorType::reduction));
+    if (shape.last && !shape.depthwise())
+      inChannel = loops.add(IteratorType::reduction);
+    if (inChannel)
+      channelsIn.push_back(inChannel);
+  }
+
+  /// The indices of the filter, whose channels stand before or behind its extents.
+  SmallVector<AffineExpr> filter(const ConvShape &shape) const {
+    SmallVector<AffineExpr> before = shape.last ? offset : channelsOut,
+                            behind = shape.last ? channelsOut : offset;
+    before.push_back(shape.depthwise() ? getAffineConstantExpr(0, image.getContext()) : channelsIn.back());
+    llvm::append_range(before, behind);
+    return before;
+  }
+};
+} // namespace
+
 static Value buildConv(TensorKit &k, graph::ConvOp op, ValueRange in) {
   ConvShape shape(op);
   size_t spatial = shape.kernel.size();
@@ -115,59 +159,19 @@ static Value buildConv(TensorKit &k, graph::ConvOp op, ValueRange in) {
     outShape.insert(outShape.begin() + channelDim + 1, floorDiv(shape.filters, shape.group));
   }
 
-  // Loops: as the result's dimensions stand, then the kernel's, the input channels innermost or outermost as
-  // they lie in memory.
   Loops loops{k, {}};
-  AffineExpr image = loops.add(IteratorType::parallel), group, outChannel;
-  auto addChannels = [&] {
-    if (grouped || shape.depthwise())
-      group = loops.add(IteratorType::parallel);
-    if (!shape.depthwise())
-      outChannel = loops.add(IteratorType::parallel);
-  };
-  if (!shape.last)
-    addChannels();
-  SmallVector<AffineExpr> position, offset;
-  for (size_t i = 0; i < spatial; ++i)
-    position.push_back(loops.add(IteratorType::parallel));
-  if (shape.last)
-    addChannels();
-  AffineExpr inChannel;
-  if (!shape.last && !shape.depthwise())
-    inChannel = loops.add(IteratorType::reduction);
-  for (size_t i = 0; i < spatial; ++i) // a kernel of extent one needs no loop
-    offset.push_back(shape.kernel[i].is(1) ? k.c(0) : loops.add(IteratorType::reduction));
-  if (shape.last && !shape.depthwise())
-    inChannel = loops.add(IteratorType::reduction);
-
+  ConvLoops at(loops, shape, grouped);
   SmallVector<AffineExpr> window;
   for (size_t i = 0; i < spatial; ++i)
-    window.push_back(position[i] * op.getStrides()[i] + offset[i] * op.getDilations()[i]);
-  SmallVector<AffineExpr> channelsIn, channelsOut, out{image}, left{image}, right;
-  if (shape.depthwise()) {
-    channelsIn = channelsOut = {group};
-    right = shape.last ? SmallVector<AffineExpr>(offset) : SmallVector<AffineExpr>{group, k.c(0)};
-    right.append(shape.last ? SmallVector<AffineExpr>{k.c(0), group} : SmallVector<AffineExpr>(offset));
-  } else {
-    channelsIn = grouped ? SmallVector<AffineExpr>{group, inChannel} : SmallVector<AffineExpr>{inChannel};
-    channelsOut = grouped ? SmallVector<AffineExpr>{group, outChannel} : SmallVector<AffineExpr>{outChannel};
-    if (shape.last) {
-      right = offset;
-      right.push_back(inChannel);
-      right.append(channelsOut);
-    } else {
-      right = channelsOut;
-      right.push_back(inChannel);
-      right.append(offset);
-    }
-  }
+    window.push_back(at.position[i] * op.getStrides()[i] + at.offset[i] * op.getDilations()[i]);
+  SmallVector<AffineExpr> out{at.image}, left{at.image}, right = at.filter(shape);
   auto assemble = [&](SmallVector<AffineExpr> &exprs, ArrayRef<AffineExpr> channels,
                       ArrayRef<AffineExpr> space) {
     exprs.append(shape.last ? space.begin() : channels.begin(), shape.last ? space.end() : channels.end());
     exprs.append(shape.last ? channels.begin() : space.begin(), shape.last ? channels.end() : space.end());
   };
-  assemble(out, channelsOut, position);
-  assemble(left, channelsIn, window);
+  assemble(out, at.channelsOut, at.position);
+  assemble(left, at.channelsIn, window);
 
   Contraction sum{graphElement(op.getInput()), graphElement(op.getFilter()), graphElement(op.getResult())};
   Value result = sum.multiplyAccumulate(k, outShape, input, filter, loops, out, left, right);

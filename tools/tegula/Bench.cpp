@@ -113,12 +113,60 @@ int serve(Arguments &arguments) {
   return 0;
 }
 
+/// What the runs took, in milliseconds, shortest first.
+struct Latencies {
+  std::vector<double> times, deviceTimes;
+  double sum = 0;
+};
+
+/// The measurement as one line of JSON.
+std::string jsonOf(const Arguments &arguments, const Opened &opened, const Latencies &measured) {
+  const std::vector<double> &times = measured.times, &deviceTimes = measured.deviceTimes;
+  Session &session = *opened.session;
+  std::string json =
+      "{\"model\": " + jsonString(arguments.model) + ", \"device\": " + jsonString(session.device());
+  auto field = [&](const char *name, const char *format, double value) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof buffer, format, value);
+    json += std::string(", \"") + name + "\": " + buffer;
+  };
+  field("threads", "%.0f", session.threads());
+  field("runs", "%.0f", double(times.size()));
+  field("median_ms", "%.6f", median(times));
+  field("p90_ms", "%.6f", percentile(times, 0.9));
+  field("min_ms", "%.6f", times.front());
+  field("mean_ms", "%.6f", measured.sum / double(times.size()));
+  if (!deviceTimes.empty()) {
+    field("device_median_ms", "%.6f", median(deviceTimes));
+    field("device_min_ms", "%.6f", deviceTimes.front());
+  }
+  field("compile_s", "%.3f", opened.compileSeconds);
+  field("load_ms", "%.3f", opened.loadSeconds * 1e3);
+  field("rss_mb", "%.1f", peakMegabytes());
+  json += "}\n";
+  return json;
+}
+
+void printSummary(const Arguments &arguments, const Opened &opened, const Latencies &measured) {
+  const std::vector<double> &times = measured.times, &deviceTimes = measured.deviceTimes;
+  Session &session = *opened.session;
+  std::printf("%s: median %.4f ms, p90 %.4f ms, min %.4f ms, %.2f runs/s (%zu runs, %d threads; compile "
+              "%.2f s, load %.2f ms)\n",
+              arguments.model.c_str(), median(times), percentile(times, 0.9), times.front(),
+              double(times.size()) * 1e3 / measured.sum, times.size(), session.threads(),
+              opened.compileSeconds, opened.loadSeconds * 1e3);
+  if (!deviceTimes.empty())
+    std::printf("%s: kernels alone, by the clock of %s: median %.4f ms, min %.4f ms\n",
+                arguments.model.c_str(), session.device().c_str(), median(deviceTimes), deviceTimes.front());
+}
+
 int bench(Arguments &arguments) {
   Opened opened;
   if (int code = prepare(arguments, arguments.archive, arguments.threads, opened))
     return code;
   Session &session = *opened.session;
-  std::vector<double> times, deviceTimes;
+  Latencies measured;
+  std::vector<double> &times = measured.times, &deviceTimes = measured.deviceTimes;
   for (int i = 0; i < arguments.warmup; ++i)
     if (Failure failure = session.run())
       return reportFailure(arguments.model, failure);
@@ -138,39 +186,11 @@ int bench(Arguments &arguments) {
   } while (!enough());
   std::sort(times.begin(), times.end());
   std::sort(deviceTimes.begin(), deviceTimes.end());
-  double sum = 0;
   for (double time : times)
-    sum += time;
-  std::string json =
-      "{\"model\": " + jsonString(arguments.model) + ", \"device\": " + jsonString(session.device());
-  auto field = [&](const char *name, const char *format, double value) {
-    char buffer[64];
-    std::snprintf(buffer, sizeof buffer, format, value);
-    json += std::string(", \"") + name + "\": " + buffer;
-  };
-  field("threads", "%.0f", session.threads());
-  field("runs", "%.0f", double(times.size()));
-  field("median_ms", "%.6f", median(times));
-  field("p90_ms", "%.6f", percentile(times, 0.9));
-  field("min_ms", "%.6f", times.front());
-  field("mean_ms", "%.6f", sum / double(times.size()));
-  if (!deviceTimes.empty()) {
-    field("device_median_ms", "%.6f", median(deviceTimes));
-    field("device_min_ms", "%.6f", deviceTimes.front());
-  }
-  field("compile_s", "%.3f", opened.compileSeconds);
-  field("load_ms", "%.3f", opened.loadSeconds * 1e3);
-  field("rss_mb", "%.1f", peakMegabytes());
-  json += "}\n";
+    measured.sum += time;
+  std::string json = jsonOf(arguments, opened, measured);
   if (arguments.jsonFile != "-")
-    std::printf("%s: median %.4f ms, p90 %.4f ms, min %.4f ms, %.2f runs/s (%zu runs, %d threads; compile "
-                "%.2f s, load %.2f ms)\n",
-                arguments.model.c_str(), median(times), percentile(times, 0.9), times.front(),
-                double(times.size()) * 1e3 / sum, times.size(), session.threads(), opened.compileSeconds,
-                opened.loadSeconds * 1e3);
-  if (arguments.jsonFile != "-" && !deviceTimes.empty())
-    std::printf("%s: kernels alone, by the clock of %s: median %.4f ms, min %.4f ms\n",
-                arguments.model.c_str(), session.device().c_str(), median(deviceTimes), deviceTimes.front());
+    printSummary(arguments, opened, measured);
   if (arguments.jsonFile.empty())
     return 0;
   Failure failure =

@@ -61,6 +61,8 @@ protected:
   Lanes evaluateExtract(mlir::tensor::ExtractOp op, llvm::ArrayRef<Lanes> indices, int64_t width);
   Lanes evaluateApply(mlir::affine::AffineApplyOp op, llvm::ArrayRef<Lanes> operands, int64_t width);
   Lanes evaluateScalarOp(mlir::Operation &op, llvm::ArrayRef<Lanes> operands, int64_t width);
+  mlir::arith::MulFOp productIn(mlir::Operation &op, mlir::Value &addend) const;
+  Lanes evaluateFused(Lanes a, Lanes b, Lanes c, int64_t width);
   Lanes perLane(int64_t width, llvm::function_ref<Lanes(int64_t)> lane);
 
   Lanes fail(mlir::Operation *op, const llvm::Twine &message);
