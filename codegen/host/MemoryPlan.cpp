@@ -2,10 +2,12 @@
 // buffer of their own.
 #include "Branches.h"
 #include "Sizes.h"
+#include "tegula/artifact/Artifact.h"
 #include "tegula/codegen/host/Host.h"
 
 #include "tegula/dialects/tile/Tile.h"
 #include "tegula/support/Checked.h"
+#include "tegula/support/Refusal.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
@@ -258,7 +260,10 @@ private:
       groups.push_back(group);
     }
     if (!bytes)
-      return main.emitOpError("expected an arena of a size that can be addressed");
+      return refuse(main.emitOpError(), Refusal::TooLarge) << "expected an arena that can be addressed";
+    if (static_cast<uint64_t>(*bytes) > artifact::addressSpace)
+      return refuse(main.emitOpError(), Refusal::TooLarge)
+             << "expected an arena of at most " << artifact::addressSpace << " bytes, got " << *bytes;
     plan.arenaBytes = *bytes;
     SmallVector<int64_t> slots = shareSlots(groups);
     DenseMap<AffineExpr, int64_t> slotOf;

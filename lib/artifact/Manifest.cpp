@@ -342,7 +342,6 @@ static bool checkTarget(const TargetInfo &target, size_t symbols, const CodeSize
     return false;
   if (target.entry >= size.image || (symbols && target.shapes >= size.image))
     return fail(error, "the entry function lies outside the code");
-  constexpr uint64_t addressSpace = uint64_t(1) << 47;
   if (target.arenaBytes > addressSpace)
     return fail(error, "the arena is larger than any address space");
   if (target.weightsBegin > target.weightsEnd || target.weightsEnd > weightBytes)

@@ -15,7 +15,7 @@ static Value legacyBroadcast(Node &node, Value lhs, Value rhs) {
   if (!isBroadcast || axis == rank - inner)
     return rhs;
   axis += axis < 0 ? rank : 0;
-  if (axis < 0 || axis + inner > rank) {
+  if (axis < 0 || axis > rank - inner) {
     node.invalid("expected an axis that aligns the right operand inside of the left one, got " + Twine(axis));
     return {};
   }

@@ -131,6 +131,8 @@ static void stft(Node &node) {
   if (!signal || !step)
     return;
   Shape shape = Ops::shape(signal);
+  if (length && length->size() != 1)
+    return node.invalid("expected one frame_length, got " + Twine(length->size()));
   std::optional<int64_t> size = length ? std::optional(length->front()) : std::nullopt;
   if (!size && window)
     size = node.fixed(Ops::shape(window)[0], "the length of the window");

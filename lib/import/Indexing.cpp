@@ -114,8 +114,8 @@ static void compress(Node &node) {
 static void reverseSequence(Node &node) {
   Value x = node.input(0), lengths = node.input(1);
   int64_t time = node.integer("time_axis", 0), batch = node.integer("batch_axis", 1);
-  if (Ops::rank(x) < 2 || !lengths || Ops::rank(lengths) != 1 || std::min(time, batch) < 0 ||
-      time + batch != 1)
+  if (Ops::rank(x) < 2 || !lengths || Ops::rank(lengths) != 1 || std::min(time, batch) != 0 ||
+      std::max(time, batch) != 1)
     return node.invalid("expected an input of rank at least 2, lengths of rank 1, and the axes 0 and 1");
   Shape alongTime(Ops::rank(x), 1), alongBatch(Ops::rank(x), 1);
   alongTime[time] = Ops::shape(x)[time];

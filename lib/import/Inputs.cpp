@@ -229,8 +229,10 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
     }
     Shape known = llvm::map_to_vector<6>(*shape, [&](Dim size) { return facts.representative(size); });
     RankedTensorType type = graph::tensorType(known, element);
-    if (!(graph::elementCount(*shape) * 8).isValid()) {
-      report(false, "expected input '" + input.name() + "' to have a size below 2^60, got " +
+    // Without the sizes of 0: strides are products of the others alone.
+    Shape sizes(llvm::make_filter_range(*shape, [](Dim size) { return !size.is(0); }));
+    if (!(graph::elementCount(sizes) * 8).isValid()) {
+      report(false, "expected input '" + input.name() + "' to have sizes below 2^60 in all, got " +
                         graph::shapeText(*shape, facts.symbols));
       isComplete = false;
       continue;

@@ -416,7 +416,7 @@ static void pad(Node &node) {
     // The other modes are defined once around only where nothing is cropped at the same time.
     bool isOnce = *mode == graph::PadMode::Constant || most == 0 ||
                   (std::min(low[axis], high[axis]) >= 0 &&
-                   (*mode == graph::PadMode::Edge || node.atMost(most + (*mode != graph::PadMode::Wrap), dim,
+                   (*mode == graph::PadMode::Edge || node.atMost(most, dim - (*mode != graph::PadMode::Wrap),
                                                                  "expected pads below the size")));
     if (!isOnce)
       return node.unsupported("mode " + graph::stringifyPadMode(*mode).str() +
@@ -443,9 +443,9 @@ static void centerCropPad(Node &node) {
     std::optional<int64_t> dim = node.fixed(Ops::shape(x)[axis], "the size to crop");
     if (!dim)
       return;
-    int64_t more = size - *dim;
     if (size < 0)
       return node.invalid("expected sizes of at least 0, got " + Twine(size));
+    int64_t more = size - *dim;
     // An odd element is cropped at the end, and padded at the end.
     low[axis] = more / 2;
     high[axis] = more - low[axis];

@@ -63,11 +63,17 @@ static bool isQuantized(Type type) {
   return isa<IntegerType>(type) && (type.getIntOrFloatBitWidth() == 8 || type.getIntOrFloatBitWidth() == 16);
 }
 
+/// ONNX's number of the type asked for, 0 where none is; -1 stands for all that are no type.
+static int outputType(Node &node) {
+  int64_t number = node.integer("output_dtype", 0);
+  return number == std::clamp<int64_t>(number, 0, INT32_MAX) ? static_cast<int>(number) : -1;
+}
+
 static void quantizeLinear(Node &node) {
   Value x = node.input(0);
   int64_t axis = node.integer("axis", 1), block = node.integer("block_size", 0);
-  int dataType = static_cast<int>(node.integer("output_dtype", 0)),
-      precision = static_cast<int>(node.integer("precision", 0));
+  int dataType = outputType(node);
+  int64_t precision = node.integer("precision", 0);
   node.integer("saturate", 1);
   Value scale = spread(node, node.input(1), x, axis, block),
         zero = node.has(2) ? spread(node, node.input(2), x, axis, block) : Value();
@@ -88,8 +94,8 @@ static void quantizeLinear(Node &node) {
 
 static void dequantizeLinear(Node &node) {
   Value x = node.input(0);
-  int64_t axis = node.integer("axis", 1), block = node.integer("block_size", 0),
-          dataType = node.integer("output_dtype", 0);
+  int64_t axis = node.integer("axis", 1), block = node.integer("block_size", 0);
+  int dataType = outputType(node);
   Value scale = spread(node, node.input(1), x, axis, block),
         zero = node.has(2) ? spread(node, node.input(2), x, axis, block) : Value();
   if (!x || !scale || (node.has(2) && !zero))
@@ -97,11 +103,9 @@ static void dequantizeLinear(Node &node) {
   if (!isa<IntegerType>(node.element(x)))
     return node.unsupported("dequantisation of floating point is not supported");
   Value y = dequantize(node, x, scale, zero);
-  Type to =
-      dataType ? elementType(node.builder.getContext(), static_cast<int>(dataType)) : node.element(scale);
+  Type to = dataType ? elementType(node.builder.getContext(), dataType) : node.element(scale);
   if (!to)
-    return node.unsupported("dequantisation to " + dataTypeName(static_cast<int>(dataType)) +
-                            " is not supported");
+    return node.unsupported("dequantisation to " + dataTypeName(dataType) + " is not supported");
   node.result(node.cast(y, to));
 }
 

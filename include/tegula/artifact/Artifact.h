@@ -26,6 +26,9 @@ inline constexpr size_t mostTargets = 16;
 /// Combinations of sizes for which a target may have code of its own.
 inline constexpr size_t mostVariants = 16;
 
+/// More than any process can map.
+inline constexpr uint64_t addressSpace = uint64_t(1) << 47;
+
 /// Weights are checksummed in blocks of this many bytes, so that several threads can verify them.
 inline constexpr uint64_t weightBlock = 1 << 20;
 
