@@ -6,6 +6,7 @@
 #include "tegula/codegen/cpu/Passes.h"
 #include "tegula/codegen/host/Host.h"
 
+#include "tegula/support/Checked.h"
 #include "tegula/support/Refusal.h"
 
 #include "mlir/IR/Threading.h"
@@ -87,7 +88,7 @@ static artifact::LaunchInfo launchOf(LLVM::LLVMFuncOp entry, const codegen::ptx:
 }
 
 static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const PipelineOptions &options,
-                                   CompiledKernel &compiled) {
+                                   bool keepIr, CompiledKernel &compiled) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(kernel.getLoc());
   module->getBody()->push_back(kernel->clone());
   PassManager pm(kernel.getContext(), ModuleOp::getOperationName());
@@ -118,17 +119,23 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
   if (!code)
     return kernel.emitError("internal: ") << llvm::toString(code.takeError());
   compiled.code = std::move(*code);
+  if (!keepIr)
+    return success();
+  llvm::Expected<std::string> ir = emit(*module, Output::LlvmIr, options);
+  if (!ir)
+    return kernel.emitError("internal: ") << llvm::toString(ir.takeError());
+  compiled.ir = std::move(*ir);
   return success();
 }
 
 FailureOr<std::vector<CompiledKernel>> compileKernels(ModuleOp module, Output output,
-                                                      const PipelineOptions &options) {
+                                                      const PipelineOptions &options, bool keepIr) {
   auto kernels = llvm::to_vector(module.getOps<tile::KernelOp>());
   std::vector<CompiledKernel> compiled(kernels.size());
   parallelFor(module.getContext(), 0, kernels.size(), [&](size_t index) {
     auto start = std::chrono::steady_clock::now();
     compiled[index].name = kernels[index].getSymName().str();
-    compiled[index].ok = succeeded(compileKernel(kernels[index], output, options, compiled[index]));
+    compiled[index].ok = succeeded(compileKernel(kernels[index], output, options, keepIr, compiled[index]));
     compiled[index].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   });
   if (!llvm::all_of(compiled, [](const CompiledKernel &kernel) { return kernel.ok; }))
@@ -216,6 +223,13 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
   info.dtype = *dtype;
   if (failed(describeSizes(main, type, attributes, isInput, info)))
     return failure();
+  Checked bytes(artifact::dtypeSize(info.dtype));
+  for (int64_t size : info.dims)
+    bytes *= size == artifact::unknownSize ? 1 : size;
+  if (!bytes.valid())
+    return refuse(main.emitError(), Refusal::TooLarge)
+           << "expected " << (isInput ? "input" : "output") << " '" << info.name
+           << "' to have sizes below 2^60 in all, got " << graph::shapeText(graph::shapeOf(type));
   return info;
 }
 
@@ -363,7 +377,8 @@ static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &h
 
 FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernels, Output output,
                                 const PipelineOptions &options, const Provenance &provenance,
-                                codegen::host::WeightLayout &weights, artifact::ArtifactContents &contents) {
+                                codegen::host::WeightLayout &weights, artifact::ArtifactContents &contents,
+                                std::string *ir) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return module.emitError("expected a function @main");
@@ -381,6 +396,12 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   llvm::Expected<std::string> code = codegen::cpu::emitModule(**host, output, options.cpu);
   if (!code)
     return main.emitError("internal: ") << llvm::toString(code.takeError());
+  if (ir) {
+    llvm::Expected<std::string> text = codegen::cpu::emitModule(*host, Output::LlvmIr, options.cpu);
+    if (!text)
+      return main.emitError("internal: ") << llvm::toString(text.takeError());
+    *ir = std::move(*text);
+  }
 
   manifest.producer = "tegula " TEGULA_VERSION;
   manifest.modelHash = provenance.modelHash;

@@ -20,7 +20,8 @@ namespace tegula::driver {
 /// One kernel after code generation.
 struct CompiledKernel {
   std::string name;
-  std::string code; ///< an object, or text
+  std::string code;    ///< an object, or text
+  std::string ir = {}; ///< the LLVM IR that `code` is made of, where it is kept
   codegen::host::KernelNeeds needs;
   artifact::LaunchInfo launch; ///< only in PTX
   double seconds = 0;
@@ -30,8 +31,10 @@ struct CompiledKernel {
 /// Compiles every tile.kernel of `module` (to PTX, where that is asked of its generator as assembly), several
 /// at once where the context has threads; in the module's order whatever their number. Errors are diagnosed
 /// at the kernels.
-mlir::FailureOr<std::vector<CompiledKernel>>
-compileKernels(mlir::ModuleOp module, codegen::cpu::Output output, const PipelineOptions &options);
+mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(mlir::ModuleOp module,
+                                                            codegen::cpu::Output output,
+                                                            const PipelineOptions &options,
+                                                            bool keepIr = false);
 
 /// What an artifact says about where it comes from, and one of the machines that it is for.
 struct Provenance {
@@ -42,11 +45,12 @@ struct Provenance {
 
 /// Adds a target to the contents of an artifact and returns its host function's code (as `output`);
 /// `contents.code` receives nothing unless objects were made. All targets lay their weights out in `weights`,
-/// whose chunks belong to the contents. The module's attributes must outlive them.
+/// whose chunks belong to the contents. The module's attributes must outlive them. `ir` receives the host
+/// function's LLVM IR.
 mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<CompiledKernel> kernels,
                                       codegen::cpu::Output output, const PipelineOptions &options,
                                       const Provenance &provenance, codegen::host::WeightLayout &weights,
-                                      artifact::ArtifactContents &contents);
+                                      artifact::ArtifactContents &contents, std::string *ir = nullptr);
 
 /// The settings of LLVM that make code for `machine`.
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);

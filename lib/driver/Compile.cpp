@@ -94,8 +94,7 @@ public:
       modelHash = hashFile(path);
       if (failed(checkContract(Phase::Import, *module)))
         return fail(Outcome::Internal);
-      saveTemp(Phase::Import);
-      return throughPhases(Phase::Graph);
+      return saveTemp(Phase::Import) ? throughPhases(Phase::Graph) : fail(Outcome::BadInput);
     });
   }
 
@@ -261,7 +260,10 @@ private:
         failIn(phase);
         return false;
       }
-      saveTemp(phase);
+      if (!saveTemp(phase)) {
+        fail(Outcome::BadInput);
+        return false;
+      }
     }
     return true;
   }
@@ -320,7 +322,8 @@ private:
     bool ptx = pipeline.language == target::Language::Ptx, artifact = emit == Emit::Artifact && !text;
     bool assembly = emit == Emit::Asm || ptx;
     Output output = text ? Output::LlvmIr : assembly ? Output::Assembly : Output::Object;
-    auto kernels = timed("codegen", [&] { return compileKernels(*module, output, pipeline); });
+    bool keepIr = !options.saveTemps.empty();
+    auto kernels = timed("codegen", [&] { return compileKernels(*module, output, pipeline, keepIr); });
     if (failed(kernels)) {
       failIn(Phase::Codegen);
       return false;
@@ -328,17 +331,22 @@ private:
     for (const CompiledKernel &kernel : *kernels)
       result.kernels.push_back({kernel.name, kernel.seconds});
     if (ptx && !artifact) {
-      text ? writeListing(*kernels, output) : writePtx(*kernels);
+      if (!saveCode(*kernels, "", ptx && !text))
+        return false;
+      text ? writeListing(*kernels, output) : setText(ptxOf(*kernels));
       return false;
     }
+    std::string hostIr;
     auto host = timed("host", [&] {
       return assemble(*module, *kernels, artifact ? Output::Object : output, pipeline, job.provenance,
-                      weights, contents);
+                      weights, contents, keepIr ? &hostIr : nullptr);
     });
     if (failed(host))
       failIn(Phase::Codegen);
-    if (failed(host) || artifact)
-      return succeeded(host);
+    if (failed(host) || !saveCode(*kernels, hostIr, ptx))
+      return false;
+    if (artifact)
+      return true;
     kernels->push_back({"host", std::move(*host)});
     emit == Emit::Obj && !text ? writeArchive(*kernels) : writeListing(*kernels, output);
     return false;
@@ -347,7 +355,7 @@ private:
   void writeBytes(const artifact::ArtifactContents &contents) {
     std::string why;
     if (!timed("artifact", [&] { return artifact::writeArtifact(contents, result.bytes, why); })) {
-      error(why);
+      error("internal: " + why); // the phases have refused what does not fit
       fail(Outcome::Internal);
     }
   }
@@ -370,7 +378,7 @@ private:
   }
 
   /// One module of all kernels, after what their launches need to know.
-  void writePtx(ArrayRef<CompiledKernel> kernels) {
+  std::string ptxOf(ArrayRef<CompiledKernel> kernels) {
     std::string text;
     llvm::raw_string_ostream stream(text);
     std::vector<std::string> modules;
@@ -384,7 +392,7 @@ private:
       modules.push_back(kernel.code);
     }
     stream << codegen::ptx::joinModules(modules);
-    setText(text);
+    return text;
   }
 
   /// All texts one after the other, each under its kernel's name.
@@ -421,20 +429,38 @@ private:
     return path.str().str();
   }
 
-  void saveText(const std::string &name, llvm::StringRef text) {
+  /// False, with an error, where it cannot be written.
+  bool saveText(Phase phase, const char *ending, llvm::StringRef text) {
     std::error_code failure;
-    std::string path = tempFile(name);
+    std::string path =
+        tempFile(std::to_string(int(phase)) + "-" + nameOf(phase).str() + machineName + ending);
     llvm::raw_fd_ostream file(path, failure);
-    if (failure)
-      result.messages.push_back(
-          {Message::Severity::Warning, "", "", 0, "cannot write " + path + ": " + failure.message()});
-    else
+    if (!failure) {
       file << text;
+      file.close();
+      failure = file.error();
+      file.clear_error();
+    }
+    if (failure)
+      error("--save-temps: cannot write " + path + ": " + failure.message());
+    return !failure;
   }
 
-  void saveTemp(Phase phase) {
-    if (!options.saveTemps.empty())
-      saveText(std::to_string(int(phase)) + "-" + nameOf(phase).str() + machineName + ".mlir", print());
+  bool saveTemp(Phase phase) { return options.saveTemps.empty() || saveText(phase, ".mlir", print()); }
+
+  /// Keeps the LLVM IR of all kernels and of the host function, and PTX. False where it cannot be written.
+  bool saveCode(ArrayRef<CompiledKernel> kernels, const std::string &host, bool ptx) {
+    if (options.saveTemps.empty())
+      return true;
+    std::string text;
+    for (const CompiledKernel &kernel : kernels)
+      text += "; kernel " + kernel.name + "\n" + kernel.ir + "\n";
+    if (!host.empty())
+      text += "; host\n" + host;
+    if (saveText(Phase::Codegen, ".ll", text) && (!ptx || saveText(Phase::Codegen, ".ptx", ptxOf(kernels))))
+      return true;
+    fail(Outcome::BadInput);
+    return false;
   }
 
   static std::string hash(ArrayRef<uint8_t> bytes) {
