@@ -11,6 +11,8 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <new>
+#include <stdexcept>
 
 namespace tegula::tools {
 namespace {
@@ -50,7 +52,7 @@ Failure bindInputs(const RunArguments &arguments, Session &session) {
   for (const std::string &text : arguments.inputs)
     if (Failure failure = readInput(text, given))
       return failure;
-  std::vector<const HostTensor *> values;
+  std::vector<HostTensor *> values;
   std::string known;
   size_t found = 0;
   for (const Port &port : session.declaredInputs()) {
@@ -67,11 +69,12 @@ Failure bindInputs(const RunArguments &arguments, Session &session) {
     return {Outcome::BadInput, "the model has no input '" + std::ranges::find_if(given, isUnknown)->first +
                                    "'; it has " + known};
   std::vector<std::vector<int64_t>> shapes;
-  if (Failure failure = chooseShapes(session.declaredInputs(), values, arguments.sizes, shapes))
+  if (Failure failure =
+          chooseShapes(session.declaredInputs(), {values.begin(), values.end()}, arguments.sizes, shapes))
     return failure;
   std::vector<HostTensor> bound;
   for (size_t i = 0; i < values.size(); ++i)
-    bound.push_back(values[i] ? *values[i]
+    bound.push_back(values[i] ? std::move(*values[i])
                               : seededTensor(session.declaredInputs()[i].name,
                                              session.declaredInputs()[i].dtype, shapes[i]));
   return session.bind(bound);
@@ -143,6 +146,17 @@ Failure runModel(const RunArguments &arguments) {
   return {};
 }
 
+/// The same where memory may end anywhere.
+Failure runWithinMemory(const RunArguments &arguments) {
+  try {
+    return runModel(arguments);
+  } catch (const std::bad_alloc &) {
+    return {Outcome::ResourceLimit, "out of memory"};
+  } catch (const std::length_error &) { // more than a container can ever hold
+    return {Outcome::ResourceLimit, "out of memory"};
+  }
+}
+
 } // namespace
 } // namespace tegula::tools
 
@@ -157,7 +171,7 @@ int main(int argc, char **argv) {
     std::fputs(usageText, stdout);
   else if (arguments.version)
     std::puts("tegula-run " TEGULA_VERSION);
-  else if (Failure failure = runModel(arguments))
+  else if (Failure failure = runWithinMemory(arguments))
     code = reportFailure("tegula-run", failure);
   return finishOutput("tegula-run", code);
 }
