@@ -6,12 +6,12 @@
 
 namespace tegula::tools {
 
-namespace {
-
 bool parseSize(const std::string &text, int64_t &value) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && value >= 0;
 }
+
+namespace {
 
 Failure badOption(const char *option, const std::string &form, const std::string &got) {
   return {Outcome::BadInput, std::string(option) + ": expected " + form + ", got '" + got + "'"};

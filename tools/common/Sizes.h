@@ -16,6 +16,8 @@ struct Sizes {
   std::map<std::string, std::vector<int64_t>> shapes; ///< input name -> shape
 };
 
+/// Reads a whole number of at least 0, and nothing but it.
+bool parseSize(const std::string &text, int64_t &value);
 /// Reads "batch=1".
 Failure parseDim(const std::string &text, Sizes &sizes);
 /// Reads "batch=1..8", "batch=1.." and "batch=1..8:hot=1,4" too.

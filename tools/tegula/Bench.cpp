@@ -24,6 +24,12 @@ struct Arguments {
   double duration = 3;
 };
 
+/// As many as the runtime takes.
+constexpr int64_t mostThreads = 1024;
+
+/// Runs of one line; their latencies are held.
+constexpr int64_t mostRuns = 1'000'000;
+
 using Clock = std::chrono::steady_clock;
 
 double milliseconds(Clock::time_point start) {
@@ -75,9 +81,13 @@ int serve(Arguments &arguments) {
     return reportFailure("tegula bench --serve", {Outcome::BadInput, "expected MODEL INPUTS.npz THREADS"});
   arguments.model = arguments.serve[0];
   const std::string &archive = arguments.serve[1];
-  int threads = std::atoi(arguments.serve[2].c_str());
+  int64_t threads = 0;
+  if (!parseSize(arguments.serve[2], threads) || threads > mostThreads)
+    return reportFailure("tegula bench --serve",
+                         {Outcome::BadInput, "expected THREADS from 0 to " + std::to_string(mostThreads) +
+                                                 ", got '" + arguments.serve[2] + "'"});
   Opened opened;
-  if (int code = prepare(arguments, archive, threads, opened))
+  if (int code = prepare(arguments, archive, int(threads), opened))
     return code;
   Session &session = *opened.session;
   if (Failure failure = session.run())
@@ -94,9 +104,13 @@ int serve(Arguments &arguments) {
   std::fflush(stdout);
   std::vector<double> times;
   for (std::string line; std::getline(std::cin, line);) {
-    long count = line.starts_with("run ") ? std::atol(line.c_str() + 4) : 0;
+    int64_t count = 0;
+    if (!line.starts_with("run ") || !parseSize(line.substr(4), count) || count < 1 || count > mostRuns)
+      return reportFailure("tegula bench --serve",
+                           {Outcome::BadInput, "expected a line 'run K' with K from 1 to " +
+                                                   std::to_string(mostRuns) + ", got '" + line + "'"});
     times.clear();
-    for (long i = 0; i < count; ++i) {
+    for (int64_t i = 0; i < count; ++i) {
       auto start = Clock::now();
       Failure failure = session.run();
       times.push_back(milliseconds(start));
