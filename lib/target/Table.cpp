@@ -76,7 +76,8 @@ static void applyIntel(Machine &machine, Family family) {
     machine.l1Bytes = (family == Family::Skylake ? 32 : 48) * 1024;
     machine.l2Bytes = (family == Family::SapphireRapids ? 2048
                        : family == Family::IceLake      ? 1280
-                                                        : 1024) *
+                       : machine.vectorBytes == 64      ? 1024
+                                                        : 256) * // those for desks
                       1024;
     machine.l2BytesPerCycle = 48;
     machine.l3BytesPerCycle = 10;
