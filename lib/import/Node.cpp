@@ -131,8 +131,9 @@ const onnx::AttributeProto *Node::find(StringRef name, onnx::AttributeProto::Att
     return found;
   // Files before IR version 2 do not state types.
   if (found->has_type() && found->type() != onnx::AttributeProto::UNDEFINED && found->type() != type) {
-    invalid("expected attribute '" + name + "' to have type " + Twine(static_cast<int>(type)) + ", got " +
-            Twine(static_cast<int>(found->type())));
+    invalid("expected attribute '" + name + "' to have type " +
+            onnx::AttributeProto::AttributeType_Name(type) + ", got " +
+            onnx::AttributeProto::AttributeType_Name(found->type()));
     return nullptr;
   }
   return found;
