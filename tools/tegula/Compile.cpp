@@ -12,7 +12,7 @@ namespace {
 
 struct Arguments {
   CompileArguments compile;
-  std::string model, output, emit = "artifact", stopAfter;
+  std::string model, output, emit, stopAfter;
 };
 
 struct Kind {
@@ -27,8 +27,10 @@ constexpr Kind kinds[] = {{"graph", Emit::Graph, nullptr}, {"tile", Emit::Tile, 
 
 int compile(const Arguments &arguments) {
   const Kind *kind = kinds;
-  while (arguments.emit != kind->name)
+  while ((arguments.emit.empty() ? "artifact" : arguments.emit) != kind->name)
     ++kind;
+  if (!arguments.emit.empty() && !arguments.stopAfter.empty())
+    return reportFailure("tegula compile", {Outcome::BadInput, "expected --emit or --stop-after, got both"});
   if (hasExtension(arguments.model, ".tgl"))
     return reportFailure(arguments.model,
                          {Outcome::BadInput, "is compiled already; expected an .onnx or .mlir file"});
