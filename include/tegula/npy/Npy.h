@@ -37,8 +37,10 @@ bool writeNpy(const std::string &path, const Array &array, std::string &error);
 /// Reads stored and deflated entries, in the archive's order; ".npy" is dropped from the names.
 bool decodeNpz(std::span<const uint8_t> bytes, std::vector<NamedArray> &arrays, std::string &error);
 bool readNpz(const std::string &path, std::vector<NamedArray> &arrays, std::string &error);
-/// Writes stored entries in the given order; at most 4 GiB in all.
-bool writeNpz(const std::string &path, std::span<const NamedArray> arrays, std::string &error);
+/// Writes stored entries in the given order. From `wideFrom` bytes on sizes and places are in zip64's form,
+/// because 32 bits do not hold them; a smaller number is for tests.
+bool writeNpz(const std::string &path, std::span<const NamedArray> arrays, std::string &error,
+              uint64_t wideFrom = UINT32_MAX);
 
 /// Reads a .npy as one array without a name, or a .npz, by the file's first bytes.
 bool readArrays(const std::string &path, std::vector<NamedArray> &arrays, std::string &error);

@@ -167,16 +167,49 @@ TEST(Npz, ReadsDeflatedEntries) {
   EXPECT_EQ(arrays[0].array.bytes[2], 1);
 }
 
+std::vector<uint8_t> readBytes(const std::string &path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+const std::vector<NamedArray> smallArrays = {{"x", {"int8", {4}, {1, 2, 3, 4}}}, {"y", {"int8", {}, {5}}}};
+
+TEST(Npz, SizesMayHave64Bits) {
+  TemporaryFile file;
+  std::string error;
+  for (uint64_t wideFrom : {0, 150, 200}) { // all, the second entry and the end, the end alone
+    ASSERT_TRUE(writeNpz(file.path, smallArrays, error, wideFrom)) << error;
+    std::vector<uint8_t> bytes = readBytes(file.path);
+    std::string text(bytes.begin(), bytes.end());
+    EXPECT_NE(text.find("PK\6\6"), text.npos) << wideFrom;
+    std::vector<NamedArray> back;
+    ASSERT_TRUE(decodeNpz(bytes, back, error)) << error << wideFrom;
+    ASSERT_EQ(back.size(), 2u);
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(back[i].name, smallArrays[i].name);
+      EXPECT_EQ(back[i].array.bytes, smallArrays[i].array.bytes);
+    }
+  }
+  // The locator's place, and the end record's count, directory size and place, near 2^64.
+  std::vector<uint8_t> honest = readBytes(file.path);
+  std::vector<NamedArray> arrays;
+  for (size_t at : {honest.size() - 22 - 12, honest.size() - 22 - 20 - 24, honest.size() - 22 - 20 - 16,
+                    honest.size() - 22 - 20 - 8}) {
+    std::vector<uint8_t> bytes = honest;
+    std::fill_n(bytes.begin() + ptrdiff_t(at), 8, 0xff);
+    EXPECT_FALSE(decodeNpz(bytes, arrays, error)) << at;
+  }
+}
+
 TEST(Npz, DamagedArchivesNeverBreakTheReader) {
   TemporaryFile file;
   std::string error;
-  ASSERT_TRUE(writeNpz(file.path,
-                       std::vector<NamedArray>{{"x", {"int8", {4}, {1, 2, 3, 4}}}, {"y", {"int8", {}, {5}}}},
-                       error));
-  std::ifstream stream(file.path, std::ios::binary);
-  std::vector<uint8_t> stored{std::istreambuf_iterator<char>(stream), {}};
+  ASSERT_TRUE(writeNpz(file.path, smallArrays, error));
+  std::vector<uint8_t> stored = readBytes(file.path);
+  ASSERT_TRUE(writeNpz(file.path, smallArrays, error, 0));
+  std::vector<uint8_t> wide = readBytes(file.path);
   std::vector<NamedArray> arrays;
-  for (const std::vector<uint8_t> &honest : {stored, compressedArchive()}) {
+  for (const std::vector<uint8_t> &honest : {stored, wide, compressedArchive()}) {
     for (size_t size = 0; size < honest.size(); ++size)
       EXPECT_FALSE(
           decodeNpz(std::vector<uint8_t>(honest.begin(), honest.begin() + ptrdiff_t(size)), arrays, error));
