@@ -345,8 +345,10 @@ bool readTensorProto(const std::string &path, HostTensor &tensor, std::string &e
     error = path + ": " + reason;
     return false;
   };
+  if (file->getBufferSize() == 0)
+    return fail("expected a TensorProto, got an empty file");
   onnx::TensorProto proto;
-  if (!proto.ParseFromArray(file->getBufferStart(), int(file->getBufferSize())))
+  if (!proto.ParseFromArray(file->getBufferStart(), int(file->getBufferSize())) || proto.data_type() == 0)
     return fail("expected a TensorProto, got other or damaged bytes");
   size_t size = sizeOf(proto.data_type());
   if (size == 0)

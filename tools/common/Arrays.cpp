@@ -27,7 +27,11 @@ Failure writeTensors(const std::string &path, const NamedTensors &tensors) {
   Failure failure = replaceFile(path, [&](const std::string &where) -> Failure {
     std::string error;
     bool ok = single ? npy::writeNpy(where, arrays[0].array, error) : npy::writeNpz(where, arrays, error);
-    return ok ? Failure() : Failure{Outcome::BadInput, error};
+    if (ok)
+      return {};
+    if (error.starts_with(where)) // the name that the user knows
+      error.replace(0, where.size(), path);
+    return {Outcome::BadInput, error};
   });
   if (failure && !failure.text.starts_with(path))
     failure.text = path + ": " + failure.text;

@@ -40,11 +40,14 @@ std::vector<std::string> namesOf(const std::vector<ModelInfo::Value> &values) {
 
 std::vector<std::string> dataSetFolders(const std::string &modelPath) {
   const std::string prefix = "test_data_set_";
-  std::vector<std::pair<long, std::string>> found;
+  std::vector<std::pair<int64_t, std::string>> found;
   std::error_code ignored;
   for (const auto &entry : fs::directory_iterator(folderOf(modelPath), ignored))
-    if (std::string name = entry.path().filename(); entry.is_directory() && name.starts_with(prefix))
-      found.emplace_back(std::atol(name.c_str() + prefix.size()), entry.path());
+    if (std::string name = entry.path().filename(); entry.is_directory() && name.starts_with(prefix)) {
+      int64_t number = 0;
+      if (parseSize(name.substr(prefix.size()), number))
+        found.emplace_back(number, entry.path());
+    }
   std::sort(found.begin(), found.end());
   std::vector<std::string> folders;
   for (auto &[number, folder] : found)
@@ -60,9 +63,12 @@ Failure readDataSet(const std::string &folder, const ModelInfo &info, DataSet &s
 }
 
 Failure readDataSets(const std::string &modelPath, const ModelInfo &info, std::vector<DataSet> &sets) {
-  for (const std::string &folder : dataSetFolders(modelPath))
+  for (const std::string &folder : dataSetFolders(modelPath)) {
     if (Failure failure = readDataSet(folder, info, sets.emplace_back()))
       return failure;
+    if (sets.back().expected.empty())
+      return {Outcome::BadInput, folder + ": expected output_0.pb and so on, got no file of an output"};
+  }
   if (!sets.empty())
     return {};
   DataSet set{"stored arrays", {}, {}};

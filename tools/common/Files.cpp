@@ -39,7 +39,7 @@ Failure replaceFile(const std::string &path, const std::function<Failure(const s
   removeOnCrash(temporary);
   Failure result = write(temporary);
   if (!result && rename(temporary.c_str(), path.c_str()) != 0)
-    result = failed("cannot rename " + temporary);
+    result = failed("cannot write");
   if (result)
     unlink(temporary.c_str());
   removeOnCrash("");
