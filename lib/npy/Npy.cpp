@@ -58,7 +58,7 @@ public:
       }
     }
     skipSpace();
-    return text.empty() && header.descr && header.fortran && header.shape;
+    return text.empty();
   }
 
 private:
@@ -201,7 +201,7 @@ bool decodeNpy(std::span<const uint8_t> bytes, Array &array, std::string &error)
 
   Header header;
   std::string_view text(reinterpret_cast<const char *>(bytes.data()) + prefix, length);
-  if (!HeaderParser(text).parse(header))
+  if (!HeaderParser(text).parse(header) || !header.descr || !header.fortran || !header.shape)
     return fail(error, "malformed .npy header");
   bool swapped;
   const TypeRow *type = parseDescr(*header.descr, swapped);

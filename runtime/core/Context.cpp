@@ -168,7 +168,9 @@ tgl_code Context::describeInput(size_t index, tgl_tensor_info *info, tgl_status 
 }
 
 tgl_code Context::describeOutput(size_t index, tgl_tensor_info *info, tgl_status *status) {
-  if (tgl_code code = findOutput(info ? index : outputs.size(), status))
+  if (!info)
+    return setStatus(status, TGL_ERR_ARGUMENT, "no such output");
+  if (tgl_code code = findOutput(index, status))
     return code;
   *info = shapes.output(index);
   return succeed(status);

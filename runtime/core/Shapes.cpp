@@ -156,9 +156,11 @@ tgl_code Shapes::refuse(int32_t check, int64_t first, int64_t second, tgl_status
 bool Shapes::takeSizes(const std::vector<int64_t> &sizes) {
   size_t next = 0;
   for (Tensor &output : outputs) {
-    for (int64_t &dim : output.dims)
-      if ((dim = sizes[next++]) < 0)
+    for (int64_t &dim : output.dims) {
+      dim = sizes[next++];
+      if (dim < 0)
         return false;
+    }
     if (!measure(output))
       return false;
   }

@@ -4,11 +4,12 @@
 #include "tegula/runtime.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <sched.h>
+#include <string_view>
 #include <vector>
 
 namespace tegula::runtime {
@@ -29,23 +30,39 @@ std::vector<std::string> readLines(const std::string &path) {
   return lines;
 }
 
-int ceilCpus(double quota, double period) {
-  return quota > 0 && period > 0 ? std::max(1, int((quota + period - 1) / period)) : 0;
+/// The number of microseconds at the head of `text`, which it is taken from; 0 where there is none.
+int64_t takeMicroseconds(std::string_view &text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  text.remove_prefix(size_t(end - text.data()));
+  return error == std::errc() ? value : 0;
+}
+
+int ceilCpus(int64_t quota, int64_t period) {
+  if (quota <= 0 || period <= 0)
+    return 0;
+  return int(std::min<int64_t>(quota / period + (quota % period != 0), INT32_MAX));
 }
 
 /// Version 2: "max 100000" or "150000 100000".
 int limitOfUnified(const std::string &folder) {
   std::vector<std::string> lines = readLines(folder + "/cpu.max");
-  double quota, period;
-  return !lines.empty() && sscanf(lines[0].c_str(), "%lf %lf", &quota, &period) == 2 ? ceilCpus(quota, period)
-                                                                                     : 0;
+  if (lines.empty())
+    return 0;
+  std::string_view text = lines[0];
+  int64_t quota = takeMicroseconds(text), period = takeMicroseconds(text);
+  return ceilCpus(quota, period);
 }
 
 /// Version 1: two files, the quota -1 where there is none.
 int limitOfLegacy(const std::string &folder) {
   std::vector<std::string> quota = readLines(folder + "/cpu.cfs_quota_us"),
                            period = readLines(folder + "/cpu.cfs_period_us");
-  return quota.empty() || period.empty() ? 0 : ceilCpus(atof(quota[0].c_str()), atof(period[0].c_str()));
+  if (quota.empty() || period.empty())
+    return 0;
+  std::string_view first = quota[0], second = period[0];
+  return ceilCpus(takeMicroseconds(first), takeMicroseconds(second));
 }
 
 /// The smallest limit of a group and of all groups it lies in.
