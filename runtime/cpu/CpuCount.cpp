@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <sched.h>
 #include <string_view>
@@ -23,8 +22,10 @@ std::vector<std::string> readLines(const std::string &path) {
     return lines;
   char line[4096];
   while (fgets(line, sizeof(line), file)) {
-    line[strcspn(line, "\n")] = 0;
-    lines.emplace_back(line);
+    std::string text = line;
+    if (text.ends_with('\n'))
+      text.pop_back();
+    lines.push_back(std::move(text));
   }
   fclose(file);
   return lines;
