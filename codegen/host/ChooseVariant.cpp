@@ -1,6 +1,6 @@
-// Writes the host functions of a model with variants: a few comparisons of sizes, then the first variant that is for
-// them, else @main. What the sizes must fulfil is checked by @main's shapes function in any case, so that a
-// size is refused in the same words whatever variants there are.
+// Writes the host functions of a model with variants: a few comparisons of sizes, then the first variant that
+// is for them, else @main. What the sizes must fulfil is checked by @main's shapes function in any case, so
+// that a size is refused in the same words whatever variants there are.
 #include "ChooseVariant.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -109,7 +109,8 @@ private:
   Value call(StringRef name, Value itsSymbols) {
     SmallVector<Value> arguments(function.getArguments());
     llvm::replace(arguments, symbols, itsSymbols);
-    return LLVM::CallOp::create(builder, loc, module.lookupSymbol<LLVM::LLVMFuncOp>(name), arguments).getResult();
+    return LLVM::CallOp::create(builder, loc, module.lookupSymbol<LLVM::LLVMFuncOp>(name), arguments)
+        .getResult();
   }
 
   void writeEntry() {

@@ -13,8 +13,8 @@ struct SlotOffsets {
 };
 SlotOffsets writeSlots(SizeWriter &sizes, const MemoryPlan &plan);
 
-/// Adds the shapes function of `main` to `module` as `name`; `checks` receives what it checks, in the order of
-/// its numbers.
+/// Adds the shapes function of `main` to `module` as `name`; `checks` receives what it checks, in the order
+/// of its numbers.
 void writeShapes(mlir::ModuleOp module, llvm::StringRef name, mlir::func::FuncOp main, const MemoryPlan &plan,
                  const llvm::StringMap<KernelNeeds> &kernels, std::vector<artifact::Check> &checks);
 

@@ -98,8 +98,8 @@ typedef struct tgl_target_info {
   int32_t variant_count;     /* at least 1 */
 } tgl_target_info;
 
-/* Code of a target for some sizes. Variant 0 is for all, the others for what their `sizes` say; a run takes the
- * first of these that is for its sizes, and else variant 0. All share the weights. */
+/* Code of a target for some sizes. Variant 0 is for all, the others for what their `sizes` say; a run takes
+ * the first of these that is for its sizes, and else variant 0. All share the weights. */
 typedef struct tgl_variant_info {
   const char *sizes; /* "batch=1 seq=128", "" for variant 0 */
   int32_t kernel_count;

@@ -158,8 +158,8 @@ TargetInfo decodeTarget(const fbs::Target &from) {
   target.packedBytes = from.packed_bytes();
   target.mostArenaBytes = from.most_arena_bytes();
   decodeEach(from.variants(), target.variants, [](const fbs::Variant &variant) {
-    return VariantInfo{decode(variant.sizes()),   variant.first_dispatch(),        variant.dispatch_count(),
-                       variant.arena_bytes(), decode(variant.arena_formula()), variant.most_arena_bytes()};
+    return VariantInfo{decode(variant.sizes()), variant.first_dispatch(),        variant.dispatch_count(),
+                       variant.arena_bytes(),   decode(variant.arena_formula()), variant.most_arena_bytes()};
   });
   return target;
 }
@@ -266,8 +266,8 @@ std::vector<uint8_t> encodeManifest(const Manifest &manifest) {
   for (const SizeBounds &bounds : manifest.symbolBounds)
     numbers.insert(numbers.end(), {bounds.lowest, bounds.highest});
   auto bounds = numbers.empty() ? 0 : builder.CreateVector(numbers);
-  builder.Finish(fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets, symbols,
-                                     bounds));
+  builder.Finish(
+      fbs::CreateManifest(builder, producer, modelHash, flags, inputs, outputs, targets, symbols, bounds));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 

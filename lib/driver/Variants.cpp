@@ -1,5 +1,5 @@
-// Imports a model once more for each combination of hot sizes, so that everything after import sees the variant as
-// a model of known sizes, beside @main in one module: constants, kernels and passes are shared.
+// Imports a model once more for each combination of hot sizes, so that everything after import sees the
+// variant as a model of known sizes, beside @main in one module: constants, kernels and passes are shared.
 #include "Variants.h"
 
 #include "tegula/artifact/Artifact.h"
@@ -32,8 +32,7 @@ std::optional<std::vector<Variant>> hotVariants(const std::map<std::string, Size
     variants = std::move(longer);
   }
   variants.pop_back(); // the one that fixes nothing is @main
-  std::ranges::stable_sort(variants,
-                           [](const Variant &a, const Variant &b) { return a.size() > b.size(); });
+  std::ranges::stable_sort(variants, [](const Variant &a, const Variant &b) { return a.size() > b.size(); });
   return variants;
 }
 

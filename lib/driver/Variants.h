@@ -12,15 +12,15 @@ namespace tegula::driver {
 /// Sizes that one variant is for, by symbol.
 using Variant = std::map<std::string, int64_t>;
 
-/// Every combination of hot sizes, where a symbol that has some may also stay open in company of others; those that
-/// fix most come first. Nothing, and why, where there are more than an artifact can have.
+/// Every combination of hot sizes, where a symbol that has some may also stay open in company of others;
+/// those that fix most come first. Nothing, and why, where there are more than an artifact can have.
 std::optional<std::vector<Variant>> hotVariants(const std::map<std::string, SizeRange> &ranges,
                                                 std::string &why);
 
-/// Imports the model once for each variant and adds it to `module` as a function beside @main. `importing` are
+/// Imports the model once for each variant and adds it to `module` as a function beside @main. `importing`
+/// are
 /// @main's options. On failure the messages say for which sizes the model cannot be.
-mlir::LogicalResult importVariants(mlir::ModuleOp module,
-                                   const std::shared_ptr<importer::ParsedModel> &model,
+mlir::LogicalResult importVariants(mlir::ModuleOp module, const std::shared_ptr<importer::ParsedModel> &model,
                                    const importer::ImportOptions &importing,
                                    const std::vector<Variant> &variants, std::vector<Message> &messages,
                                    Outcome &outcome);

@@ -1,5 +1,5 @@
-// Writes on kernels how small and large their sizes can be, because a scheduler sees kernels and not the model's
-// symbols: tile.kernel => tile.kernel with tegula.sizes.
+// Writes on kernels how small and large their sizes can be, because a scheduler sees kernels and not the
+// model's symbols: tile.kernel => tile.kernel with tegula.sizes.
 #include "tegula/passes/fuse/Passes.h"
 
 #include "tegula/dialects/graph/Dim.h"

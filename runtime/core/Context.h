@@ -17,7 +17,9 @@ public:
   const std::string &deviceName() const { return name.text; }
   size_t targetIndex() const { return targetNumber; }
   /// The target's variant that the next run takes, -1 where the shapes do not tell yet.
-  int32_t variantIndex() const { return shapes.resolved() ? int32_t(target->variantFor(shapes.sizes())) : -1; }
+  int32_t variantIndex() const {
+    return shapes.resolved() ? int32_t(target->variantFor(shapes.sizes())) : -1;
+  }
   int64_t deviceNanoseconds() const { return device ? device->launchNanoseconds() : 0; }
   int threads() const { return executor->threads(); }
   tgl_code setInputShape(size_t index, const int64_t *dims, int32_t rank, tgl_status *status);

@@ -13,6 +13,7 @@ namespace {
 
 struct Arguments {
   std::string model;
+  CompileArguments compile;
   bool json = false, kernels = false;
 };
 
@@ -83,6 +84,20 @@ std::string portsJson(const std::vector<Port> &ports) {
   return list.close();
 }
 
+/// One target of an artifact, as text and as JSON.
+struct TargetText {
+  std::string text, json;
+};
+
+/// Whether an input has a size that a run chooses.
+bool isOpen(const ModelInfo &info) {
+  return std::any_of(info.inputs.begin(), info.inputs.end(),
+                     [](const ModelInfo::Value &value) { return value.ranked && !value.staticShape(); });
+}
+
+/// What a model of open sizes needs at run time, which only its compilation tells: as text, and as a field.
+TargetText describePeak(const Arguments &arguments);
+
 int inspectOnnx(const Arguments &arguments) {
   if (Failure failure = checkReadable(arguments.model))
     return reportFailure(arguments.model, failure);
@@ -111,6 +126,8 @@ int inspectOnnx(const Arguments &arguments) {
         .raw("outputs", valuesJson(info.outputs))
         .add("nodes", info.nodes)
         .add("parameters", info.parameters);
+    if (isOpen(info))
+      json.raw("compiled", describePeak(arguments).json);
     std::printf("%s\n", json.raw("operators", operators.close()).close().c_str());
     return 0;
   }
@@ -128,6 +145,8 @@ int inspectOnnx(const Arguments &arguments) {
                 dimsText(value).c_str());
   std::printf("%lld parameters, %lld nodes\n", static_cast<long long>(info.parameters),
               static_cast<long long>(info.nodes));
+  if (isOpen(info))
+    std::printf("%s", describePeak(arguments).text.c_str());
   for (const auto &[count, name] : histogram)
     std::printf("%6lld  %s\n", static_cast<long long>(-count), printable(name).c_str());
   return 0;
@@ -143,11 +162,6 @@ std::string bytesText(size_t bytes) {
 struct Model {
   tgl_model *model = nullptr;
   ~Model() { tgl_model_free(model); }
-};
-
-/// One target of an artifact, as text and as JSON.
-struct TargetText {
-  std::string text, json;
 };
 
 /// The devices that a language's code may run on.
@@ -188,7 +202,8 @@ std::string peakText(size_t fixedBytes, const char *formula, size_t mostArena, s
 }
 
 /// The variants of a target, with what each adds; empty where the code is for all sizes alike.
-Failure describeVariants(const tgl_model *model, int32_t index, const tgl_target_info &target, TargetText &all) {
+Failure describeVariants(const tgl_model *model, int32_t index, const tgl_target_info &target,
+                         TargetText &all) {
   Json list('[');
   size_t fixedBytes = target.weight_bytes + target.packed_bytes + target.code_bytes;
   for (int32_t i = 0; i < target.variant_count; ++i) {
@@ -209,10 +224,12 @@ Failure describeVariants(const tgl_model *model, int32_t index, const tgl_target
     if (target.variant_count == 1)
       continue;
     char line[256];
-    std::snprintf(line, sizeof line, ": %d kernels in %d dispatches, code %zu bytes, peak = ",
-                  variant.kernel_count, variant.dispatch_count, variant.code_bytes);
+    std::snprintf(line, sizeof line,
+                  ": %d kernels in %d dispatches, code %zu bytes, peak = ", variant.kernel_count,
+                  variant.dispatch_count, variant.code_bytes);
     all.text += "  for " + printable(i ? variant.sizes : "all other sizes") + line +
-                peakText(fixedBytes, variant.arena_formula, variant.most_arena_bytes, variant.arena_bytes) + "\n";
+                peakText(fixedBytes, variant.arena_formula, variant.most_arena_bytes, variant.arena_bytes) +
+                "\n";
   }
   all.json = list.close();
   return {};
@@ -291,6 +308,41 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
   return {};
 }
 
+TargetText describePeak(const Arguments &arguments) {
+  CompileOptions options;
+  Failure failure = arguments.compile.convert(options);
+  CompileResult result;
+  if (!failure && !(result = compileModel(arguments.model, Emit::Artifact, options)))
+    failure = {result.outcome, result.messages.front().text};
+  Model artifact;
+  tgl_status status{};
+  TargetText all, variants;
+  tgl_target_info target{};
+  if (!failure &&
+      (tgl_model_load_memory(result.bytes.data(), result.bytes.size(), &artifact.model, &status) ||
+       tgl_model_target(artifact.model, 0, &target, &status)))
+    failure = {Outcome::Internal, status.text};
+  if (!failure)
+    failure = describeVariants(artifact.model, 0, target, variants);
+  if (failure) {
+    all.text = "peak not known: " + printable(failure.text) + "\n";
+    all.json = Json('{').add("error", failure.text).close();
+    return all;
+  }
+  size_t fixedBytes = target.weight_bytes + target.packed_bytes + target.code_bytes;
+  all.text = "compiled for " + printable(target.name) + ": peak = " +
+             peakText(fixedBytes, target.arena_formula, target.most_arena_bytes, target.arena_bytes) + "\n" +
+             variants.text;
+  all.json = Json('{')
+                 .add("target", target.name)
+                 .add("weight_bytes", int64_t(target.weight_bytes))
+                 .add("packed_bytes", int64_t(target.packed_bytes))
+                 .add("code_bytes", int64_t(target.code_bytes))
+                 .raw("variants", variants.json)
+                 .close();
+  return all;
+}
+
 int inspectArtifact(const Arguments &arguments) {
   Model artifact;
   tgl_status status{};
@@ -363,6 +415,15 @@ void addInspect(CLI::App &app, Action &action) {
   CLI::App *verb = app.add_subcommand("inspect", "Describe a model (.onnx) or an artifact (.tgl)");
   verb->add_option("MODEL", arguments->model, "The model or artifact")->required();
   verb->add_flag("--json", arguments->json, "As one JSON object");
+  verb->add_option("--dim", arguments->compile.dims,
+                   "Sizes of a model's symbolic dimensions, as for compile: batch=1, seq=1..2048")
+      ->type_name("NAME=SIZE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb->add_option("--target", arguments->compile.targets, "What a model's peak is computed for (native)")
+      ->type_name("NAME")
+      ->expected(1);
   verb->add_flag("--kernels", arguments->kernels,
                  "List an artifact's dispatches, each with its kernel and ONNX nodes");
   verb->callback([&action, arguments] {

@@ -32,7 +32,7 @@ struct CompileArguments {
   std::vector<std::string> dims, shapes, bound;
   int threads = 0;
   bool time = false, verbose = false;
-  bool runs = false; ///< what is compiled is run
+  bool runs = false;    ///< what is compiled is run
   bool general = false; ///< hot sizes get no code of their own
 
   /// Adds the options to a verb; --threads means compile threads only where the verb runs nothing.

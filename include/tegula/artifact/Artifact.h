@@ -159,8 +159,8 @@ struct TargetInfo {
   uint64_t weightsBegin = 0, weightsEnd = 0; ///< the part of the weights that it reads
   std::vector<PackInfo> packs;
   uint64_t packedBytes = 0; ///< that they need
-  /// Those that fix more sizes come first. The code for all sizes is described by the target itself, and has the
-  /// dispatches in front of the first variant's.
+  /// Those that fix more sizes come first. The code for all sizes is described by the target itself, and has
+  /// the dispatches in front of the first variant's.
   std::vector<VariantInfo> variants;
 };
 
@@ -170,7 +170,7 @@ struct Manifest {
   std::string modelHash; ///< of the source model
   std::string flags;     ///< with which it was compiled
   std::vector<TensorInfo> inputs, outputs;
-  std::vector<std::string> symbols; ///< names of the sizes that a run chooses, each that of some input
+  std::vector<std::string> symbols;     ///< names of the sizes that a run chooses, each that of some input
   std::vector<SizeBounds> symbolBounds; ///< one a symbol, or empty where nothing bounds any
   std::vector<TargetInfo> targets;      ///< one at least
 };

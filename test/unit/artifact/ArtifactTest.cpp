@@ -296,6 +296,43 @@ TEST(Artifact, WriterRefusesWhatTheReaderWould) {
       "expected 5000 bytes of a weight, got 3");
 }
 
+TEST(Artifact, KeepsBoundsAndVariantsAndRefusesThoseThatCannotBe) {
+  ArtifactContents sound = makeSymbolicContents();
+  TargetInfo &target = sound.manifest.targets[0];
+  auto all = uint32_t(target.dispatches.size());
+  target.dispatches.push_back(target.dispatches[0]);
+  target.variants = {{{1, 128}, all, 1, 64, "", 64}, {{0, 128}, all + 1, 0, 32, "4 B*batch", 96}};
+  target.mostArenaBytes = 99;
+  target.kernels[0].codeBytes = 7;
+  sound.manifest.symbolBounds = {{1, 8}, {16, INT64_MAX}};
+  ArtifactView view;
+  ASSERT_EQ(read(write(sound), view), "");
+  const TargetInfo &back = view.manifest.targets[0];
+  EXPECT_EQ(view.manifest.symbolBounds, sound.manifest.symbolBounds);
+  EXPECT_EQ(back.mostArenaBytes, 99u);
+  EXPECT_EQ(back.kernels[0].codeBytes, 7u);
+  ASSERT_EQ(back.variants.size(), 2u);
+  EXPECT_EQ(back.variants[1].sizes, (std::vector<int64_t>{0, 128}));
+  EXPECT_EQ(back.variants[1].firstDispatch, all + 1);
+  EXPECT_EQ(back.variants[1].arenaFormula, "4 B*batch");
+  EXPECT_EQ(back.variants[1].mostArenaBytes, 96u);
+  auto refused = [&](auto change) {
+    ArtifactContents contents = sound;
+    change(contents.manifest);
+    return refusalToWrite(contents);
+  };
+  std::string none = "target '" + target.name + "' has a variant that is none";
+  EXPECT_EQ(refused([](Manifest &m) { m.targets[0].variants[0].sizes = {1}; }), none);
+  EXPECT_EQ(refused([](Manifest &m) { m.targets[0].variants[0].sizes = {0, 0}; }), none);
+  EXPECT_EQ(refused([](Manifest &m) { m.targets[0].variants[0].sizes = {1, -1}; }), none);
+  EXPECT_EQ(refused([](Manifest &m) { m.targets[0].variants[0].firstDispatch = 0; }), none);
+  EXPECT_EQ(refused([](Manifest &m) { m.targets[0].variants[1].dispatchCount = 9; }), none);
+  EXPECT_EQ(refused([](Manifest &m) { m.targets[0].variants.resize(17, m.targets[0].variants[1]); }), none);
+  EXPECT_NE(refused([](Manifest &m) { m.symbolBounds.pop_back(); }), "");
+  EXPECT_NE(refused([](Manifest &m) { m.symbolBounds[0] = {0, 8}; }), "");
+  EXPECT_NE(refused([](Manifest &m) { m.symbolBounds[0] = {9, 8}; }), "");
+}
+
 TEST(Artifact, WriterRefusesPacksAndLaunchesThatCannotBe) {
   ArtifactContents sound = makeContents();
   TargetInfo &target = sound.manifest.targets[0];

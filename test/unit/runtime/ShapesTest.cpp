@@ -122,6 +122,58 @@ TEST_F(Shapes, ThatANodeCannotTakeAreRefusedWithItsName) {
   runAt(1000);
 }
 
+TEST_F(Shapes, OutsideOfTheirBoundsAreRefusedAndVariantsAreTold) {
+  artifact::ArtifactContents contents = makeSymbolicContents();
+  artifact::TargetInfo &target = contents.manifest.targets[0];
+  contents.manifest.symbolBounds = {{2, 8}};
+  auto all = uint32_t(target.dispatches.size());
+  target.kernels[0].codeBytes = 100;
+  target.dispatches.push_back({0, 4, {"mul"}});
+  target.variants = {{{4}, all, 1, 96, "", 96}};
+  std::vector<uint8_t> written;
+  std::string error;
+  ASSERT_TRUE(artifact::writeArtifact(contents, written, error)) << error;
+  PageAligned file(written);
+  tgl_model *loaded = nullptr;
+  tgl_context *made = nullptr;
+  ASSERT_EQ(tgl_model_load_memory(file.data(), file.size(), &loaded, &status), TGL_OK) << status.text;
+  ModelPointer bounded(loaded);
+  ASSERT_EQ(tgl_context_create(loaded, 1, &made, &status), TGL_OK) << status.text;
+  context.reset(made);
+  const char *where = " in dimension 0 of input 'x'";
+  refused(setX(9),
+          (std::string("expected size 'n' to be from 2 to 8, as the model was compiled for, got 9") + where)
+              .c_str());
+  refused(setX(1),
+          (std::string("expected size 'n' to be from 2 to 8, as the model was compiled for, got 1") + where)
+              .c_str());
+  EXPECT_EQ(tgl_context_variant(made), -1);
+  for (auto [size, variant] : {std::pair(4, 1), std::pair(5, 0)}) {
+    EXPECT_EQ(setX(size), TGL_OK) << status.text;
+    EXPECT_EQ(setZ(size), TGL_OK) << status.text;
+    EXPECT_EQ(tgl_context_variant(made), variant);
+  }
+  tgl_symbol_info symbol;
+  ASSERT_EQ(tgl_model_symbol(loaded, 0, &symbol, &status), TGL_OK);
+  EXPECT_EQ(symbol.highest, 8);
+  refused(tgl_model_symbol(loaded, 1, &symbol, &status), "no such size");
+  tgl_target_info about;
+  ASSERT_EQ(tgl_model_target(loaded, 0, &about, &status), TGL_OK);
+  EXPECT_EQ(about.variant_count, 2);
+  tgl_variant_info info;
+  ASSERT_EQ(tgl_model_variant(loaded, 0, 0, &info, &status), TGL_OK);
+  EXPECT_STREQ(info.sizes, "");
+  EXPECT_EQ(info.dispatch_count, int32_t(all));
+  EXPECT_STREQ(info.arena_formula, "8 B*n");
+  ASSERT_EQ(tgl_model_variant(loaded, 0, 1, &info, &status), TGL_OK);
+  EXPECT_STREQ(info.sizes, "n=4");
+  EXPECT_EQ(info.first_dispatch, int32_t(all));
+  EXPECT_EQ(info.kernel_count, 1);
+  EXPECT_EQ(info.code_bytes, 100u);
+  EXPECT_EQ(info.arena_bytes, 96u);
+  refused(tgl_model_variant(loaded, 0, 2, &info, &status), "no such variant");
+}
+
 TEST_F(Shapes, ThatAnInputCannotHaveAreRefused) {
   int64_t dims[] = {4, 3};
   refused(tgl_set_input_shape(context.get(), 0, dims, 2, &status),

@@ -76,11 +76,11 @@ inline constexpr llvm::StringLiteral shapesName = "tegula.shapes";
 
 /// A module with the entry function of CodeAbi.h in the LLVM dialect, and with the shapes function where the
 /// model has symbols; kernels are external symbols of it. `functions` begins with @main; of its variants the
-/// first that is for the sizes of a run is taken. Launches are numbered through all of them. `checks` receives
-/// what the shapes functions check.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-lowerHost(llvm::ArrayRef<PlannedFunction> functions, const llvm::StringMap<KernelNeeds> &kernels,
-          std::vector<artifact::Check> &checks);
+/// first that is for the sizes of a run is taken. Launches are numbered through all of them. `checks`
+/// receives what the shapes functions check.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> lowerHost(llvm::ArrayRef<PlannedFunction> functions,
+                                                             const llvm::StringMap<KernelNeeds> &kernels,
+                                                             std::vector<artifact::Check> &checks);
 
 /// How many cells a launch has.
 graph::Dim cellsOf(tile::LaunchOp launch, const KernelNeeds &needs);

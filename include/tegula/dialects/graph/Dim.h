@@ -157,7 +157,8 @@ void writeRanges(mlir::Operation *function, SymbolRanges ranges);
 
 /// A symbol of @main and the size that it has in one of its variants.
 using FixedSize = std::pair<std::string, int64_t>;
-/// Reads and writes which sizes a function beside @main is for, in the order of their names; none is no attribute:
+/// Reads and writes which sizes a function beside @main is for, in the order of their names; none is no
+/// attribute:
 ///   tegula.fixed = {batch = 1 : i64}
 llvm::SmallVector<FixedSize> readFixed(mlir::Operation *function);
 void writeFixed(mlir::Operation *function, llvm::ArrayRef<FixedSize> sizes);
