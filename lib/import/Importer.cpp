@@ -393,6 +393,29 @@ std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Mess
   return nullptr;
 }
 
+/// Lets the bounds of a symbol hold for the size that stands for it in the end. The first symbol that has no
+/// size left within its bounds, if there is one.
+static std::optional<unsigned> settleRanges(SizeFacts &facts, MLIRContext *context) {
+  for (unsigned index = 0; index < facts.ranges.size(); ++index) {
+    graph::SymbolRange range = facts.ranges[index];
+    Dim self = Dim::symbol(index, context), same = facts.representative(self);
+    if (range == graph::SymbolRange() || same == self)
+      continue;
+    auto symbol = dyn_cast<AffineSymbolExpr>(same.expr(context));
+    if (!symbol) { // for the run to check
+      std::string text = "expected size '" + facts.symbols[index] + "' within its bounds";
+      facts.require({graph::Requirement::Kind::AtMost, range.lowest, same, "", text});
+      facts.require({graph::Requirement::Kind::AtMost, same, range.highest, "", text});
+      continue;
+    }
+    graph::SymbolRange &other = facts.ranges[symbol.getPosition()];
+    other = {std::max(other.lowest, range.lowest), std::min(other.highest, range.highest)};
+    if (other.lowest > other.highest)
+      return index;
+  }
+  return std::nullopt;
+}
+
 FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> &model, MLIRContext &context,
                                              const ImportOptions &options, std::vector<Message> &messages,
                                              Outcome &outcome) {
@@ -412,6 +435,14 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> 
   llvm::append_range(messages, said);
   if (!module)
     return failure();
+  if (std::optional<unsigned> empty = settleRanges(facts, &context)) {
+    Message message;
+    message.text = "expected bounds that sizes equal to each other can have, got none left for '" +
+                   facts.symbols[*empty] + "'";
+    messages.push_back(std::move(message));
+    outcome = Outcome::BadInput;
+    return failure();
+  }
   auto main = module->lookupSymbol<func::FuncOp>("main");
   graph::writeSymbols(main, facts.symbols);
   graph::writeRequirements(main, facts.allRequirements());
