@@ -98,9 +98,9 @@ def BoundSizes : Pass<"tegula-bound-sizes", "::mlir::ModuleOp"> {
       %y = tile.launch @relu(%x) sizes(%n) : (tensor<?x4xf32>) -> tensor<?x4xf32>
     tile.kernel @relu(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> dims [[0, -1], [0, -1]] {
     ```
-    gives the kernel
+    becomes, without a change of @main,
     ```mlir
-    attributes {tegula.sizes = array<i64: 49, 392>}
+    tile.kernel @relu(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> dims [[0, -1], [0, -1]] attributes {tegula.sizes = array<i64: 49, 392>} {
     ```
   }];
   let statistics = [Statistic<"numKernelsBounded", "num-kernels-bounded", "kernels whose sizes are said more of than at least 0">];
