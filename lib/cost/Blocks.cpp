@@ -91,9 +91,12 @@ Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const 
   Step step =
       tile.multiply == sched::Multiply::Fma ? stepOfThreads(tile, machine) : stepOfMatrices(tile, machine);
   prediction.registers = step.registers + bookkeeping;
-  // Elements that do not lie together are copied one by one, each with an address of its own.
-  if (shape.leftRun == 1)
-    prediction.registers += tile.rows * tile.depth / tile.threads();
+  // Copies of less than 16 bytes are many, each with a position and an address of two registers.
+  auto narrow = [&](int64_t run, int64_t elements) {
+    return run < 4 ? 3 * elements / run / tile.threads() : 0;
+  };
+  prediction.registers +=
+      narrow(shape.leftRun, tile.rows * tile.depth) + narrow(shape.rightRun, tile.columns * tile.depth);
   double groups = 1.0 * shape.batch * llvm::divideCeil(shape.rows, tile.rows) *
                   llvm::divideCeil(shape.columns, tile.columns);
   double fitting = std::min<double>(machine.clusterThreads / tile.threads(),

@@ -218,6 +218,7 @@ static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, ti
   shape.columns = extentOf(product->column);
   shape.depth = shape.reductionSteps();
   shape.leftRun = tile::runLength(*product, product->left, product->depth.back(), 4);
+  shape.rightRun = tile::runLength(*product, product->right, product->column, 4);
 }
 
 /// The kernel's generic operations, and those that reduce; false where something else computes tensors.

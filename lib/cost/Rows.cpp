@@ -48,12 +48,13 @@ Prediction predictRows(const KernelShape &shape, const RowGroup &group, const ta
   double issue = work * static_cast<double>(group.threads) / static_cast<double>(machine.clusterCores);
   prediction.computeCycles = waves * std::max(issue, latency / resident);
 
-  // Threads with rows of their own read in strides: of each sector only what one of them takes at once.
-  double piece = std::min(length, static_cast<double>(group.lanes)) * static_cast<double>(shape.elementBytes);
-  double wasted = group.together > 1 ? 1 : std::max(1.0, sectorBytes / piece);
-  double bytes =
-      rows * length * static_cast<double>(shape.elementBytes * std::max<int64_t>(1, shape.inputs)) * wasted +
-      static_cast<double>(shape.resultElements() * shape.resultBytes);
+  // Threads with rows of their own read in strides: of each sector what one of them takes at once, unless its
+  // neighbour's row is in it too.
+  double elementBytes = static_cast<double>(shape.elementBytes), apart = length * elementBytes;
+  double piece = std::min(apart, static_cast<double>(group.lanes) * elementBytes);
+  double wasted = group.together > 1 ? 1 : std::max(1.0, std::min(sectorBytes, apart) / piece);
+  double bytes = rows * apart * static_cast<double>(std::max<int64_t>(1, shape.inputs)) * wasted +
+                 static_cast<double>(shape.resultElements() * shape.resultBytes);
   double active = std::min(groups, clusters), cores = static_cast<double>(machine.clusterCores);
   prediction.trafficCycles = std::max(bytes / clusters / (cores * machine.memoryBytesPerCycle),
                                       bytes / active / (cores * machine.l2BytesPerCycle));

@@ -263,8 +263,9 @@ sched::ScheduleAttr scheduleWindow(Builder &b) {
   const cost::KernelShape &shape = b.shape;
   unsigned last = shape.result.size() - 1;
   int64_t steps = shape.reductionSteps();
-  bool smallWindow = steps <= 32;
-  // Whole windows are unrolled, so that neighbouring results share what they read.
+  // Whole windows are unrolled, so that neighbouring results share what they read. Where cells hide each
+  // other's latencies, all of a window may be on its way to registers at once.
+  bool smallWindow = steps <= (b.machine.cellsToHideLatency ? b.machine.vectorRegisters : 32);
   b.unroll = smallWindow ? steps : 4;
   int inner = -1;
   for (int dim = static_cast<int>(last) - 1; dim >= 0 && inner == -1; --dim)

@@ -36,9 +36,9 @@ Machine makeGpu(const Gpu &gpu) {
   machine.language = Language::Ptx;
   machine.cores = gpu.multiprocessors * gpu.lanes;
   // The widest access of a thread is 16 bytes. Half of a thread's 255 registers keeps 16 warps on a
-  // multiprocessor; a vector takes four.
+  // multiprocessor; a vector takes four, and a quarter of them is for addresses.
   machine.vectorBytes = 16;
-  machine.vectorRegisters = 32;
+  machine.vectorRegisters = 24;
   // A lane does one float32 operation a cycle. L1 delivers 128 bytes a cycle to all lanes of a
   // multiprocessor.
   machine.fmaPerCycle = 0.25;

@@ -27,7 +27,8 @@ struct KernelShape {
   bool openRows = false; ///< rows: whether only the run will tell how long they are
   /// contract: extents of a product of matrices, where it is one; all 0 where it is none
   int64_t batch = 0, rows = 0, columns = 0, depth = 0;
-  int64_t leftRun = 1;    ///< elements of the product's left operand that lie together along its depth
+  /// contract: elements that lie together of the left operand along the depth, of the right one along columns
+  int64_t leftRun = 1, rightRun = 1;
   /// contract: what multiplies such operands without rounding them: `fma` for float32
   sched::Multiply multiply = sched::Multiply::Fma;
   int64_t leftBytes = 4, rightBytes = 4; ///< of an element of each of the product's operands

@@ -30,6 +30,28 @@ llvm.func @scratch_before_sizes(%out: !llvm.ptr, %size: i64, %begin: i64, %end: 
   llvm.return
 }
 
+// Threads that pass registers to their neighbours' cells stay: without a cell of their own they compute the last one again.
+// CHECK-LABEL: llvm.func ptx_kernelcc @several_cells_a_warp
+// CHECK-SAME: %[[CELLS:[^:]*]]: i64)
+// CHECK-SAME: passthrough = {{\[}}["nvvm.maxntid", "64"], ["nvvm.minctasm", "8"]]
+// CHECK: %[[TOGETHER:.*]] = llvm.mlir.constant(8 : i64)
+// CHECK-COUNT-2: llvm.udiv %{{.*}}, %[[TOGETHER]]
+// CHECK: %[[MINE:.*]] = llvm.add
+// CHECK: %[[LAST:.*]] = llvm.sub %[[CELLS]], %{{.*}}
+// CHECK: %[[CELL:.*]] = llvm.intr.umin(%[[MINE]], %[[LAST]])
+// CHECK: llvm.icmp "ult" %[[CELL]], %[[CELLS]]
+llvm.func @several_cells_a_warp(%out: !llvm.ptr, %begin: i64, %end: i64) attributes {tegula.cells = 4 : i64, tegula.group = array<i64: 64, 8>} {
+  llvm.store %begin, %out : i64, !llvm.ptr
+  llvm.return
+}
+
+// CHECK-LABEL: llvm.func ptx_kernelcc @a_warp_a_cell
+// CHECK-NOT: umin
+llvm.func @a_warp_a_cell(%out: !llvm.ptr, %begin: i64, %end: i64) attributes {tegula.cells = 4 : i64, tegula.group = array<i64: 64, 32>} {
+  llvm.store %begin, %out : i64, !llvm.ptr
+  llvm.return
+}
+
 // CHECK-LABEL: llvm.func @not_a_kernel(%{{.*}}: !llvm.ptr)
 llvm.func @not_a_kernel(%p: !llvm.ptr) {
   llvm.return
