@@ -20,14 +20,17 @@ static std::optional<tile::Product> productOf(tile::KernelOp kernel) {
   return std::nullopt;
 }
 
-static LogicalResult emitBlocks(tile::KernelOp kernel, sched::BlockAttr block) {
+/// Writes the kernel's product; returns the bytes of shared memory that its launches must ask for.
+static FailureOr<int64_t> emitBlocks(tile::KernelOp kernel) {
   std::optional<tile::Product> product = productOf(kernel);
   if (!product ||
       !tile::followsInPlace(product->op->getResult(0), kernel.getBlock().getTerminator()->getOperand(0)))
     return kernel.emitOpError(
         "expected a product of matrices for a schedule with blocks of rows and columns");
   std::unique_ptr<ProductEmitter> emitter = makeEmitter(kernel, *product);
-  return emitter ? emitter->emit() : failure();
+  if (!emitter || failed(emitter->emit()))
+    return failure();
+  return emitter->bytesToAskFor();
 }
 
 namespace {
@@ -37,10 +40,14 @@ struct EmitBlocks : impl::EmitBlocksBase<EmitBlocks> {
       sched::BlockAttr block = kernel.getSched() ? kernel.getSched().getBlock() : sched::BlockAttr();
       if (!block)
         continue;
-      if (block.getRows() && failed(emitBlocks(kernel, block)))
+      FailureOr<int64_t> bytes = block.getRows() ? emitBlocks(kernel) : 0;
+      if (failed(bytes))
         return signalPassFailure();
-      kernel->setAttr(groupAttr,
-                      DenseI64ArrayAttr::get(&getContext(), {block.getThreads(), block.getTogether()}));
+      SmallVector<int64_t> group{block.getThreads(), block.getTogether()};
+      bool isWide = block.getThreadRows() * block.getThreadColumns() > sched::fewSums;
+      if (*bytes || isWide)
+        group.append({*bytes, isWide ? 2 : 1});
+      kernel->setAttr(groupAttr, DenseI64ArrayAttr::get(&getContext(), group));
     }
   }
 };

@@ -49,7 +49,8 @@ static void annotate(llvm::Module &module) {
   unsigned number = 0;
   for (llvm::GlobalVariable &global : module.globals()) {
     global.setName(entry + "_data" + std::to_string(number++));
-    global.setLinkage(llvm::GlobalValue::InternalLinkage);
+    if (!global.isDeclaration()) // of memory that the launch brings
+      global.setLinkage(llvm::GlobalValue::InternalLinkage);
   }
 }
 

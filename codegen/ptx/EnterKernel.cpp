@@ -27,6 +27,7 @@ struct Interface {
 /// The threads that are started together, and those of them that compute one cell.
 struct Group {
   int64_t threads, together;
+  int64_t registers = 1; ///< how many times those of others a thread takes
 };
 } // namespace
 
@@ -70,7 +71,7 @@ static void limit(LLVM::LLVMFuncOp entry, Group group, int64_t residentThreads) 
     Builder builder(entry.getContext());
     return builder.getStrArrayAttr({name, std::to_string(number)});
   };
-  int64_t blocks = std::max<int64_t>(1, residentThreads / group.threads);
+  int64_t blocks = std::max<int64_t>(1, residentThreads / (group.threads * group.registers));
   entry.setPassthroughAttr(ArrayAttr::get(
       entry.getContext(), {text("nvvm.maxntid", group.threads), text("nvvm.minctasm", blocks)}));
 }
@@ -130,7 +131,9 @@ struct EnterKernel : impl::EnterKernelBase<EnterKernel> {
 
   Group groupOf(LLVM::LLVMFuncOp function) {
     auto numbers = function->getAttrOfType<DenseI64ArrayAttr>(groupAttr);
-    return numbers ? Group{numbers[0], numbers[1]} : Group{blockThreads, 1};
+    if (!numbers)
+      return {blockThreads, 1};
+    return {numbers[0], numbers[1], numbers.size() > 3 ? numbers[3] : 1};
   }
 
   void runOnOperation() override {

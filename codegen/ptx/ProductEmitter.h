@@ -27,6 +27,9 @@ public:
   /// computed.
   mlir::LogicalResult emit();
 
+  /// Shared memory that a launch must ask for: all of it, where it is more than code may declare.
+  int64_t bytesToAskFor() const;
+
 protected:
   using Number = mlir::OpFoldResult;
 
@@ -94,7 +97,9 @@ private:
 
   mlir::FailureOr<mlir::scf::ForOp> makeGrid();
   void locate(mlir::Value cell);
-  Operand describe(unsigned number, const Layout &layout, mlir::StringRef name);
+  int64_t bytesOf(const Operand &operand) const;
+  Operand describe(unsigned number, const Layout &layout);
+  mlir::Value reserve(const Operand &operand, mlir::StringRef name, int64_t before);
   void planLeft();
   void planRight();
   /// Copy `number` of a thread, in a tile of `outer` x `inner` copies with the inner ones beside each other.

@@ -13,6 +13,8 @@ namespace tegula::codegen::ptx {
 
 /// Number of the address space that the threads of a group share.
 static constexpr unsigned sharedSpace = 3;
+/// Bytes of shared memory that code may declare.
+static constexpr int64_t mostDeclaredBytes = 48 * 1024;
 /// Bytes of the widest copy of a thread.
 static constexpr int64_t widestCopy = 16;
 
@@ -73,7 +75,7 @@ void ProductEmitter::locate(Value cell) {
 }
 
 /// Operand `number` of the product as one row of elements, with a place in shared memory.
-ProductEmitter::Operand ProductEmitter::describe(unsigned number, const Layout &layout, StringRef name) {
+ProductEmitter::Operand ProductEmitter::describe(unsigned number, const Layout &layout) {
   Operand operand;
   operand.layout = layout;
   Value tensor = product.op.getDpsInputs()[number];
@@ -105,18 +107,41 @@ ProductEmitter::Operand ProductEmitter::describe(unsigned number, const Layout &
   operand.memory =
       memref::ReinterpretCastOp::create(builder, loc, flat, buffer, numbers.number(0), ArrayRef<Number>{step},
                                         ArrayRef<Number>{numbers.number(1)});
-  auto shared = MemRefType::get(layout.elements() * block.getStages(), type.getElementType(), AffineMap(),
-                                builder.getI64IntegerAttr(sharedSpace));
+  return operand;
+}
+
+int64_t ProductEmitter::bytesOf(const Operand &operand) const {
+  return operand.layout.elements() * block.getStages() * operand.bytes();
+}
+
+int64_t ProductEmitter::bytesToAskFor() const {
+  int64_t bytes = bytesOf(left) + bytesOf(right);
+  return bytes > mostDeclaredBytes ? bytes : 0;
+}
+
+/// The place of an operand's stages in shared memory: declared, or in what the launch asks for, `before`
+/// bytes from where that starts. All names of such memory mean its start.
+Value ProductEmitter::reserve(const Operand &operand, StringRef name, int64_t before) {
+  bool isAskedFor = bytesToAskFor();
+  int64_t elements = operand.layout.elements() * block.getStages();
+  auto space = builder.getI64IntegerAttr(sharedSpace);
+  auto type = MemRefType::get(isAskedFor ? 0 : elements, operand.element, AffineMap(), space);
   std::string symbol = (kernel.getSymName() + "_" + name).str();
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(kernel);
-    memref::GlobalOp::create(builder, loc, symbol, builder.getStringAttr("private"), shared,
-                             /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
+    memref::GlobalOp::create(builder, loc, symbol, builder.getStringAttr(isAskedFor ? "public" : "private"),
+                             type, isAskedFor ? Attribute() : builder.getUnitAttr(), /*constant=*/false,
                              builder.getI64IntegerAttr(16));
   }
-  operand.shared = memref::GetGlobalOp::create(builder, loc, shared, symbol);
-  return operand;
+  Value memory = memref::GetGlobalOp::create(builder, loc, type, symbol);
+  if (!isAskedFor)
+    return memory;
+  int64_t offset = before / operand.bytes();
+  auto layout = StridedLayoutAttr::get(builder.getContext(), offset, 1);
+  return memref::ReinterpretCastOp::create(builder, loc,
+                                           MemRefType::get(elements, operand.element, layout, space), memory,
+                                           offset, elements, ArrayRef<int64_t>{1});
 }
 
 std::pair<OpFoldResult, OpFoldResult> ProductEmitter::shareOf(int64_t number, int64_t outer, int64_t inner) {
@@ -194,7 +219,8 @@ OpFoldResult ProductEmitter::placeOf(const Layout &layout, Number line, Number w
 }
 
 void ProductEmitter::planLeft() {
-  left = describe(product.left, left.layout, "left");
+  left = describe(product.left, left.layout);
+  left.shared = reserve(left, "left", 0);
   left.run = tile::runLength(product, product.left, product.depth.back(), widestCopy / left.bytes());
   // Neighbouring threads read neighbouring elements: along the depth, or along the rows.
   bool isTransposed = left.run == 1 && !product.rows.empty() &&
@@ -215,7 +241,8 @@ void ProductEmitter::planLeft() {
 }
 
 void ProductEmitter::planRight() {
-  right = describe(product.right, right.layout, "right");
+  right = describe(product.right, right.layout);
+  right.shared = reserve(right, "right", bytesOf(left));
   right.run = tile::runLength(product, product.right, product.column, widestCopy / right.bytes());
   columnRun = widestCopy / right.bytes();
   while (getConstantIntValue(columns).value_or(1) % columnRun)

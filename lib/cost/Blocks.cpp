@@ -99,7 +99,7 @@ Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const 
       narrow(shape.leftRun, tile.rows * tile.depth) + narrow(shape.rightRun, tile.columns * tile.depth);
   double groups = 1.0 * shape.batch * llvm::divideCeil(shape.rows, tile.rows) *
                   llvm::divideCeil(shape.columns, tile.columns);
-  double fitting = std::min<double>(machine.clusterThreads / tile.threads(),
+  double fitting = std::min<double>(machine.clusterThreads / (tile.isWide() ? 2 : 1) / tile.threads(),
                                     machine.clusterShared / std::max<int64_t>(1, tile.sharedBytes()));
   double waves = std::ceil(groups / clusters); // groups that the busiest cluster computes
   double resident = std::max(1.0, std::min(std::max(1.0, fitting), waves)); // of them at once

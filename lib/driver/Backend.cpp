@@ -74,11 +74,11 @@ static llvm::Expected<std::string> emit(ModuleOp module, Output output, const Pi
 }
 
 /// How a PTX entry is launched. Its parameters are addresses, then its sizes, then the number of cells;
-/// codegen::groupAttr says how many threads a block has and how many of them share a cell.
+/// codegen::groupAttr says how many threads a block has, how many of them share a cell, and what memory.
 static artifact::LaunchInfo launchOf(LLVM::LLVMFuncOp entry, const codegen::ptx::PtxCodegenOptions &options) {
   codegen::ptx::LaunchShape shape{options.blockThreads, options.blockThreads, 0};
   if (auto group = entry->getAttrOfType<DenseI64ArrayAttr>(codegen::groupAttr))
-    shape = {group[0], group[0] / group[1], 0};
+    shape = {group[0], group[0] / group[1], group.size() > 2 ? group[2] : 0};
   artifact::LaunchInfo launch{uint32_t(shape.threads), uint64_t(shape.cellsPerBlock),
                               uint32_t(shape.sharedBytes), 0, 0};
   for (Type type : entry.getArgumentTypes())

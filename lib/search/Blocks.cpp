@@ -49,14 +49,16 @@ std::optional<cost::BlockTile> chooseBlockTile(const cost::KernelShape &shape, c
   double bestCycles = 0;
   auto consider = [&](const cost::BlockTile &tile) {
     int64_t threads = tile.threads();
-    if (threads < machine.warpThreads || threads > 256 || tile.sharedBytes() > machine.sharedBytes)
+    bool asksForMore = tile.multiply != sched::Multiply::Fma;
+    if (threads < machine.warpThreads || threads > 256 ||
+        tile.sharedBytes() > (asksForMore ? machine.mostSharedBytes : machine.sharedBytes))
       return;
     // A copy of 16 bytes a thread is the least that each must have to do.
     if (tile.rows * tile.depth * tile.leftBytes < threads * 16 &&
         tile.columns * tile.depth * tile.rightBytes < threads * 16)
       return;
     cost::Prediction prediction = cost::predictBlocks(shape, tile, machine);
-    if (prediction.registers > machine.threadRegisters + 32)
+    if (prediction.registers > (tile.isWide() ? 2 : 1) * machine.threadRegisters + (tile.isWide() ? 0 : 32))
       return;
     if (!best || prediction.cycles < bestCycles) {
       best = tile;

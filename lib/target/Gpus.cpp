@@ -59,6 +59,7 @@ Machine makeGpu(const Gpu &gpu) {
   machine.groupCells = 128;
   // What a group may use without asking for more at its launch.
   machine.sharedBytes = 48 * 1024;
+  machine.mostSharedBytes = (gpu.sharedKilobytes - 1) * 1024; // the system keeps one
   machine.warpThreads = 32;
   machine.clusterCores = gpu.lanes;
   // 65536 registers are 512 threads with half of the registers that one can name.

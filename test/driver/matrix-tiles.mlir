@@ -24,6 +24,13 @@
 // RUN: echo '@matmul_2 #sched.schedule<contract, lanes = 4, block = <threads = 128, together = 128, rows = 32, columns = 128, depth = 64, threadRows = 2, threadColumns = 16, stages = 2, multiply = bf16>>' >> %t.3
 // RUN: echo '@matmul_3 #sched.schedule<contract, lanes = 4, block = <threads = 32, together = 32, rows = 16, columns = 64, depth = 64, threadRows = 2, threadColumns = 16, stages = 3, multiply = tf32>>' >> %t.3
 // RUN: tegula verify %s --device emulator --target sm_80 --precision tf32 --sched %t.3 | FileCheck %s
+// More shared memory than code may declare.
+// RUN: rm -f %t.4
+// RUN: echo '@matmul_0 #sched.schedule<contract, lanes = 4, block = <threads = 128, together = 128, rows = 128, columns = 128, depth = 32, threadRows = 8, threadColumns = 16, stages = 3, multiply = tf32>>' >> %t.4
+// RUN: echo '@matmul_1 #sched.schedule<contract, lanes = 4, block = <threads = 256, together = 256, rows = 256, columns = 128, depth = 64, threadRows = 8, threadColumns = 16, stages = 2, multiply = fp16>>' >> %t.4
+// RUN: echo '@matmul_2 #sched.schedule<contract, lanes = 4, block = <threads = 256, together = 256, rows = 128, columns = 256, depth = 32, threadRows = 8, threadColumns = 16, stages = 3, multiply = bf16>>' >> %t.4
+// RUN: echo '@matmul_3 #sched.schedule<contract, lanes = 4, block = <threads = 256, together = 256, rows = 128, columns = 128, depth = 32, threadRows = 8, threadColumns = 8, stages = 4, multiply = fp16>>' >> %t.4
+// RUN: tegula verify %s --device emulator --target sm_80 --precision tf32 --sched %t.4 | FileCheck %s
 // CHECK: verified against -O0: 4 outputs
 
 func.func @main(%x: tensor<150x76xf32> {tegula.name = "x", tegula.dtype = "float32"}, %w: tensor<76x200xf32> {tegula.name = "w", tegula.dtype = "float32"},

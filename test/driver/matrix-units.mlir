@@ -12,18 +12,21 @@
 // SCHED: @matmul_2 #sched.schedule<contract, {{.*}}multiply = bf16>>
 
 // float32, three times over.
+// Shared memory comes from the launch: more than code may declare.
+// TF32: .extern .shared .align 16 .b8 matmul_0_data0[];
 // TF32: .entry matmul_0
+// TF32: .minnctapersm 1
 // TF32: cp.async.wait_group 1;
 // TF32-NEXT: bar.sync 0;
-// TF32-COUNT-4: cp.async.cg.shared.global {{.*}}, 16,
+// TF32-COUNT-12: cp.async.cg.shared.global {{.*}}, 16,
 // TF32-NEXT: cp.async.commit_group;
 // TF32-NOT: cp.async
 // TF32: ldmatrix.sync.aligned.m8n8.x4.shared.b16
 // TF32: cvt.rna.tf32.f32
 // TF32: ld.shared.v4.b32
-// TF32-COUNT-16: mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32
+// TF32-COUNT-32: mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32
 // TF32: ldmatrix.sync.aligned.m8n8.x4.shared.b16
-// TF32-COUNT-16: mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32
+// TF32-COUNT-96: mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32
 // TF32-NOT: mma.sync
 // TF32-NOT: fma.rn
 // TF32: bra
@@ -37,7 +40,7 @@
 // FP16: ldmatrix.sync.aligned.m8n8.x4.shared.b16
 // FP16: cvt.rn.f16x2.f32
 // FP16: ld.shared.v4.b32
-// FP16-COUNT-16: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+// FP16-COUNT-32: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
 // FP16: bra
 
 // BF16: .entry matmul_0
@@ -47,7 +50,7 @@
 // BF16: ldmatrix.sync.aligned.m8n8.x4.shared.b16
 // BF16: cvt.rn.bf16x2.f32
 // BF16: ld.shared.v4.b32
-// BF16-COUNT-16: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// BF16-COUNT-32: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 // BF16: bra
 
 // Strict: the threads' own multiply-adds. Narrow models need no permission, and nothing is rounded on the way.
@@ -56,14 +59,14 @@
 // FP32: fma.rn.f32
 // FP32: .entry matmul_1
 // FP32: bar.sync 0;
-// FP32-COUNT-4: cp.async.cg.shared.global {{.*}}, 16,
+// FP32-COUNT-12: cp.async.cg.shared.global {{.*}}, 16,
 // FP32: cp.async.commit_group;
 // FP32-NOT: cvt
 // FP32: ldmatrix.sync.aligned.m8n8.x4.shared.b16
 // FP32: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
-// FP32-COUNT-16: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+// FP32-COUNT-32: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
 // FP32: ldmatrix.sync.aligned.m8n8.x4.shared.b16
-// FP32-COUNT-16: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+// FP32-COUNT-96: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
 // FP32-NOT: mma.sync
 // FP32: bra
 // FP32: .entry matmul_2

@@ -51,6 +51,8 @@ struct BlockTile {
     int64_t padding = multiply == sched::Multiply::Fma ? bankPadding : 0;
     return stages * (rows * (depth + padding) * leftBytes + depth * columns * rightBytes);
   }
+  /// Whether a thread needs twice its share of the registers.
+  bool isWide() const { return threadRows * threadColumns > sched::fewSums; }
   static constexpr int64_t bankPadding = 4;
 };
 

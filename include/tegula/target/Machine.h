@@ -52,6 +52,7 @@ struct Machine {
   /// Memory that the threads of one group share, in bytes; 0 where there is none, and threads know nothing of
   /// each other. All that follows holds only for machines that have it.
   int64_t sharedBytes = 0;
+  int64_t mostSharedBytes = 0; ///< the same, where a launch asks for more
   int64_t warpThreads = 1;     ///< threads that run in lockstep and can pass registers to each other
   int64_t clusterCores = 1;    ///< cores that the threads of a group run on
   int64_t clusterThreads = 1;  ///< threads that those cores should hold at once

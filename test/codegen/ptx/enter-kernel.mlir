@@ -57,6 +57,17 @@ llvm.func @not_a_kernel(%p: !llvm.ptr) {
   llvm.return
 }
 
+// A group computes one cell; of threads that need twice the registers, half as many run at once.
+// CHECK-LABEL: llvm.func ptx_kernelcc @groups_with_many_registers
+// CHECK-SAME: passthrough = {{.}}["nvvm.maxntid", "128"], ["nvvm.minctasm", "2"]]
+// CHECK: %[[CELL:.*]] = llvm.zext
+// CHECK-NOT: tid
+// CHECK: llvm.icmp "ult" %[[CELL]]
+llvm.func @groups_with_many_registers(%out: !llvm.ptr, %begin: i64, %end: i64) attributes {tegula.cells = 4 : i64, tegula.group = array<i64: 128, 128, 65536, 2>} {
+  llvm.store %begin, %out : i64, !llvm.ptr
+  llvm.return
+}
+
 // The whole way of a kernel through an entry: its last block is not full.
 #id = affine_map<(i) -> (i)>
 tile.kernel @runs_on_a_device(%x: tensor<1000xf32>) -> tensor<1000xf32> {

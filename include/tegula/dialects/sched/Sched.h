@@ -22,6 +22,9 @@ inline constexpr int64_t mostTileVectors = 4 * 32;
 /// Threads of a group, and steps of a sum in its shared memory.
 inline constexpr int64_t mostThreads = 1024;
 inline constexpr int64_t mostStages = 8;
+/// Sums that a thread keeps beside all else in its share of the registers. With more of them it needs twice
+/// that share, and half as many threads run at once.
+inline constexpr int64_t fewSums = 64;
 
 /// Threads of a warp along the rows and the columns of what matrix units compute for it.
 inline constexpr int64_t warpRows = 8, warpColumns = 4;
