@@ -12,7 +12,6 @@ def Sched_Dialect : Dialect {
   let summary = "How a kernel runs: tile sizes, loop order, packing. Attributes only.";
   let description = [{
     A schedule never changes a result. Deleting every `#sched.schedule` leaves a module that compiles to the same numbers, slowly.
-    The exception is what the user permits: `multiply` in a `block` may round the operands of a product.
   }];
   let useDefaultAttributePrinterParser = 1;
 }

@@ -23,6 +23,8 @@ constexpr double sharedInL2 = 0.7;
 
 /// Parts of a cluster that each begin an instruction of a warp a cycle.
 constexpr double parts = 4;
+/// Registers of an address that a thread copies from, where no other one is a constant away.
+constexpr int64_t addressRegisters = 3;
 /// Registers of fragments on their way beside those that are multiplied.
 constexpr int64_t fragmentsAhead = 16;
 
@@ -80,8 +82,10 @@ static Step stepOfMatrices(const BlockTile &tile, const target::Machine &machine
   step.arithmetic = std::max(units, warps * perWarp / parts);
   step.shared = (bytes + written) / sharedBandwidth;
   step.busyWarps = busyWarps;
-  step.registers =
-      tile.threadRows * tile.threadColumns + 2 * tile.threadRows + tile.threadColumns + fragmentsAhead;
+  // Rows of the left operand may be gathered from anywhere.
+  int64_t copies = llvm::divideCeil(tile.rows * tile.depth * tile.leftBytes, 16 * tile.threads());
+  step.registers = tile.threadRows * tile.threadColumns + 2 * tile.threadRows + tile.threadColumns +
+                   fragmentsAhead + addressRegisters * copies;
   return step;
 }
 

@@ -158,8 +158,8 @@ tile.kernel @float16_as_bfloat16(%x: tensor<64x24xf16>, %w: tensor<24x32xf16>) -
 
 // More than 48 KB are not declared but asked for at the launch: both names mean the start of what it brings. 128 sums of a thread take
 // twice the registers of others.
-// CHECK: memref.global @[[LEFT:.*]] : memref<0xf32, 3> {alignment = 16 : i64}
-// CHECK: memref.global @[[RIGHT:.*]] : memref<0xf32, 3> {alignment = 16 : i64}
+// CHECK: memref.global "public" @[[LEFT:.*]] : memref<0xf32, 3> {alignment = 16 : i64}
+// CHECK: memref.global "public" @[[RIGHT:.*]] : memref<0xf32, 3> {alignment = 16 : i64}
 // CHECK-LABEL: tile.kernel @memory_of_the_launch
 // CHECK-SAME: tegula.group = array<i64: 128, 128, 98304, 2>
 // CHECK-DAG: memref.reinterpret_cast %{{.*}} to offset: [0], sizes: [12288], strides: [1] : memref<0xf32, 3> to memref<12288xf32

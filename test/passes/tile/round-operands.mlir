@@ -7,11 +7,11 @@
 
 // CHECK-LABEL: func.func @main
 // The same weights twice are rounded once to each type.
-// CHECK: %[[HALF:.*]] = arith.constant dense_resource<[[ROUNDED:.*]]> : tensor<1x4xf16>
+// CHECK: %[[HALF:.*]] = arith.constant dense_resource<[[$ROUNDED:.*]]> : tensor<1x4xf16>
 // CHECK: tile.launch @half(%{{.*}}, %[[HALF]]) : (tensor<2x1xf32>, tensor<1x4xf16>)
-// CHECK: %[[BRAIN:.*]] = arith.constant dense_resource<[[OTHER:.*]]> : tensor<1x4xbf16>
+// CHECK: %[[BRAIN:.*]] = arith.constant dense_resource<[[$OTHER:.*]]> : tensor<1x4xbf16>
 // CHECK: tile.launch @brain(%{{.*}}, %[[BRAIN]])
-// CHECK: %[[AGAIN:.*]] = arith.constant dense_resource<[[ROUNDED]]> : tensor<1x4xf16>
+// CHECK: %[[AGAIN:.*]] = arith.constant dense_resource<[[$ROUNDED]]> : tensor<1x4xf16>
 // CHECK: tile.launch @half(%{{.*}}, %[[AGAIN]])
 // CHECK: tile.launch @tensor_float(%{{.*}}, %{{.*}}) : (tensor<2x1xf32>, tensor<1x4xf32>)
 // CHECK: %[[SPLAT:.*]] = arith.constant dense<3.332520e-01> : tensor<1x4xf16>
@@ -103,5 +103,5 @@ tile.kernel @from_a_run(%x: tensor<2x1xf32>, %w: tensor<1x4xf32>) -> tensor<2x4x
 }
 
 // As bytes: 1, 1 + 2^-11 rounded to the even 1, -1.00390625, infinity; and 1, 1, -1 (of two the even one), 7.0e4.
-// CHECK: [[ROUNDED]]: "0x02000000003C003C04BC007C"
-// CHECK: [[OTHER]]: "0x02000000803F803F80BF8947"
+// CHECK: [[$ROUNDED]]: "0x02000000003C003C04BC007C"
+// CHECK: [[$OTHER]]: "0x02000000803F803F80BF8947"
