@@ -11,8 +11,7 @@ Value rootOf(Value value) {
   return value;
 }
 
-//===-- Guards as sums of products
-//-----------------------------------------------------------------------===//
+// ---- Guards as sums of products ----
 
 static bool contains(const Guard::Term &all, const Guard::Term &some) {
   return llvm::all_of(some, [&](Literal literal) { return llvm::is_contained(all, literal); });
@@ -66,8 +65,7 @@ Guard Guard::under(Literal literal) const {
   return result;
 }
 
-//===-- Guards of a function
-//-----------------------------------------------------------------------------===//
+// ---- Guards of a function ----
 
 Guards::Guards(func::FuncOp function) {
   Block &block = function.getBody().front();

@@ -74,8 +74,7 @@ void BranchWriter::collectChecks() {
                 {firstNode(size), "expected a size of at least 0, got {1}"}});
 }
 
-//===-- Jumps
-//---------------------------------------------------------------------------------------------===//
+// ---- Jumps ----
 
 Value BranchWriter::holds(const Guard &guard) {
   OpBuilder &builder = target->builder;
@@ -114,8 +113,7 @@ void BranchWriter::enter(const Guard &guard) {
   builder.setInsertionPointToEnd(body);
 }
 
-//===-- Conditions
-//----------------------------------------------------------------------------------------===//
+// ---- Conditions ----
 
 void BranchWriter::readFlag(Value condition) {
   OpBuilder &builder = target->builder;

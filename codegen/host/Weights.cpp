@@ -38,8 +38,7 @@ std::optional<ConstantBytes> bytesOf(ElementsAttr constant) {
   return bytes;
 }
 
-//===-- producing bytes
-//----------------------------------------------------------------------------------===//
+// ---- producing bytes ----
 
 /// Passes `data` on with denormal float32 replaced by zeros of the same sign; untouched blocks are passed as
 /// they lie.
@@ -107,8 +106,7 @@ static bool producePanels(const ConstantBytes &bytes, int64_t columns, int64_t w
   return gather.send();
 }
 
-//===-- layout
-//-------------------------------------------------------------------------------------------===//
+// ---- layout ----
 
 std::optional<int64_t> WeightLayout::add(ElementsAttr constant, int64_t columns, int64_t width) {
   std::optional<Stretch> where = place(constant, columns, width);

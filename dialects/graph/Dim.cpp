@@ -11,8 +11,7 @@ namespace tegula::graph {
 
 namespace {
 
-//===-- Ranges
-//-------------------------------------------------------------------------------------------===//
+// ---- Ranges ----
 
 std::optional<int64_t> lowest(const Polynomial &polynomial, bool negated, SymbolRanges ranges);
 
@@ -115,8 +114,7 @@ MLIRContext *contextOf(Dim a, Dim b) {
 
 } // namespace
 
-//===-- Dim
-//----------------------------------------------------------------------------------------------===//
+// ---- Dim ----
 
 Dim::Dim(AffineExpr expr) {
   Polynomial polynomial = toPolynomial(expr);

@@ -142,8 +142,7 @@ Value safeDivisor(const Scalar &s, Value divisor, bool isUnsigned, Value &minusO
 
 } // namespace
 
-//===-- One operand
-//--------------------------------------------------------------------------------------===//
+// ---- One operand ----
 
 #define TEGULA_MATH(OP, MATH)                                                                                \
   Value OP::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {                              \
@@ -253,8 +252,7 @@ Value CastOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) 
                                       isUnsigned(to));
 }
 
-//===-- Two and three operands
-//---------------------------------------------------------------------------===//
+// ---- Two and three operands ----
 
 #define TEGULA_ARITH(OP, FLOAT, SIGNED, UNSIGNED)                                                            \
   Value OP::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {                              \

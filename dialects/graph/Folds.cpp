@@ -11,8 +11,7 @@ using namespace mlir;
 
 namespace tegula::graph {
 
-//===-- Elementwise
-//--------------------------------------------------------------------------------------===//
+// ---- Elementwise ----
 
 #define TEGULA_FOLD(OP)                                                                                      \
   OpFoldResult OP::fold(FoldAdaptor adaptor) { return foldElementwise(*this, adaptor.getOperands()); }
@@ -83,8 +82,7 @@ OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
   return foldElementwise(*this, adaptor.getOperands());
 }
 
-//===-- Movement
-//-----------------------------------------------------------------------------------------===//
+// ---- Movement ----
 
 /// Builds the result of a movement from a function that maps each position of the result to a flat index of
 /// the input; `outside` stands where that index is negative.
@@ -364,8 +362,7 @@ OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
   return joined.write();
 }
 
-//===-- Range, reduce
-//------------------------------------------------------------------------------------===//
+// ---- Range, reduce ----
 
 OpFoldResult RangeOp::fold(FoldAdaptor adaptor) {
   auto type = cast<RankedTensorType>(getResult().getType());

@@ -32,7 +32,7 @@ def Graph_SizedTypes : NativeOpTrait<"SizedTypes"> {
 
 class Graph_Op<string mnemonic, list<Trait> traits = []> : Op<Graph_Dialect, mnemonic, !listconcat([Pure, Graph_SizedTypes], traits)>;
 
-//===-- Enumerations -------------------------------------------------------------------------------------===//
+// ---- Enumerations ----
 
 class Graph_Enum<string name, string text, list<I32EnumAttrCase> cases> : I32EnumAttr<name, text, cases> {
   let cppNamespace = "::tegula::graph";
@@ -73,7 +73,7 @@ def Graph_NearestModeAttr : Graph_EnumAttr<Graph_NearestMode, "nearest_mode">;
 /// A signed number; ODS reads I64Attr as unsigned.
 def Graph_IndexAttr : TypedSignlessIntegerAttrBase<I64, "int64_t", "64-bit signless integer attribute">;
 
-//===-- Constants ----------------------------------------------------------------------------------------===//
+// ---- Constants ----
 
 def Graph_ConstantOp : Graph_Op<"constant", [ConstantLike, AllTypesMatch<["value", "result"]>]> {
   let summary = "a tensor known at compile time (ONNX initializers and Constant)";
@@ -101,7 +101,7 @@ def Graph_SizesOp : Graph_Op<"sizes", [ConstantLike]> {
   let hasCanonicalizeMethod = 1;
 }
 
-//===-- Elementwise --------------------------------------------------------------------------------------===//
+// ---- Elementwise ----
 
 class Graph_Elementwise<string mnemonic, list<Trait> traits = []>
     : Graph_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<Graph_ElementwiseOpInterface>], traits)> {
@@ -193,7 +193,7 @@ def Graph_WhereOp : Graph_Elementwise<"where"> {
   let hasVerifier = 1;
 }
 
-//===-- Branches -----------------------------------------------------------------------------------------===//
+// ---- Branches ----
 
 def Graph_ChooseOp : Graph_Op<"choose", [AllTypesMatch<["then_value", "else_value", "result"]>]> {
   let summary = "one of two values by a condition; what only the other one needs is not computed (ONNX If)";
@@ -214,7 +214,7 @@ def Graph_ChooseOp : Graph_Op<"choose", [AllTypesMatch<["then_value", "else_valu
   let hasFolder = 1;
 }
 
-//===-- Movement -----------------------------------------------------------------------------------------===//
+// ---- Movement ----
 
 class Graph_Move<string mnemonic, string text, dag extra> : Graph_Op<mnemonic> {
   let summary = text;
@@ -267,7 +267,7 @@ def Graph_RangeOp : Graph_Op<"range"> {
   let hasFolder = 1;
 }
 
-//===-- Contractions, windows ----------------------------------------------------------------------------===//
+// ---- Contractions, windows ----
 
 def Graph_MatMulOp : Graph_Op<"matmul"> {
   let summary = "batched matrix product, as numpy.matmul for ranks of at least 2 (ONNX MatMul, Gemm)";
@@ -319,7 +319,7 @@ def Graph_AveragePoolOp : Graph_Pool<"average_pool", "mean of each window (ONNX 
   }];
 }
 
-//===-- Reductions ---------------------------------------------------------------------------------------===//
+// ---- Reductions ----
 
 def Graph_ReduceOp : Graph_Op<"reduce"> {
   let summary = "reduction over axes, which disappear (ONNX ReduceSum, ReduceMean, ReduceMax, ReduceMin, ReduceProd, GlobalAveragePool)";

@@ -98,8 +98,7 @@ LogicalResult checkSizes(Type type, function_ref<InFlightDiagnostic()> error) {
   return success();
 }
 
-//===-- Attributes of @main
-//------------------------------------------------------------------------------===//
+// ---- Attributes of @main ----
 
 SmallVector<std::string> readSymbols(Operation *function) {
   SmallVector<std::string> names;

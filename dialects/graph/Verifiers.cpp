@@ -51,8 +51,7 @@ static LogicalResult expectSameElement(Operation *op) {
   return expectElement(op, "a result", elementOf(op->getResult(0)), elementOf(op->getOperand(0)));
 }
 
-//===-- Elementwise
-//--------------------------------------------------------------------------------------===//
+// ---- Elementwise ----
 
 #define TEGULA_VERIFY_FLOAT(OP)                                                                              \
   LogicalResult OP::verify() { return expectFloat(*this, elementOf(getInput())); }
@@ -152,8 +151,7 @@ LogicalResult WhereOp::verify() {
   return verifyBroadcast(*this);
 }
 
-//===-- Sizes
-//--------------------------------------------------------------------------------------------===//
+// ---- Sizes ----
 
 LogicalResult SizesOp::verify() {
   auto type = cast<RankedTensorType>(getType());
@@ -169,8 +167,7 @@ LogicalResult SizesOp::verify() {
   return success();
 }
 
-//===-- Movement
-//-----------------------------------------------------------------------------------------===//
+// ---- Movement ----
 
 LogicalResult ReshapeOp::verify() {
   return failed(expectSameElement(*this))
@@ -287,8 +284,7 @@ LogicalResult RangeOp::verify() {
   return success();
 }
 
-//===-- Contractions, windows, reductions
-//----------------------------------------------------------------===//
+// ---- Contractions, windows, reductions ----
 
 LogicalResult MatMulOp::verify() {
   if (failed(expectSameElement(*this)) ||

@@ -21,8 +21,7 @@ void TileDialect::initialize() {
       >();
 }
 
-//===-- kernel
-//-------------------------------------------------------------------------------------------===//
+// ---- kernel ----
 
 void KernelOp::build(OpBuilder &builder, OperationState &state, StringRef name, FunctionType type) {
   state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
@@ -172,8 +171,7 @@ LogicalResult KernelOp::verifyRegions() {
   return success();
 }
 
-//===-- launch
-//-------------------------------------------------------------------------------------------===//
+// ---- launch ----
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
@@ -207,8 +205,7 @@ LogicalResult ChooseOp::verify() {
   return emitOpError("expected a condition of one i8, got ") << condition;
 }
 
-//===-- size
-//---------------------------------------------------------------------------------------------===//
+// ---- size ----
 
 /// A map to `exprs` from the symbols that occur.
 static AffineMap mapTo(ArrayRef<AffineExpr> exprs) {
@@ -232,8 +229,7 @@ LogicalResult SizeOp::verify() {
   return success();
 }
 
-//===-- sizes of values
-//----------------------------------------------------------------------------------===//
+// ---- sizes of values ----
 
 AffineExpr exprOf(Value size) {
   auto op = size.getDefiningOp<SizeOp>();
@@ -310,8 +306,7 @@ bool surelyDiffer(AffineExpr x, AffineExpr y) {
   return false;
 }
 
-//===-- view
-//---------------------------------------------------------------------------------------------===//
+// ---- view ----
 
 /// Whether `source`, of the view's type, has its sizes too. As many elements fill one unknown dimension in
 /// one way only, unless a branch takes sizes to be equal that are written in two ways; more are compared.
@@ -348,8 +343,7 @@ LogicalResult ViewOp::verify() {
   return success();
 }
 
-//===-- pack, unpack
-//-------------------------------------------------------------------------------------===//
+// ---- pack, unpack ----
 
 /// Checks that `packed` is `[J, plain..., W]` for the panels of `plain`, as tile.pack describes.
 static LogicalResult verifyPacking(Operation *op, RankedTensorType plain, RankedTensorType packed) {

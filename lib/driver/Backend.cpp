@@ -54,8 +54,7 @@ codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int o
   return options;
 }
 
-//===-- kernels
-//------------------------------------------------------------------------------------------===//
+// ---- kernels ----
 
 /// An attribute that is a number or a map from the kernel's sizes; null where there is none.
 static AffineMap amountOf(Operation *op, StringRef name) {
@@ -143,8 +142,7 @@ FailureOr<std::vector<CompiledKernel>> compileKernels(ModuleOp module, Output ou
   return compiled;
 }
 
-//===-- artifact
-//-----------------------------------------------------------------------------------------===//
+// ---- artifact ----
 
 /// The names of the model's nodes behind an operation.
 static std::vector<std::string> nodesOf(Operation *op) {

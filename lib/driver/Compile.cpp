@@ -146,8 +146,7 @@ private:
     fail(collector->outcome(isGiven ? Outcome::BadInput : Outcome::Internal));
   }
 
-  //===-- the flow
-  //-----------------------------------------------------------------------------------------===//
+  // ---- the flow ----
 
   /// Text may come from any phase: the dialects in it say which is the next.
   Phase firstPhase() {
@@ -404,8 +403,7 @@ private:
     setText(text);
   }
 
-  //===-- text
-  //---------------------------------------------------------------------------------------------===//
+  // ---- text ----
 
   std::string print() {
     OpPrintingFlags flags;

@@ -15,8 +15,7 @@ using namespace mlir;
 
 namespace tegula::driver {
 
-//===-- dialects
-//-----------------------------------------------------------------------------------------===//
+// ---- dialects ----
 
 namespace {
 /// Which dialects may stand outside and inside kernels after a phase.
@@ -76,8 +75,7 @@ static LogicalResult checkDialects(const Contract &contract, ModuleOp module,
   return success();
 }
 
-//===-- promises
-//-----------------------------------------------------------------------------------------===//
+// ---- promises ----
 
 static InFlightDiagnostic broken(Operation *op) { return op->emitError("internal: "); }
 
@@ -270,8 +268,7 @@ LogicalResult checkContract(Phase phase, ModuleOp module, const PipelineOptions 
   llvm_unreachable("every phase has its case");
 }
 
-//===-- text
-//-----------------------------------------------------------------------------------------------===//
+// ---- text ----
 
 static InFlightDiagnostic refuseText(Operation *op) { return refuse(op->emitError(), Refusal::BadInput); }
 

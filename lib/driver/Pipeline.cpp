@@ -10,8 +10,7 @@ using namespace mlir;
 
 namespace tegula::driver {
 
-//===-- phases
-//-------------------------------------------------------------------------------------------===//
+// ---- phases ----
 
 void populateGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
   graph::populateGraphPipeline(pm, options.graph);
@@ -44,8 +43,7 @@ void populateCodegenPhase(OpPassManager &pm, const PipelineOptions &options) {
   }
 }
 
-//===-- one phase
-//----------------------------------------------------------------------------------------===//
+// ---- one phase ----
 
 LogicalResult runPhase(Phase phase, ModuleOp module, const PipelineOptions &options) {
   PassManager pm(module.getContext(), ModuleOp::getOperationName());

@@ -20,8 +20,7 @@ static Value realTable(Node &node, IntsRef shape, Type element, llvm::function_r
   return node.cast(node.constant(DenseElementsAttr::get(type, ArrayRef<double>(values))), element);
 }
 
-//===-- Transforms
-//---------------------------------------------------------------------------------------===//
+// ---- Transforms ----
 
 namespace {
 
@@ -158,8 +157,7 @@ static void stft(Node &node) {
   node.result(transformed(node, framed(0), shape[2].is(2) ? framed(1) : Value(), transform));
 }
 
-//===-- Windows
-//------------------------------------------------------------------------------------------===//
+// ---- Windows ----
 
 /// a - b·cos(2πi/N) + c·cos(4πi/N)
 static void cosineWindow(Node &node, double a, double b, double c) {

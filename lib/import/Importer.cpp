@@ -128,8 +128,7 @@ void Importer::addInitializers(const onnx::GraphProto &graph, Scope &scope) {
       report(false, "expected each initializer once, got '" + tensor.name() + "' twice");
 }
 
-//===-- Names
-//--------------------------------------------------------------------------------------------===//
+// ---- Names ----
 
 std::optional<Value> Importer::lookup(const Scope &scope, StringRef name) {
   for (const Scope *at = &scope; at; at = at->parent) {
@@ -197,8 +196,7 @@ bool Importer::resolveAttributes(const onnx::NodeProto &node, const Frame &frame
   return true;
 }
 
-//===-- Nodes
-//--------------------------------------------------------------------------------------------===//
+// ---- Nodes ----
 
 void Importer::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
                            const Frame &frame) {
@@ -356,8 +354,7 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
   define(node, frame, results);
 }
 
-//===-- The door
-//-----------------------------------------------------------------------------------------===//
+// ---- The door ----
 
 static OwningOpRef<ModuleOp> importOnce(std::shared_ptr<ParsedModel> model, MLIRContext &context,
                                         const ImportOptions &options, SizeFacts &facts,

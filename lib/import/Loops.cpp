@@ -143,8 +143,7 @@ void Importer::importLoop(const onnx::NodeProto &node, const Frame &frame, const
   define(node, frame, repeat(*body, frame, count, std::move(carried)));
 }
 
-//===-- Scan
-//---------------------------------------------------------------------------------------------===//
+// ---- Scan ----
 
 namespace {
 

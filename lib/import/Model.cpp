@@ -32,8 +32,7 @@ llvm::Error unsupportedError(const Twine &text) {
   return llvm::make_error<ReadError>(ReadError::Kind::Unsupported, text.str());
 }
 
-//===-- The file
-//-----------------------------------------------------------------------------------------===//
+// ---- The file ----
 
 namespace {
 
@@ -95,8 +94,7 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
   return result;
 }
 
-//===-- Types
-//--------------------------------------------------------------------------------------------===//
+// ---- Types ----
 
 Type elementType(MLIRContext *context, int dataType) {
   Builder builder(context);
@@ -174,8 +172,7 @@ llvm::Expected<RankedTensorType> tensorType(MLIRContext *context, const onnx::Te
   return RankedTensorType::get(shape, element);
 }
 
-//===-- Values
-//-------------------------------------------------------------------------------------------===//
+// ---- Values ----
 
 /// Owns bytes that had to be made.
 static SharedBytes owned(std::vector<char> bytes) {

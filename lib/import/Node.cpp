@@ -11,8 +11,7 @@ using namespace mlir;
 
 namespace tegula::importer {
 
-//===-- Inputs
-//-------------------------------------------------------------------------------------------===//
+// ---- Inputs ----
 
 Value Node::input(size_t index) {
   usedInputs.insert(index);
@@ -121,8 +120,7 @@ std::optional<SmallVector<double>> Node::constantReals(size_t index, StringRef n
   return result;
 }
 
-//===-- Attributes
-//---------------------------------------------------------------------------------------===//
+// ---- Attributes ----
 
 const onnx::AttributeProto *Node::find(StringRef name, onnx::AttributeProto::AttributeType type) {
   usedAttributes.insert(name);

@@ -25,8 +25,7 @@ public:
   const int64_t opset;
   mlir::SmallVector<Value> results; ///< what the handler has given
 
-  //===-- Inputs
-  //-----------------------------------------------------------------------------------------===//
+  // ---- Inputs ----
   size_t numInputs() const { return operands.size(); }
   bool has(size_t index) const { return index < operands.size() && operands[index]; }
   /// A required input; reports and returns null where it is missing.
@@ -44,8 +43,7 @@ public:
   /// The number of a size that must be known at compile time; reports how to fix it where it is not.
   std::optional<int64_t> fixed(Dim size, llvm::StringRef what);
 
-  //===-- Attributes
-  //-------------------------------------------------------------------------------------===//
+  // ---- Attributes ----
   bool hasAttribute(llvm::StringRef name) { return find(name, onnx::AttributeProto::UNDEFINED); }
   /// Reports and returns false where an attribute that ONNX requires is missing.
   bool require(llvm::StringRef name);
@@ -68,8 +66,7 @@ public:
   std::optional<int64_t> axis(int64_t value, int64_t rank);
   std::optional<Ints> axes(IntsRef values, int64_t rank);
 
-  //===-- Results
-  //----------------------------------------------------------------------------------------===//
+  // ---- Results ----
   bool wants(size_t index) const { return index < results.size() && !proto.output(index).empty(); }
   void result(Value value, size_t index = 0) {
     if (index < results.size())

@@ -73,8 +73,7 @@ public:
   mlir::Location loc;
   SizeFacts &facts;
 
-  //===-- Reading
-  //----------------------------------------------------------------------------------------===//
+  // ---- Reading ----
   /// The shape, empty for null.
   static Shape shape(Value value);
   /// first, first + 1, ... up to last, exclusive.
@@ -92,8 +91,7 @@ public:
   bool isFloat(Value value) { return mlir::isa<mlir::FloatType>(element(value)); }
   bool isBool(Value value) { return element(value).isInteger(1); }
 
-  //===-- Making
-  //-----------------------------------------------------------------------------------------===//
+  // ---- Making ----
   /// Creates, verifies and folds an operation whose type is known.
   template <typename Op, typename... Args> Value make(ShapeRef shape, Type element, Args &&...args) {
     if ((isNull(args) || ...))

@@ -23,8 +23,7 @@ public:
   bool isValid() const { return valid; }
   void run(llvm::function_ref<void(Recurrence &)> step, size_t numStates);
 
-  //===-- While a step runs
-  //------------------------------------------------------------------------------===//
+  // ---- While a step runs ----
   Node &node;
   Value hidden, cell; ///< [batch, hidden] before the step, replaced by it
   /// Rows of one gate: of X·Wᵀ + Wb at this step, of H·Rᵀ + Rb, and of the peepholes.

@@ -134,8 +134,7 @@ static void cumSum(Node &node) {
     node.result(node.make<graph::CumSumOp>(Ops::shape(x), node.element(x), x, *axis, exclusive, reverse));
 }
 
-//===-- Softmax
-//------------------------------------------------------------------------------------------===//
+// ---- Softmax ----
 
 /// Before opset 13 the input is seen as a matrix, cut at the axis, and its rows are normalised.
 template <typename Function> static void alongAxis(Node &node, Function function) {

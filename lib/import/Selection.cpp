@@ -41,8 +41,7 @@ static Value fromRows(Node &node, Value rows, Shape shape, int64_t axis) {
   return node.transpose(node.reshape(rows, shape), perm);
 }
 
-//===-- TopK
-//---------------------------------------------------------------------------------------------===//
+// ---- TopK ----
 
 /// How many elements of its row stand before each one: larger ones, and equal ones of a lower index.
 static Value ranksOf(Node &node, Value rows, bool isLargest) {
@@ -87,8 +86,7 @@ static void topK(Node &node) {
   node.result(fromRows(node, indices, Ops::shape(x), *axis), 1);
 }
 
-//===-- Scatter
-//------------------------------------------------------------------------------------------===//
+// ---- Scatter ----
 
 /// ONNX's reduction; nothing where it is unknown (reported).
 static std::optional<std::string> reductionOf(Node &node) {

@@ -213,8 +213,7 @@ static void convTranspose(Node &node) {
   node.result(node.has(2) ? addBias(node, y, node.input(2)) : y);
 }
 
-//===-- Pooling
-//------------------------------------------------------------------------------------------===//
+// ---- Pooling ----
 
 /// The result's shape; nothing where a window does not fit (reported).
 static std::optional<Shape> pooledShape(Node &node, Value x, const Window &window) {

@@ -66,8 +66,7 @@ static Value buildMatMul(TensorKit &k, graph::MatMulOp op, ValueRange in) {
   return sum.multiplyAccumulate(k, out, in[0], in[1], loops, outExprs, left, right);
 }
 
-//===-- Convolution
-//--------------------------------------------------------------------------------------===//
+// ---- Convolution ----
 
 namespace {
 

@@ -16,8 +16,7 @@ static void setInputs(tile::KernelOp kernel) {
                                            kernel.getFunctionType().getResults()));
 }
 
-//===-- Sizes of tensors
-//--------------------------------------------------------------------------------------===//
+// ---- Sizes of tensors ----
 
 SmallVector<int64_t> dimsOfTensor(tile::KernelOp kernel, unsigned tensor, RankedTensorType type) {
   SmallVector<int64_t> dims;
@@ -67,8 +66,7 @@ SmallVector<Value> sizesOfTensor(tile::LaunchOp launch, ArrayRef<int64_t> dims) 
   return sizes;
 }
 
-//===-- Size arguments
-//----------------------------------------------------------------------------------------===//
+// ---- Size arguments ----
 
 bool canAddSizes(tile::KernelOp kernel, Launches &launches) {
   return llvm::all_of(launches[kernel.getSymNameAttr()], [](tile::LaunchOp launch) {
@@ -122,8 +120,7 @@ static void dropUnusedSizes(tile::KernelOp kernel, Launches &launches) {
   setDims(kernel, dims);
 }
 
-//===-- Tensors
-//-------------------------------------------------------------------------------------------===//
+// ---- Tensors ----
 
 BlockArgument addInput(tile::KernelOp kernel, Launches &launches, RankedTensorType type,
                        ArrayRef<int64_t> dims, OperandFn operand) {

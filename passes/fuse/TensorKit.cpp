@@ -51,8 +51,7 @@ Value KernelSizes::value(Dim dim) {
   return block.getArgument(block.getNumArguments() - dims.size() + place);
 }
 
-//===-- Scalars
-//------------------------------------------------------------------------------------------===//
+// ---- Scalars ----
 
 Value ScalarKit::index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
 
@@ -196,8 +195,7 @@ bool fitsOperand(AffineMap map, ShapeRef operand, ShapeRef loops) {
   return true;
 }
 
-//===-- Tensors
-//------------------------------------------------------------------------------------------===//
+// ---- Tensors ----
 
 SmallVector<OpFoldResult> TensorKit::extents(ShapeRef shape) {
   return llvm::map_to_vector(shape, [&](Dim dim) -> OpFoldResult {

@@ -88,8 +88,7 @@ void CudaExecutor::download(void *to, const void *from, size_t bytes) {
           driver.cuMemcpyDtoHAsync_v2(to, reinterpret_cast<Address>(from), bytes, stream));
 }
 
-//===-- Launches
-//------------------------------------------------------------------------------------------===//
+// ---- Launches ----
 
 bool CudaExecutor::beginLaunches(bool changed) {
   if (changed) {
@@ -188,8 +187,7 @@ DeviceError CudaExecutor::finish() {
   return std::exchange(failure, {});
 }
 
-//===-- Times
-//---------------------------------------------------------------------------------------------===//
+// ---- Times ----
 
 /// Records an event in front of a launch, or behind the last one (-1).
 bool CudaExecutor::timeLaunch(int32_t dispatch) {
