@@ -38,10 +38,7 @@ LogicalResult RowsEmitter::emit() {
     SmallVector<Number> extents = tile::extentsOf(root);
     row = numbers.split(grid->getInductionVar(), ArrayRef(extents).take_front(rows.outer));
     placeThread();
-    for (linalg::GenericOp op : rows.reductions)
-      if (failed(reduce(op)))
-        return failure();
-    if (failed(writeRow()))
+    if (failed(emitVersions()))
       return failure();
     scf::YieldOp::create(builder, loc, dest);
   }
@@ -50,6 +47,61 @@ LogicalResult RowsEmitter::emit() {
     if (isOpTriviallyDead(&op))
       op.erase();
   return success();
+}
+
+/// Whether all lengths that only the run tells are short enough to be written out; null where none is such.
+Value RowsEmitter::fitsRegisters() {
+  Value fits;
+  auto add = [&](Number count) {
+    if (getConstantIntValue(count))
+      return;
+    Number most = numbers.number(together * schedule.getUnroll());
+    for (auto [predicate, bound] : {std::pair(arith::CmpIPredicate::ule, most),
+                                    std::pair(arith::CmpIPredicate::uge, numbers.number(1))}) {
+      Value holds =
+          arith::CmpIOp::create(builder, loc, predicate, numbers.value(count), numbers.value(bound));
+      fits = fits ? arith::AndIOp::create(builder, loc, fits, holds).getResult() : holds;
+    }
+  };
+  for (linalg::GenericOp op : rows.reductions) {
+    SmallVector<Number> extents = tile::loopExtentsOf(op);
+    Number count = numbers.number(1);
+    for (auto [extent, kind] : llvm::zip_equal(extents, op.getIteratorTypesArray()))
+      if (kind == utils::IteratorType::reduction && extent)
+        count = numbers.times(count, extent);
+    add(count);
+  }
+  if (rows.inResult)
+    add(tile::extentOf(root, rows.outer));
+  return fits;
+}
+
+/// The row, and where its length is unknown a version that keeps it in registers beside the one of loops.
+LogicalResult RowsEmitter::emitVersions() {
+  Value fits = fitsRegisters();
+  if (!fits)
+    return emitRow();
+  Value before = dest;
+  auto choice = scf::IfOp::create(builder, loc, TypeRange(dest.getType()), fits, /*withElseRegion=*/true);
+  for (Region *version : {&choice.getThenRegion(), &choice.getElseRegion()}) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&version->front());
+    isWrittenOut = version == &choice.getThenRegion();
+    dest = before;
+    done.clear();
+    if (failed(emitRow()))
+      return failure();
+    scf::YieldOp::create(builder, loc, dest);
+  }
+  dest = choice.getResult(0);
+  return success();
+}
+
+LogicalResult RowsEmitter::emitRow() {
+  for (linalg::GenericOp op : rows.reductions)
+    if (failed(reduce(op)))
+      return failure();
+  return writeRow();
 }
 
 /// The loop over rows in place of the body, whose result grows in an empty tensor.
@@ -133,6 +185,16 @@ void RowsEmitter::alongRow(Number count, int64_t width, SmallVectorImpl<Value> &
 void RowsEmitter::alongOpenRow(Number count, int64_t width, SmallVectorImpl<Value> &carried, Chunk chunk) {
   int64_t step = together * width, unroll = schedule.getUnroll();
   Number first = numbers.times(thread, numbers.number(width));
+  auto atEnd = [&](Number start, int64_t number) {
+    Value inside = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, numbers.value(start),
+                                         numbers.value(count));
+    chunk(numbers.least(start, numbers.minus(count, width)), inside, number);
+  };
+  if (isWrittenOut) {
+    for (int64_t number = 0; number < unroll; ++number)
+      atEnd(numbers.plus(first, numbers.number(number * step)), number);
+    return;
+  }
   auto roundDown = [&](int64_t to) {
     return numbers.times(numbers.over(count, numbers.number(to)), numbers.number(to));
   };
@@ -145,12 +207,7 @@ void RowsEmitter::alongOpenRow(Number count, int64_t width, SmallVectorImpl<Valu
   if (unroll > 1)
     loopOver(unrolled, whole, step, carried,
              [&](Value base) { chunk(numbers.plus(base, first), Value(), 0); });
-  loopOver(whole, count, step, carried, [&](Value base) {
-    Number start = numbers.plus(base, first);
-    Value inside = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, numbers.value(start),
-                                         numbers.value(count));
-    chunk(numbers.least(start, numbers.minus(count, width)), inside, 0);
-  });
+  loopOver(whole, count, step, carried, [&](Value base) { atEnd(numbers.plus(base, first), 0); });
 }
 
 LogicalResult RowsEmitter::reduce(linalg::GenericOp op) {

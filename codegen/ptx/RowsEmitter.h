@@ -38,6 +38,9 @@ private:
 
   mlir::FailureOr<mlir::scf::ForOp> makeGrid();
   void placeThread();
+  mlir::Value fitsRegisters();
+  mlir::LogicalResult emitVersions();
+  mlir::LogicalResult emitRow();
   int64_t widthFor(Number extent) const;
   void alongRow(Number count, int64_t width, llvm::SmallVectorImpl<mlir::Value> &carried, Chunk chunk);
   void alongOpenRow(Number count, int64_t width, llvm::SmallVectorImpl<mlir::Value> &carried, Chunk chunk);
@@ -54,8 +57,9 @@ private:
   int64_t together;
   Numbers numbers;
   mlir::Value root, dest;
-  mlir::Value thread;                            ///< number of this thread among those of its row
-  llvm::SmallVector<Number> row;                 ///< position in the result
+  mlir::Value thread;            ///< number of this thread among those of its row
+  llvm::SmallVector<Number> row; ///< position in the result
+  bool isWrittenOut = false;     ///< rows of unknown length have at most `unroll` chunks of each thread
   llvm::DenseMap<mlir::Value, mlir::Value> done; ///< reductions of this row
 };
 

@@ -54,7 +54,7 @@ Value RowsEmitter::shareAmongThreads(const RowReduction &reduction, Value value)
   int64_t warps = together / warpThreads;
   auto type = MemRefType::get(warps, value.getType(), AffineMap(), builder.getI64IntegerAttr(sharedSpace));
   std::string symbol = (kernel.getSymName() + "_row" + Twine(done.size())).str();
-  {
+  if (!SymbolTable::lookupNearestSymbolFrom(kernel, builder.getStringAttr(symbol))) { // by another version
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(kernel);
     memref::GlobalOp::create(builder, loc, symbol, builder.getStringAttr("private"), type,

@@ -85,11 +85,20 @@ tile.kernel @greatest_of_long_rows(%x: tensor<3x1000xf32>) -> tensor<3xf32> sche
 #xy = affine_map<(i, j) -> (i, j)>
 #x = affine_map<(i, j) -> (i)>
 
-// Rows of open length, element by element. Words of 64 bits travel in two.
+// Rows of open length, element by element: written out where they are short enough, else loops. Words of 64 bits travel in two.
 // CHECK: #[[$CELLS:.*]] = affine_map<()[s0, s1] -> (s0)>
 // CHECK-LABEL: tile.kernel @sum_of_open_rows(
 // CHECK-SAME: tensor<?x?xi64>, %[[N:[^:]*]]: index, %[[M:[^:]*]]: index
 // CHECK: scf.for %{{.*}} = %c0 to %[[N]] step %c1
+// CHECK: %[[SHORT:.*]] = arith.cmpi ule, %[[M]], %c8
+// CHECK: %[[ANY:.*]] = arith.cmpi uge, %[[M]], %c1
+// CHECK: %[[FITS:.*]] = arith.andi %[[SHORT]], %[[ANY]]
+// CHECK: scf.if %[[FITS]]
+// CHECK-NOT: scf.for
+// CHECK: arith.select
+// CHECK-COUNT-6: nvvm.shfl.sync
+// CHECK: tensor.insert
+// CHECK: } else {
 // CHECK: scf.for %{{.*}} = %c0 to %{{.*}} step %c8
 // CHECK: scf.for %{{.*}} to %[[M]] step %c8
 // CHECK: arith.select
