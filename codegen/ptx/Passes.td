@@ -37,8 +37,8 @@ def EmitRows : Pass<"tegula-emit-rows", "::mlir::ModuleOp"> {
   let description = [{
     A kernel of `rows` whose schedule has a `block` becomes a loop over rows. Neighbouring threads take neighbouring vectors of `lanes`
     elements; partial results pass between the `together` threads of a row by shuffles, and between their warps through shared memory. Rows of at most
-    `unroll` vectors a thread are written out and stay in registers from one reduction to the next; longer ones, and those of unknown
-    length, are loops.
+    `unroll` vectors a thread are written out and stay in registers from one reduction to the next; longer ones are loops. Of rows whose length only the
+    run tells there are both versions.
 
     ```mlir
     // schedule(#sched.schedule<rows, lanes = 4, unroll = 2, block = <threads = 128, together = 32>>)
