@@ -9,7 +9,7 @@
 // CHECK: input x: float32 nxm
 // CHECK: input q: float32 n*2
 // CHECK: output y: float32 n*2+m*2
-// CHECK: sizes chosen by a run: n m total n*2
+// CHECK: sizes chosen by a run: n, m, total, n*2
 // FITS: y: float32 10
 // REFUSED: error: node 'concat': expected what both give, got 6 and 5 (n = 2, m = 3, total = 6, n*2 = 4)
 // DOUBLE: error: expected size n*2 in dimension 0 of input 'q', got 3 and 4
