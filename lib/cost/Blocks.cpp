@@ -96,11 +96,11 @@ Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const 
       tile.multiply == sched::Multiply::Fma ? stepOfThreads(tile, machine) : stepOfMatrices(tile, machine);
   prediction.registers = step.registers + bookkeeping;
   // Copies of less than 16 bytes are many, each with a position and an address of two registers.
-  auto narrow = [&](int64_t run, int64_t elements) {
-    return run < 4 ? 3 * elements / run / tile.threads() : 0;
+  auto narrow = [&](int64_t run, int64_t bytes, int64_t elements) {
+    return run * bytes < 16 ? 3 * elements / run / tile.threads() : 0;
   };
-  prediction.registers +=
-      narrow(shape.leftRun, tile.rows * tile.depth) + narrow(shape.rightRun, tile.columns * tile.depth);
+  prediction.registers += narrow(shape.leftRun, shape.leftBytes, tile.rows * tile.depth) +
+                          narrow(shape.rightRun, shape.rightBytes, tile.columns * tile.depth);
   double groups = 1.0 * shape.batch * llvm::divideCeil(shape.rows, tile.rows) *
                   llvm::divideCeil(shape.columns, tile.columns);
   double fitting = std::min<double>(machine.clusterThreads / (tile.isWide() ? 2 : 1) / tile.threads(),

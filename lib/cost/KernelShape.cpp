@@ -217,8 +217,8 @@ static void describeProduct(linalg::GenericOp anchor, linalg::GenericOp root, ti
   shape.rows = extentOf(product->rows);
   shape.columns = extentOf(product->column);
   shape.depth = shape.reductionSteps();
-  shape.leftRun = tile::runLength(*product, product->left, product->depth.back(), 4);
-  shape.rightRun = tile::runLength(*product, product->right, product->column, 4);
+  shape.leftRun = tile::runLength(*product, product->left, product->depth.back(), 16 / shape.leftBytes);
+  shape.rightRun = tile::runLength(*product, product->right, product->column, 16 / shape.rightBytes);
 }
 
 /// The kernel's generic operations, and those that reduce; false where something else computes tensors.
@@ -240,8 +240,9 @@ static bool collectGenerics(tile::KernelOp kernel, SmallVectorImpl<linalg::Gener
 
 /// Chooses the algorithm of a kernel that reduces, and describes what it needs.
 static void describeReductions(ArrayRef<linalg::GenericOp> generics, ArrayRef<linalg::GenericOp> reductions,
-                               linalg::GenericOp root, KernelShape &shape) {
+                               linalg::GenericOp root, tile::KernelOp kernel, KernelShape &shape) {
   linalg::GenericOp anchor = reductions.front();
+  SmallVector<int64_t> steps = assume(tile::loopExtentsOf(anchor), kernel);
   for (auto [loop, kind] : llvm::enumerate(anchor.getIteratorTypesArray()))
     if (kind == utils::IteratorType::reduction)
       shape.reductions.push_back(steps[loop]);
