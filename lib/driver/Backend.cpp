@@ -395,7 +395,7 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   if (!code)
     return main.emitError("internal: ") << llvm::toString(code.takeError());
   if (ir) {
-    llvm::Expected<std::string> text = codegen::cpu::emitModule(*host, Output::LlvmIr, options.cpu);
+    llvm::Expected<std::string> text = codegen::cpu::emitModule(**host, Output::LlvmIr, options.cpu);
     if (!text)
       return main.emitError("internal: ") << llvm::toString(text.takeError());
     *ir = std::move(*text);
