@@ -23,6 +23,7 @@ WHOLE = {
     "tegula-wrap-kernel": "only its result is a function that can be called",
     "tegula-enter-kernel": "only its result is an entry that a device can start",
     "tegula-emit-blocks": "its result reads the registers of a GPU",
+    "tegula-emit-rows": "its result reads the registers of a GPU",
     "tegula-lower-ptx-math": "what it leaves has to be instructions of a GPU",
 }
 

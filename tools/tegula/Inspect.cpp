@@ -343,6 +343,31 @@ TargetText describePeak(const Arguments &arguments) {
   return all;
 }
 
+/// The sizes that a run chooses, with what they may be.
+struct SymbolText {
+  std::string text, json;
+};
+
+SymbolText describeSymbols(const tgl_model *model, const tgl_model_info &info) {
+  std::string symbols;
+  tgl_status status{};
+  Json bounds('[');
+  for (int32_t i = 0; i < info.symbol_count; ++i) {
+    tgl_symbol_info symbol{};
+    tgl_model_symbol(model, i, &symbol, &status);
+    bounds.raw("", Json('{')
+                       .add("name", symbol.name)
+                       .add("lowest", symbol.lowest)
+                       .raw("highest", symbol.highest == INT64_MAX ? "null" : std::to_string(symbol.highest))
+                       .close());
+    symbols += (i ? ", " : "") + printable(symbol.name);
+    if (symbol.lowest > 1 || symbol.highest < INT64_MAX)
+      symbols += " from " + std::to_string(symbol.lowest) +
+                 (symbol.highest < INT64_MAX ? " to " + std::to_string(symbol.highest) : "");
+  }
+  return {symbols, bounds.close()};
+}
+
 int inspectArtifact(const Arguments &arguments) {
   Model artifact;
   tgl_status status{};
@@ -364,21 +389,7 @@ int inspectArtifact(const Arguments &arguments) {
     texts += target.text;
     targets.raw("", target.json);
   }
-  std::string symbols;
-  Json bounds('[');
-  for (int32_t i = 0; i < info.symbol_count; ++i) {
-    tgl_symbol_info symbol{};
-    tgl_model_symbol(artifact.model, i, &symbol, &status);
-    bounds.raw("", Json('{')
-                       .add("name", symbol.name)
-                       .add("lowest", symbol.lowest)
-                       .raw("highest", symbol.highest == INT64_MAX ? "null" : std::to_string(symbol.highest))
-                       .close());
-    symbols += (i ? ", " : "") + printable(symbol.name);
-    if (symbol.lowest > 1 || symbol.highest < INT64_MAX)
-      symbols += " from " + std::to_string(symbol.lowest) +
-                 (symbol.highest < INT64_MAX ? " to " + std::to_string(symbol.highest) : "");
-  }
+  SymbolText symbols = describeSymbols(artifact.model, info);
   if (arguments.json) {
     Json json('{');
     json.add("artifact", arguments.model)
@@ -388,7 +399,7 @@ int inspectArtifact(const Arguments &arguments) {
         .raw("inputs", portsJson(inputs))
         .raw("outputs", portsJson(outputs))
         .add("symbols", info.symbols)
-        .raw("sizes", bounds.close())
+        .raw("sizes", symbols.json)
         .add("weight_bytes", int64_t(info.weight_bytes));
     std::printf("%s\n", json.raw("targets", targets.close()).close().c_str());
     return 0;
@@ -403,7 +414,7 @@ int inspectArtifact(const Arguments &arguments) {
     std::printf("output %s: %s %s\n", printable(port.name).c_str(), port.dtype.c_str(),
                 printable(port.shapeText()).c_str());
   if (info.symbols[0])
-    std::printf("sizes chosen by a run: %s\n", symbols.c_str());
+    std::printf("sizes chosen by a run: %s\n", symbols.text.c_str());
   std::printf("weights %zu bytes\n%s", info.weight_bytes, texts.c_str());
   return 0;
 }

@@ -1,5 +1,7 @@
 // Rows that threads share: neighbouring threads take neighbouring vectors, shuffles and shared memory combine what they have.
 // RUN: tegula-opt %s --split-input-file --verify-diagnostics --tegula-emit-rows --canonicalize --cse | FileCheck %s
+// RUN: tegula-equiv %s %s --function divided_by_its_sum -O 2 --target sm_80 --device emulator
+// RUN: tegula-equiv %s %s --function greatest_of_long_rows -O 2 --target sm_80 --device emulator
 
 #xy = affine_map<(i, j) -> (i, j)>
 #x = affine_map<(i, j) -> (i)>

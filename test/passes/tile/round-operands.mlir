@@ -1,5 +1,6 @@
 // Weights of products on 16-bit units are rounded at compile time, to the nearest number and of two to the even one; tf32 needs them in full.
 // RUN: tegula-opt %s --tegula-round-operands | FileCheck %s
+// RUN: tegula-opt %s --tegula-round-operands | tegula-equiv %s - --function main --tolerance 5e-3
 
 #a = affine_map<(i, j, k) -> (i, k)>
 #b = affine_map<(i, j, k) -> (k, j)>
@@ -16,19 +17,24 @@
 // CHECK: tile.launch @tensor_float(%{{.*}}, %{{.*}}) : (tensor<2x1xf32>, tensor<1x4xf32>)
 // CHECK: %[[SPLAT:.*]] = arith.constant dense<3.332520e-01> : tensor<1x4xf16>
 // CHECK: tile.launch @splat(%{{.*}}, %[[SPLAT]])
+// Above 65504 there is only infinity in 16 bits.
+// CHECK: %[[LARGE:.*]] = arith.constant dense<0x7C00> : tensor<1x4xf16>
+// CHECK: tile.launch @splat(%{{.*}}, %[[LARGE]])
 // A matrix that only a run knows stays what it is.
 // CHECK: tile.launch @from_a_run(%{{.*}}, %{{.*}}) : (tensor<2x1xf32>, tensor<1x4xf32>)
-func.func @main(%x: tensor<2x1xf32>, %y: tensor<1x4xf32>) -> tensor<2x4xf32> {
-  %w = arith.constant dense<[1.0, 1.00048828125, -1.00390625, 7.0e4]> : tensor<4xf32>
+func.func @main(%x: tensor<2x1xf32>, %y: tensor<1x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>) {
+  %w = arith.constant dense<[1.0, 1.00048828125, -1.00390625, 2.5]> : tensor<4xf32>
   %s = arith.constant dense<0.333333333> : tensor<1x4xf32>
+  %g = arith.constant dense<7.0e4> : tensor<1x4xf32>
   %v = tile.view %w : tensor<4xf32> to tensor<1x4xf32>
   %0 = tile.launch @half(%x, %v) : (tensor<2x1xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
   %1 = tile.launch @brain(%x, %v) : (tensor<2x1xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
   %2 = tile.launch @half(%x, %v) : (tensor<2x1xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
   %3 = tile.launch @tensor_float(%x, %v) : (tensor<2x1xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
   %4 = tile.launch @splat(%x, %s) : (tensor<2x1xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
+  %large = tile.launch @splat(%x, %g) : (tensor<2x1xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
   %5 = tile.launch @from_a_run(%x, %y) : (tensor<2x1xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
-  return %5 : tensor<2x4xf32>
+  return %0, %1, %2, %3, %4, %5 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
 }
 
 // CHECK-LABEL: tile.kernel @half
@@ -102,6 +108,6 @@ tile.kernel @from_a_run(%x: tensor<2x1xf32>, %w: tensor<1x4xf32>) -> tensor<2x4x
   tile.yield %m : tensor<2x4xf32>
 }
 
-// As bytes: 1, 1 + 2^-11 rounded to the even 1, -1.00390625, infinity; and 1, 1, -1 (of two the even one), 7.0e4.
-// CHECK: [[$ROUNDED]]: "0x02000000003C003C04BC007C"
-// CHECK: [[$OTHER]]: "0x02000000803F803F80BF8947"
+// As bytes: 1, 1 + 2^-11 rounded to the even 1, -1.00390625, 2.5; and 1, 1, -1 (of two the even one), 2.5.
+// CHECK: [[$ROUNDED]]: "0x02000000003C003C04BC0041"
+// CHECK: [[$OTHER]]: "0x02000000803F803F80BF2040"
