@@ -32,7 +32,9 @@ std::optional<std::vector<Variant>> hotVariants(const std::map<std::string, Size
     variants = std::move(longer);
   }
   variants.pop_back(); // the one that fixes nothing is @main
-  std::ranges::stable_sort(variants, [](const Variant &a, const Variant &b) { return a.size() > b.size(); });
+  std::ranges::sort(variants, [](const Variant &a, const Variant &b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
   return variants;
 }
 
