@@ -3,6 +3,8 @@
 // that a size is refused in the same words whatever variants there are.
 #include "ChooseVariant.h"
 
+#include "tegula/support/Refusal.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -40,8 +42,9 @@ private:
       index = llvm::find(names, name) - names.begin();
       if (index < names.size())
         return success();
-      return variant.emitError("expected a variant to be about sizes of @main (")
-             << llvm::join(names, ", ") << "), got '" << name << "'";
+      return refuse(variant.emitError(), Refusal::Unsupported)
+             << "the model makes the size '" << name << "' equal to another, which hot sizes cannot follow; "
+             << "fix it with --dim NAME=N, or leave out hot sizes of what it is equal to";
     };
     SizeGuard &guard = guards.emplace_back();
     for (const auto &[name, size] : graph::readFixed(variant))

@@ -20,6 +20,11 @@ static LogicalResult emitRows(tile::KernelOp kernel) {
   if (!rows)
     return kernel.emitOpError("expected reductions along the rows of one result for a schedule of rows with "
                               "threads together");
+  sched::BlockAttr block = kernel.getSched().getBlock();
+  if (block.getTogether() > warpThreads && block.getTogether() != block.getThreads())
+    return kernel.emitOpError("expected at most ")
+           << warpThreads << " threads a row, or all " << block.getThreads() << " of a group, got "
+           << block.getTogether();
   return RowsEmitter(kernel, *rows).emit();
 }
 

@@ -12,6 +12,9 @@
 
 namespace tegula::codegen::ptx {
 
+/// Threads that can pass registers to each other.
+inline constexpr int64_t warpThreads = 32;
+
 /// Neighbouring threads take neighbouring vectors of a row. Partial results pass from thread to thread within
 /// a warp, and through shared memory between warps, until all have the whole one (butterfly: Harris,
 /// "Optimizing Parallel Reduction in CUDA", 2007).

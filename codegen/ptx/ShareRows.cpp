@@ -8,8 +8,6 @@ using namespace mlir;
 
 namespace tegula::codegen::ptx {
 
-/// Threads that can pass registers to each other.
-static constexpr int64_t warpThreads = 32;
 /// Number of the address space that the threads of a group share.
 static constexpr unsigned sharedSpace = 3;
 

@@ -54,6 +54,11 @@ LogicalResult BlockAttr::verify(function_ref<InFlightDiagnostic()> emitError, in
   if (threadColumns % 4 || depth % 4)
     return emitError() << "expected a thread's columns and the depth to be multiples of 4, got "
                        << threadColumns << " and " << depth;
+  if (threadRows * threadColumns > mostThreadSums)
+    return emitError() << "expected at most " << mostThreadSums << " sums of a thread, got " << threadRows
+                       << " x " << threadColumns;
+  if (depth > mostBlockDepth)
+    return emitError() << "expected a depth of at most " << mostBlockDepth << ", got " << depth;
   if (stages < 2 || stages > mostStages)
     return emitError() << "expected 2 to " << mostStages << " stages, got " << stages;
   if (multiply == Multiply::Fma)

@@ -193,11 +193,24 @@ PhaseStart::PhaseStart(Phase phase, ModuleOp module) {
       scheduled.insert(kernel);
 }
 
+/// Whether a block that people asked for is for such a machine.
+static LogicalResult checkAsked(tile::KernelOp kernel, const PipelineOptions &options) {
+  if (kernel.getSched() && kernel.getSched().getBlock() && options.language != target::Language::Ptx)
+    return refuse(kernel.emitError(), Refusal::BadInput)
+           << "expected no block of threads in a schedule for a CPU";
+  return success();
+}
+
 /// After schedule: kernels that can be cut have legal schedules, and nothing else has changed. A file of
 /// schedules may take some away.
 static LogicalResult checkSchedule(ModuleOp module, const PipelineOptions &options, const PhaseStart &start) {
   if (hashOfRest(module) != start.rest)
     return broken(module) << "expected nothing but schedules to change in this phase";
+  for (auto kernel : module.getOps<tile::KernelOp>()) {
+    bool isAsked = !options.schedule.file.empty() || start.scheduled.contains(kernel);
+    if (options.optLevel > 0 && isAsked && failed(checkAsked(kernel, options)))
+      return failure();
+  }
   if (options.optLevel == 0 || !options.schedule.file.empty())
     return success();
   for (auto kernel : module.getOps<tile::KernelOp>()) {

@@ -35,8 +35,10 @@ std::optional<cost::RowGroup> chooseRowGroup(const cost::KernelShape &shape, con
   for (int64_t together = 2; together <= machine.clusterThreads; together *= 2) {
     auto chunks = static_cast<int64_t>(llvm::divideCeil(length, together * width));
     int64_t unroll = chunks <= mostKept && !shape.openRows ? chunks : chunksAtOnce;
-    int64_t least = std::max(together, machine.warpThreads);
-    for (int64_t threads = std::max(least, mostThreadsOfShortRows); threads >= least; threads /= 2) {
+    // Several rows stand in a group only where none needs more than a warp: what warps share is one row's.
+    int64_t least = std::max(together, machine.warpThreads),
+            most = together > machine.warpThreads ? together : std::max(least, mostThreadsOfShortRows);
+    for (int64_t threads = most; threads >= least; threads /= 2) {
       cost::RowGroup group{threads, together, width, unroll};
       cost::Prediction prediction = cost::predictRows(shape, group, machine);
       if (prediction.cycles < bestCycles) {

@@ -143,3 +143,22 @@ tile.kernel @sum_of_another_row(%x: tensor<8x8xf32>) -> tensor<8x8xf32> schedule
   } -> tensor<8x8xf32>
   tile.yield %y : tensor<8x8xf32>
 }
+
+// -----
+
+#xy = affine_map<(i, j) -> (i, j)>
+#x = affine_map<(i, j) -> (i)>
+
+// What two warps share of one row would be overwritten by those of the other.
+// expected-error @+1 {{expected at most 32 threads a row, or all 128 of a group, got 64}}
+tile.kernel @two_rows_of_two_warps(%x: tensor<8x512xf32>) -> tensor<8xf32> schedule(#sched.schedule<rows, block = <threads = 128, together = 64>>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  %s = linalg.generic {indexing_maps = [#xy, #x], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<8x512xf32>) outs(%f : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %t = arith.addf %o, %a : f32
+    linalg.yield %t : f32
+  } -> tensor<8xf32>
+  tile.yield %s : tensor<8xf32>
+}

@@ -88,3 +88,13 @@ module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 32,
 
 // expected-error @+1 {{expected a depth of at least 16 with 'fp16', got 8}}
 module attributes {test.a = #sched.block<threads = 32, together = 32, rows = 32, columns = 32, depth = 8, threadRows = 4, threadColumns = 8, stages = 2, multiply = fp16>} {}
+
+// -----
+
+// expected-error @+1 {{expected at most 256 sums of a thread, got 32 x 16}}
+module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 256, columns = 128, depth = 8, threadRows = 32, threadColumns = 16, stages = 2>} {}
+
+// -----
+
+// expected-error @+1 {{expected a depth of at most 128, got 256}}
+module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 32, columns = 32, depth = 256, threadRows = 4, threadColumns = 4, stages = 2>} {}

@@ -58,3 +58,18 @@ tile.kernel @short_rows(%x: tensor<100000x1xf32>) -> tensor<100000xf32> {
   } -> tensor<100000xf32>
   tile.yield %s : tensor<100000xf32>
 }
+
+// Many rows of middle length: where a row takes more than a warp it has the group for itself.
+// CHECK-LABEL: tile.kernel @many_rows
+// GROUPS-SAME: block = <threads = [[ALL:[0-9]+]], together = [[ALL]]>
+tile.kernel @many_rows(%x: tensor<1000x1536xf32>) -> tensor<1000xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1000xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1000xf32>) -> tensor<1000xf32>
+  %s = linalg.generic {indexing_maps = [#xy, #x], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<1000x1536xf32>) outs(%f : tensor<1000xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %t = arith.addf %o, %a : f32
+    linalg.yield %t : f32
+  } -> tensor<1000xf32>
+  tile.yield %s : tensor<1000xf32>
+}

@@ -22,6 +22,8 @@ inline constexpr int64_t mostTileVectors = 4 * 32;
 /// Threads of a group, and steps of a sum in its shared memory.
 inline constexpr int64_t mostThreads = 1024;
 inline constexpr int64_t mostStages = 8;
+/// Sums that a thread may keep, and steps of a sum that are written out: more would compile for minutes.
+inline constexpr int64_t mostThreadSums = 256, mostBlockDepth = 128;
 /// Sums that a thread keeps beside all else in its share of the registers. With more of them it needs twice
 /// that share, and half as many threads run at once.
 inline constexpr int64_t fewSums = 64;
