@@ -74,10 +74,25 @@ LogicalResult BlockAttr::verify(function_ref<InFlightDiagnostic()> emitError, in
   return success();
 }
 
-LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Algorithm,
+/// A block says all that tiles, blocks and packing would: beside it they could only be passed over.
+static LogicalResult verifyBlock(function_ref<InFlightDiagnostic()> emitError, Algorithm algorithm,
+                                 bool hasTiles, BlockAttr block) {
+  if (algorithm != (block.getRows() ? Algorithm::Contract : Algorithm::Rows))
+    return emitError()
+           << "expected a block with rows and columns for contract, or one without for rows, got '"
+           << stringifyAlgorithm(algorithm) << "'";
+  if (hasTiles)
+    return emitError() << "expected no grid, loops, tile or pack beside a block";
+  return success();
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, Algorithm algorithm,
                                    ArrayRef<LevelAttr> grid, ArrayRef<LevelAttr> loops,
-                                   ArrayRef<int64_t> tile, int64_t lanes, int64_t unroll, ArrayRef<LevelAttr>,
-                                   BlockAttr) {
+                                   ArrayRef<int64_t> tile, int64_t lanes, int64_t unroll,
+                                   ArrayRef<LevelAttr> pack, BlockAttr block) {
+  bool hasTiles = !grid.empty() || !loops.empty() || !tile.empty() || !pack.empty();
+  if (block && failed(verifyBlock(emitError, algorithm, hasTiles, block)))
+    return failure();
   for (int64_t size : tile)
     if (size < 0)
       return emitError() << "expected tile sizes of at least 0, got " << size;

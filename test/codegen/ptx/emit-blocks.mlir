@@ -52,7 +52,7 @@ tile.kernel @product_and_what_follows(%x: tensor<64x24xf32>, %w: tensor<24x64xf3
 // CHECK-LABEL: tile.kernel @rows_of_warps
 // CHECK-SAME: tegula.group = array<i64: 128, 32>
 #id1 = affine_map<(i) -> (i)>
-tile.kernel @rows_of_warps(%x: tensor<64xf32>) -> tensor<64xf32> schedule(#sched.schedule<map, block = <threads = 128, together = 32>>) {
+tile.kernel @rows_of_warps(%x: tensor<64xf32>) -> tensor<64xf32> schedule(#sched.schedule<rows, block = <threads = 128, together = 32>>) {
   tile.yield %x : tensor<64xf32>
 }
 

@@ -98,3 +98,18 @@ module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 256
 
 // expected-error @+1 {{expected a depth of at most 128, got 256}}
 module attributes {test.a = #sched.block<threads = 64, together = 64, rows = 32, columns = 32, depth = 256, threadRows = 4, threadColumns = 4, stages = 2>} {}
+
+// -----
+
+// expected-error @+1 {{expected a block with rows and columns for contract, or one without for rows, got 'map'}}
+module attributes {test.a = #sched.schedule<map, block = <threads = 128, together = 32>>} {}
+
+// -----
+
+// expected-error @+1 {{expected a block with rows and columns for contract, or one without for rows, got 'contract'}}
+module attributes {test.a = #sched.schedule<contract, block = <threads = 128, together = 32>>} {}
+
+// -----
+
+// expected-error @+1 {{expected no grid, loops, tile or pack beside a block}}
+module attributes {test.a = #sched.schedule<rows, tile = [1, 8], block = <threads = 128, together = 32>>} {}
