@@ -302,9 +302,8 @@ static bool isPossible(const LaunchInfo &launch) {
 
 /// Whether a packed weight stays within what it is read from and written to.
 static bool isPossible(const PackInfo &pack, const TargetInfo &target) {
-  constexpr uint64_t most = uint64_t(1) << 47;
   for (uint64_t number : {pack.from, pack.to, pack.rows, pack.columns, pack.width})
-    if (number > most)
+    if (number > addressSpace)
       return false;
   if (pack.width < 1 || pack.columns < pack.width || pack.elementBytes < 1 || pack.elementBytes > 8)
     return false;

@@ -3,7 +3,7 @@
 // kernel.
 #include "tegula/passes/tile/Passes.h"
 
-#include "llvm/ADT/MapVector.h"
+#include "Launches.h"
 
 using namespace mlir;
 
@@ -50,10 +50,7 @@ struct PackOperands : impl::PackOperandsBase<PackOperands> {
   }
 
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
-    llvm::MapVector<Operation *, SmallVector<LaunchOp>> launches;
-    getOperation().walk(
-        [&](LaunchOp launch) { launches[symbols.lookup(launch.getKernel())].push_back(launch); });
+    auto launches = launchesByKernel(getOperation());
     for (auto kernel : getOperation().getOps<KernelOp>()) {
       sched::ScheduleAttr schedule = kernel.getSched();
       if (!schedule)

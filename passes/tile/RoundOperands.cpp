@@ -2,13 +2,13 @@
 // each group of threads would do again: constant float32 operand + widening body => half the bytes.
 #include "tegula/passes/tile/Passes.h"
 
+#include "Launches.h"
+
 #include "tegula/dialects/tile/Product.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-
-#include "llvm/ADT/MapVector.h"
 
 #include <bit>
 #include <cmath>
@@ -114,10 +114,7 @@ struct RoundOperands : impl::RoundOperandsBase<RoundOperands> {
   }
 
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
-    llvm::MapVector<Operation *, SmallVector<LaunchOp>> launches;
-    getOperation().walk(
-        [&](LaunchOp launch) { launches[symbols.lookup(launch.getKernel())].push_back(launch); });
+    auto launches = launchesByKernel(getOperation());
     for (auto kernel : getOperation().getOps<KernelOp>()) {
       Type unit = unitOf(kernel);
       OpOperand *operand = unit ? operandOf(kernel) : nullptr;

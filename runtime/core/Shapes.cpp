@@ -2,6 +2,7 @@
 #include "Shapes.h"
 
 #include "Status.h"
+#include "tegula/artifact/Artifact.h"
 #include "tegula/support/Checked.h"
 
 #include <algorithm>
@@ -173,8 +174,7 @@ tgl_code Shapes::resolve(tgl_status *status) {
   int64_t bytes = 0;
   if (int32_t check = target->shapesFunction()(symbols.data(), scratch.data(), &bytes))
     return refuse(check, scratch[0], scratch[1], status);
-  constexpr int64_t addressSpace = int64_t(1) << 47;
-  if (bytes < 0 || bytes > addressSpace || !takeSizes(scratch))
+  if (bytes < 0 || uint64_t(bytes) > artifact::addressSpace || !takeSizes(scratch))
     return setStatus(status, TGL_ERR_ARGUMENT, "expected sizes whose tensors can be addressed");
   arena = uint64_t(bytes);
   isResolved = true;
