@@ -79,6 +79,37 @@ static LogicalResult checkDialects(const Contract &contract, ModuleOp module,
 
 static InFlightDiagnostic broken(Operation *op) { return op->emitError("internal: "); }
 
+/// The size of dimension `dim` of input `index`, over the function's symbols; null where nothing says it.
+static AffineExpr sizeOf(func::FuncOp function, unsigned index, unsigned dim) {
+  auto type = cast<RankedTensorType>(function.getArgumentTypes()[index]);
+  auto written = dyn_cast_or_null<AffineMapAttr>(type.getEncoding());
+  if (!written)
+    written = function.getArgAttrOfType<AffineMapAttr>(index, "tegula.dims");
+  if (written && written.getValue().getNumResults() == type.getRank())
+    return written.getValue().getResult(dim);
+  return type.isDynamicDim(dim) ? AffineExpr()
+                                : getAffineConstantExpr(type.getDimSize(dim), function.getContext());
+}
+
+/// Whether the inputs of `variant` are as large as those of `main` are for the sizes that it fixes: the host
+/// function compares only these before it takes the variant.
+static bool hasFixedSizes(func::FuncOp variant, func::FuncOp main) {
+  SmallVector<AffineExpr> known;
+  auto fixed = graph::readFixed(variant);
+  for (auto [number, name] : llvm::enumerate(graph::readSymbols(main))) {
+    auto found = llvm::find_if(fixed, [&](const auto &each) { return each.first == name; });
+    known.push_back(found == fixed.end() ? getAffineSymbolExpr(number, main.getContext())
+                                         : getAffineConstantExpr(found->second, main.getContext()));
+  }
+  for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
+    for (int64_t dim = 0; dim < cast<RankedTensorType>(type).getRank(); ++dim) {
+      AffineExpr general = sizeOf(main, index, dim), own = sizeOf(variant, index, dim);
+      if (isa_and_nonnull<AffineConstantExpr>(own) && (!general || general.replaceSymbols(known) != own))
+        return false;
+    }
+  return true;
+}
+
 /// Whether a function is @main for some sizes only, with the same inputs and outputs.
 static bool isVariant(Operation &op, func::FuncOp main) {
   auto function = dyn_cast<func::FuncOp>(op);
@@ -92,7 +123,8 @@ static bool isVariant(Operation &op, func::FuncOp main) {
     return one && other && one.getRank() == other.getRank() && one.getElementType() == other.getElementType();
   };
   return llvm::all_of(llvm::zip_equal(function.getArgumentTypes(), main.getArgumentTypes()), isSame) &&
-         llvm::all_of(llvm::zip_equal(function.getResultTypes(), main.getResultTypes()), isSame);
+         llvm::all_of(llvm::zip_equal(function.getResultTypes(), main.getResultTypes()), isSame) &&
+         hasFixedSizes(function, main);
 }
 
 /// After import and graph: one function @main, whose tensors have known sizes or expressions for them.
