@@ -232,4 +232,8 @@ void Node::checkEverythingUsed() {
     unsupported("attribute '" + name + "' is not known to the importer");
 }
 
+std::optional<Shape> asSizes(const std::optional<Ints> &numbers) {
+  return numbers ? std::optional(graph::dimsOf(*numbers)) : std::nullopt;
+}
+
 } // namespace tegula::importer

@@ -112,6 +112,9 @@ struct Operator {
 /// The newest opset of the default domain that the importer knows.
 inline constexpr int64_t kNewestOpset = 28;
 
+/// Known integers as sizes; nothing where there are none.
+std::optional<Shape> asSizes(const std::optional<Ints> &numbers);
+
 /// Pads by amounts that are sizes: what is added stands beside the tensor. `pads` has those before each axis,
 /// then those behind.
 Value surround(Node &node, Value x, IntsRef axes, ShapeRef pads, Value value);
@@ -125,6 +128,7 @@ mlir::ArrayRef<Operator> elementwiseOperators();
 mlir::ArrayRef<Operator> activationOperators();
 mlir::ArrayRef<Operator> constantOperators();
 mlir::ArrayRef<Operator> movementOperators();
+mlir::ArrayRef<Operator> slicingOperators();
 mlir::ArrayRef<Operator> indexOperators();
 mlir::ArrayRef<Operator> windowOperators();
 mlir::ArrayRef<Operator> contractionOperators();

@@ -14,10 +14,10 @@ ArrayRef<Operator> allOperators() {
     std::vector<Operator> all;
     for (ArrayRef<Operator> family :
          {elementwiseOperators(), activationOperators(), constantOperators(), movementOperators(),
-          indexOperators(), windowOperators(), contractionOperators(), reductionOperators(),
-          normalizationOperators(), quantizationOperators(), resizeOperators(), attentionOperators(),
-          lossOperators(), recurrentOperators(), controlOperators(), selectionOperators(), gridOperators(),
-          fourierOperators()})
+          slicingOperators(), indexOperators(), windowOperators(), contractionOperators(),
+          reductionOperators(), normalizationOperators(), quantizationOperators(), resizeOperators(),
+          attentionOperators(), lossOperators(), recurrentOperators(), controlOperators(),
+          selectionOperators(), gridOperators(), fourierOperators()})
       all.insert(all.end(), family.begin(), family.end());
     std::sort(all.begin(), all.end(), [](const Operator &a, const Operator &b) {
       return std::pair(StringRef(a.domain), StringRef(a.name)) <
