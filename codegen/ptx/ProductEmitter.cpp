@@ -18,12 +18,7 @@ static constexpr int64_t quad = 4;
 static constexpr int64_t narrowestCopy = 4;
 
 ProductEmitter::ProductEmitter(tile::KernelOp kernel, const tile::Product &product)
-    : LaneEvaluator(OpBuilder(kernel.getBlock().getTerminator()), kernel.getLoc(), quad), kernel(kernel),
-      product(product), block(kernel.getSched().getBlock()), numbers(builder, loc),
-      root(kernel.getBlock().getTerminator()->getOperand(0)) {
-  for (Operation &op : kernel.getBlock())
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      group.push_back(linalgOp);
+    : GridEmitter(kernel, quad), product(product), block(kernel.getSched().getBlock()) {
   left.element = getElementTypeOrSelf(this->product.op.getDpsInputs()[product.left]);
   right.element = getElementTypeOrSelf(this->product.op.getDpsInputs()[product.right]);
 }
@@ -32,32 +27,15 @@ std::optional<Lanes> ProductEmitter::lookUp(Value tensor, ArrayRef<Number>, int,
   return tensor == product.op->getResult(0) ? std::optional(current) : std::nullopt;
 }
 
-LogicalResult ProductEmitter::emit() {
-  FailureOr<scf::ForOp> grid = makeGrid();
-  if (failed(grid))
-    return failure();
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(grid->getBody());
-    dest = grid->getRegionIterArg(0);
-    locate(grid->getInductionVar());
-    auto range = builder.getAttr<LLVM::ConstantRangeAttr>(APInt(32, 0), APInt(32, block.getThreads()));
-    Value id = NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type(), range);
-    thread = arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), id);
-    left.layout = leftLayout();
-    right.layout = rightLayout();
-    placeThread();
-    planLeft();
-    planRight();
-    if (failed(finish(sumUp())))
-      return failure();
-    scf::YieldOp::create(builder, loc, dest);
-  }
-  kernel.getBlock().getTerminator()->setOperand(0, grid->getResult(0));
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBlock())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
-  return success();
+LogicalResult ProductEmitter::emitGroup(Value number) {
+  locate(number);
+  thread = threadId(block.getThreads());
+  left.layout = leftLayout();
+  right.layout = rightLayout();
+  placeThread();
+  planLeft();
+  planRight();
+  return finish(sumUp());
 }
 
 /// Copies a run to shared memory, or zeros where it is not `inside` the sum.

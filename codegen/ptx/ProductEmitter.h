@@ -2,13 +2,9 @@
 // through shared memory, the result's tile is kept in the threads' registers.
 #pragma once
 
-#include "Numbers.h"
+#include "GridEmitter.h"
 
-#include "tegula/codegen/common/LaneEvaluator.h"
 #include "tegula/dialects/tile/Product.h"
-#include "tegula/dialects/tile/Tile.h"
-
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 #include <memory>
 
@@ -21,18 +17,12 @@ namespace tegula::codegen::ptx {
 /// Nothing is guarded at borders. Rows and columns beyond the last are the last ones again: a thread that has
 /// none of its own reads, computes and writes the same as another. Only the sum must end: what lies beyond
 /// its last step is copied as zeros.
-class ProductEmitter : protected LaneEvaluator {
+class ProductEmitter : public GridEmitter {
 public:
-  /// Replaces the kernel's body by a loop over groups. Fails, with a diagnostic, where an epilogue cannot be
-  /// computed.
-  mlir::LogicalResult emit();
-
   /// Shared memory that a launch must ask for: all of it, where it is more than code may declare.
   int64_t bytesToAskFor() const;
 
 protected:
-  using Number = mlir::OpFoldResult;
-
   ProductEmitter(tile::KernelOp kernel, const tile::Product &product);
 
   /// How an operand's tile lies in shared memory: lines of `pitch` elements. So that threads that read a few
@@ -84,10 +74,8 @@ protected:
   /// What chunks of `line` are swapped with.
   Number swapOf(const Layout &layout, Number line);
 
-  tile::KernelOp kernel;
   tile::Product product;
   sched::BlockAttr block;
-  Numbers numbers;
   Operand left, right; ///< the left one row by row, the right one step by step
   mlir::Value thread;
 
@@ -95,7 +83,8 @@ private:
   std::optional<Lanes> lookUp(mlir::Value tensor, llvm::ArrayRef<Number> idx, int vectorDim,
                               int64_t width) override;
 
-  mlir::FailureOr<mlir::scf::ForOp> makeGrid();
+  mlir::FailureOr<Groups> countGroups() override;
+  mlir::LogicalResult emitGroup(mlir::Value number) override;
   void locate(mlir::Value cell);
   int64_t bytesOf(const Operand &operand) const;
   Operand describe(unsigned number, const Layout &layout);
@@ -117,7 +106,6 @@ private:
   mlir::LogicalResult finish(llvm::ArrayRef<Part> parts);
   mlir::LogicalResult finishRun(llvm::ArrayRef<Number> at, mlir::Value sums, Number column);
 
-  mlir::Value root, dest;
   llvm::SmallVector<Number> extents;      ///< of the product's loops
   Number rows, columns, depth;            ///< of the whole product
   int64_t columnRun = 1;                  ///< columns that lie together wherever so many of them start

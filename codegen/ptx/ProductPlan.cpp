@@ -30,10 +30,9 @@ OpFoldResult ProductEmitter::total(ArrayRef<unsigned> loops) {
 }
 
 /// The loop over groups in place of the body, whose result grows in an empty tensor.
-FailureOr<scf::ForOp> ProductEmitter::makeGrid() {
+FailureOr<GridEmitter::Groups> ProductEmitter::countGroups() {
   extents = tile::loopExtentsOf(product.op);
-  SmallVector<Number> shape = tile::extentsOf(root);
-  AffineExpr one = builder.getAffineConstantExpr(1), groups = one;
+  AffineExpr one = builder.getAffineConstantExpr(1);
   auto exprOf = [&](ArrayRef<unsigned> loops) -> AffineExpr {
     AffineExpr count = one;
     for (unsigned loop : loops) {
@@ -44,23 +43,17 @@ FailureOr<scf::ForOp> ProductEmitter::makeGrid() {
   };
   AffineExpr batchCount = exprOf(product.batch), rowCount = exprOf(product.rows),
              columnCount = exprOf(product.column);
-  if (!batchCount || !rowCount || !columnCount || llvm::is_contained(extents, Number()) ||
-      llvm::is_contained(shape, Number()))
-    return kernel.emitOpError("expected sizes that follow from the kernel's sizes");
-  groups = batchCount * rowCount.ceilDiv(block.getRows()) * columnCount.ceilDiv(block.getColumns());
+  if (!batchCount || !rowCount || !columnCount || llvm::is_contained(extents, Number()))
+    return refuseSizes();
+  AffineExpr groups =
+      batchCount * rowCount.ceilDiv(block.getRows()) * columnCount.ceilDiv(block.getColumns());
   rows = total(product.rows);
   columns = extents[product.column];
   depth = total(product.depth);
   Number count =
       numbers.times(total(product.batch), numbers.times(numbers.ceilOver(rows, block.getRows()),
                                                         numbers.ceilOver(columns, block.getColumns())));
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, shape, cast<RankedTensorType>(root.getType()).getElementType());
-  auto grid = scf::ForOp::create(builder, loc, index(0), numbers.value(count), index(1), empty);
-  grid->setAttr("tile.grid", builder.getUnitAttr());
-  if (!getConstantIntValue(count))
-    grid->setAttr("tile.cells", AffineMapAttr::get(AffineMap::get(0, kernel.getNumSizes(), groups)));
-  return grid;
+  return Groups{count, groups};
 }
 
 /// Which tile this group has. Neighbouring groups share columns: what they read of the right operand, which

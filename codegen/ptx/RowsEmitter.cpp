@@ -11,15 +11,8 @@ using namespace mlir;
 namespace tegula::codegen::ptx {
 
 RowsEmitter::RowsEmitter(tile::KernelOp kernel, tile::Rows rows)
-    : LaneEvaluator(OpBuilder(kernel.getBlock().getTerminator()), kernel.getLoc(),
-                    kernel.getSched().getLanes()),
-      kernel(kernel), rows(std::move(rows)), schedule(kernel.getSched()),
-      together(schedule.getBlock().getTogether()), numbers(builder, loc),
-      root(kernel.getBlock().getTerminator()->getOperand(0)) {
-  for (Operation &op : kernel.getBlock())
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      group.push_back(linalgOp);
-}
+    : GridEmitter(kernel, kernel.getSched().getLanes()), rows(std::move(rows)), schedule(kernel.getSched()),
+      together(schedule.getBlock().getTogether()) {}
 
 /// Of a reduction there is only the row's.
 std::optional<Lanes> RowsEmitter::lookUp(Value tensor, ArrayRef<Number>, int, int64_t) {
@@ -27,26 +20,11 @@ std::optional<Lanes> RowsEmitter::lookUp(Value tensor, ArrayRef<Number>, int, in
   return found == done.end() ? std::nullopt : std::optional(Lanes{Lanes::Uniform, found->second});
 }
 
-LogicalResult RowsEmitter::emit() {
-  FailureOr<scf::ForOp> grid = makeGrid();
-  if (failed(grid))
-    return failure();
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(grid->getBody());
-    dest = grid->getRegionIterArg(0);
-    SmallVector<Number> extents = tile::extentsOf(root);
-    row = numbers.split(grid->getInductionVar(), ArrayRef(extents).take_front(rows.outer));
-    placeThread();
-    if (failed(emitVersions()))
-      return failure();
-    scf::YieldOp::create(builder, loc, dest);
-  }
-  kernel.getBlock().getTerminator()->setOperand(0, grid->getResult(0));
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(kernel.getBlock())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
-  return success();
+LogicalResult RowsEmitter::emitGroup(Value number) {
+  SmallVector<Number> extents = tile::extentsOf(root);
+  row = numbers.split(number, ArrayRef(extents).take_front(rows.outer));
+  placeThread();
+  return emitVersions();
 }
 
 /// Whether all lengths that only the run tells are short enough to be written out; null where none is such.
@@ -105,33 +83,23 @@ LogicalResult RowsEmitter::emitRow() {
 }
 
 /// The loop over rows in place of the body, whose result grows in an empty tensor.
-FailureOr<scf::ForOp> RowsEmitter::makeGrid() {
-  SmallVector<Number> shape = tile::extentsOf(root);
+FailureOr<GridEmitter::Groups> RowsEmitter::countGroups() {
+  SmallVector<Number> extents = tile::extentsOf(root);
   AffineExpr cells = builder.getAffineConstantExpr(1);
   Number count = numbers.number(1);
-  for (Number extent : ArrayRef(shape).take_front(rows.outer)) {
+  for (Number extent : ArrayRef(extents).take_front(rows.outer)) {
     AffineExpr expr = extent ? tile::exprOfSize(extent) : AffineExpr();
     if (!expr)
-      return kernel.emitOpError("expected sizes that follow from the kernel's sizes");
+      return refuseSizes();
     cells = cells * expr;
     count = numbers.times(count, extent);
   }
-  if (llvm::is_contained(shape, Number()))
-    return kernel.emitOpError("expected sizes that follow from the kernel's sizes");
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, shape, cast<RankedTensorType>(root.getType()).getElementType());
-  auto grid = scf::ForOp::create(builder, loc, index(0), numbers.value(count), index(1), empty);
-  grid->setAttr("tile.grid", builder.getUnitAttr());
-  if (!getConstantIntValue(count))
-    grid->setAttr("tile.cells", AffineMapAttr::get(AffineMap::get(0, kernel.getNumSizes(), cells)));
-  return grid;
+  return Groups{count, cells};
 }
 
 void RowsEmitter::placeThread() {
   int64_t threads = schedule.getBlock().getThreads();
-  auto range = builder.getAttr<LLVM::ConstantRangeAttr>(APInt(32, 0), APInt(32, threads));
-  Value id = NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type(), range);
-  thread = arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), id);
+  thread = threadId(threads);
   if (together < threads)
     thread = numbers.value(numbers.modulo(thread, numbers.number(together)));
 }

@@ -1,14 +1,10 @@
 // Writes reductions of rows, and what is computed from them, as the work of threads that share a row.
 #pragma once
 
-#include "Numbers.h"
+#include "GridEmitter.h"
 
-#include "tegula/codegen/common/LaneEvaluator.h"
 #include "tegula/codegen/common/RowReduction.h"
 #include "tegula/dialects/tile/Rows.h"
-#include "tegula/dialects/tile/Tile.h"
-
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace tegula::codegen::ptx {
 
@@ -22,16 +18,11 @@ inline constexpr int64_t warpThreads = 32;
 /// A row of at most `unroll` vectors a thread is written out: what it reads and computes for one reduction is
 /// still in registers for the next. Threads beyond a row's end compute its last vector again, which counts in
 /// no sum and is written with the same values.
-class RowsEmitter : LaneEvaluator {
+class RowsEmitter : public GridEmitter {
 public:
   RowsEmitter(tile::KernelOp kernel, tile::Rows rows);
 
-  /// Replaces the kernel's body by a loop over rows. Fails, with a diagnostic, where an operation cannot be
-  /// computed.
-  mlir::LogicalResult emit();
-
 private:
-  using Number = mlir::OpFoldResult;
   /// Writes `width` elements from `start` on. Where `inside` is not null, it says whether they are elements
   /// of the row that no other thread has.
   using Chunk = llvm::function_ref<void(Number start, mlir::Value inside, int64_t number)>;
@@ -39,7 +30,8 @@ private:
   std::optional<Lanes> lookUp(mlir::Value tensor, llvm::ArrayRef<Number> idx, int vectorDim,
                               int64_t width) override;
 
-  mlir::FailureOr<mlir::scf::ForOp> makeGrid();
+  mlir::FailureOr<Groups> countGroups() override;
+  mlir::LogicalResult emitGroup(mlir::Value number) override;
   void placeThread();
   mlir::Value fitsRegisters();
   mlir::LogicalResult emitVersions();
@@ -54,12 +46,9 @@ private:
   mlir::Value shuffle(mlir::Value value, int64_t distance);
   mlir::LogicalResult writeRow();
 
-  tile::KernelOp kernel;
   tile::Rows rows;
   sched::ScheduleAttr schedule;
   int64_t together;
-  Numbers numbers;
-  mlir::Value root, dest;
   mlir::Value thread;            ///< number of this thread among those of its row
   llvm::SmallVector<Number> row; ///< position in the result
   bool isWrittenOut = false;     ///< rows of unknown length have at most `unroll` chunks of each thread
