@@ -113,11 +113,16 @@ Prediction predictBlocks(const KernelShape &shape, const BlockTile &tile, const 
   double busy = std::min(1.0, resident * warps / step.busyWarps);
   double cycles = std::max(step.arithmetic / busy, step.shared) + stepLatency / resident;
   prediction.computeCycles = waves * (steps * cycles + enterGroup / resident);
+  prediction.limit = step.shared > step.arithmetic / busy    ? "shared memory"
+                     : step.arithmetic < stepLatency         ? "latency"
+                     : tile.multiply == sched::Multiply::Fma ? "multiply-adds"
+                                                             : "matrix units";
 
   double bytes = groups * steps * tile.depth * (tile.rows * tile.leftBytes + tile.columns * tile.rightBytes);
   double perCluster = machine.clusterCores *
                       (sharedInL2 * machine.l2BytesPerCycle + (1 - sharedInL2) * machine.memoryBytesPerCycle);
   double active = std::min(groups, clusters);
+  prediction.bytes = {groups * steps * step.shared * sharedBandwidth, bytes, 0, (1 - sharedInL2) * bytes};
   prediction.trafficCycles = bytes / active / perCluster;
   prediction.cycles = std::max(prediction.computeCycles, prediction.trafficCycles);
   return prediction;

@@ -55,7 +55,7 @@ static std::pair<int64_t, int64_t> boundsOf(OpFoldResult extent, tile::KernelOp 
 /// The extents of a result where unknown ones are assumed, within their bounds: rows and columns to be long,
 /// and whatever stands outside of them (batches, or images whose sizes are known) to be one, so that work is
 /// shared out within it.
-static SmallVector<int64_t> assume(ArrayRef<OpFoldResult> extents, tile::KernelOp kernel) {
+SmallVector<int64_t> assume(ArrayRef<OpFoldResult> extents, tile::KernelOp kernel) {
   SmallVector<int64_t> result(extents.size());
   bool hasRows = false;
   for (int dim = static_cast<int>(extents.size()) - 1; dim >= 0; --dim) {

@@ -55,6 +55,8 @@ Prediction predictRows(const KernelShape &shape, const RowGroup &group, const ta
   double wasted = group.together > 1 ? 1 : std::max(1.0, std::min(sectorBytes, apart) / piece);
   double bytes = rows * apart * static_cast<double>(std::max<int64_t>(1, shape.inputs)) * wasted +
                  static_cast<double>(shape.resultElements() * shape.resultBytes);
+  prediction.bytes = {0, bytes, 0, bytes};
+  prediction.limit = issue > latency / resident ? "issue" : "latency";
   double active = std::min(groups, clusters), cores = static_cast<double>(machine.clusterCores);
   prediction.trafficCycles = std::max(bytes / clusters / (cores * machine.memoryBytesPerCycle),
                                       bytes / active / (cores * machine.l2BytesPerCycle));

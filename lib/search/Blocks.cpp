@@ -43,10 +43,9 @@ static void eachMatrixTile(const cost::KernelShape &shape, sched::Multiply kind,
                           shape.rightBytes});
 }
 
-std::optional<cost::BlockTile> chooseBlockTile(const cost::KernelShape &shape, const target::Machine &machine,
-                                               sched::Multiply permitted) {
-  std::optional<cost::BlockTile> best;
-  double bestCycles = 0;
+Ranking<cost::BlockTile> rankBlockTiles(const cost::KernelShape &shape, const target::Machine &machine,
+                                        sched::Multiply permitted) {
+  Ranking<cost::BlockTile> ranking;
   auto consider = [&](const cost::BlockTile &tile) {
     int64_t threads = tile.threads();
     bool asksForMore = tile.multiply != sched::Multiply::Fma;
@@ -60,17 +59,14 @@ std::optional<cost::BlockTile> chooseBlockTile(const cost::KernelShape &shape, c
     cost::Prediction prediction = cost::predictBlocks(shape, tile, machine);
     if (prediction.registers > (tile.isWide() ? 2 : 1) * machine.threadRegisters + (tile.isWide() ? 0 : 32))
       return;
-    if (!best || prediction.cycles < bestCycles) {
-      best = tile;
-      bestCycles = prediction.cycles;
-    }
+    ranking.add(tile, prediction.cycles);
   };
   for (sched::Multiply kind : kindsOf(shape, permitted, machine))
     if (kind == sched::Multiply::Fma)
       eachThreadTile(consider);
     else
       eachMatrixTile(shape, kind, consider);
-  return best;
+  return ranking;
 }
 
 } // namespace tegula::search

@@ -107,16 +107,12 @@ double idleShare(const cost::KernelShape &shape, const cost::ContractTile &tile,
   return std::max(1.0, static_cast<double>(machine.cores * machine.cellsToHideLatency) / tiles);
 }
 
-/// A register tile and what it is predicted to cost; no extents where none fits.
-struct PricedTile {
-  cost::ContractTile tile;
-  double cycles = 0;
-};
+using RankedTiles = Ranking<cost::ContractTile>;
 
-/// The register tile of a contraction with the lowest predicted cost, of those with this many columns where
-/// any are asked for.
-PricedTile cheapestTile(const cost::KernelShape &shape, const target::Machine &machine, int64_t lanes,
-                        int64_t onlyColumns) {
+/// The register tiles of a contraction by their predicted cost, of those with this many columns where any are
+/// asked for.
+RankedTiles rankTiles(const cost::KernelShape &shape, const target::Machine &machine, int64_t lanes,
+                      int64_t onlyColumns) {
   size_t rank = shape.result.size();
   // Rows come from the innermost dimension that has any, and from the one outside of it where that is too
   // short.
@@ -129,7 +125,7 @@ PricedTile cheapestTile(const cost::KernelShape &shape, const target::Machine &m
     else if (outer == -1)
       outer = dim;
   }
-  PricedTile best;
+  RankedTiles ranking;
   int64_t mostRows = machine.vectorRegisters;
   int64_t innerExtent = inner == -1 ? 1 : shape.mostOf(inner),
           outerExtent = outer == -1 ? 1 : shape.mostOf(outer);
@@ -153,38 +149,40 @@ PricedTile cheapestTile(const cost::KernelShape &shape, const target::Machine &m
           tile.extents[outer] = outerRows;
         cost::Prediction prediction = cost::predictContract(shape, tile, machine);
         prediction.cycles *= idleShare(shape, tile, machine);
-        if (prediction.registers > machine.vectorRegisters)
-          continue;
-        if (best.tile.extents.empty() || prediction.cycles < best.cycles)
-          best = {tile, prediction.cycles};
+        if (prediction.registers <= machine.vectorRegisters)
+          ranking.add(tile, prediction.cycles);
       }
   }
-  return best;
+  return ranking;
 }
 
-/// The cheapest tile, or one whose columns are among `widths` and that costs next to nothing more.
-cost::ContractTile chooseContractTile(const cost::KernelShape &shape, const target::Machine &machine,
-                                      int64_t lanes, ArrayRef<int64_t> widths) {
+/// The cheapest tile, or one whose columns are among `widths` and that costs next to nothing more: then the
+/// cheapest one is second.
+RankedTiles rankContractTiles(const cost::KernelShape &shape, const target::Machine &machine, int64_t lanes,
+                              ArrayRef<int64_t> widths) {
   constexpr double nextToNothing = 1.05; // the model is not more exact than that
-  PricedTile best = cheapestTile(shape, machine, lanes, 0), shared;
+  RankedTiles ranking = rankTiles(shape, machine, lanes, 0), shared;
   for (int64_t width : widths) {
-    PricedTile tile = cheapestTile(shape, machine, lanes, width);
-    if (!tile.tile.extents.empty() && (shared.tile.extents.empty() || tile.cycles < shared.cycles))
-      shared = tile;
+    RankedTiles ofWidth = rankTiles(shape, machine, lanes, width);
+    if (ofWidth.best)
+      shared.add(*ofWidth.best, ofWidth.bestCycles);
   }
-  bool isGood = !shared.tile.extents.empty() && shared.cycles <= nextToNothing * best.cycles;
-  return isGood ? shared.tile : best.tile;
+  if (shared.best && shared.bestCycles <= nextToNothing * ranking.bestCycles &&
+      shared.best->extents != ranking.best->extents) {
+    ranking.second = ranking.best;
+    ranking.secondCycles = ranking.bestCycles;
+    ranking.best = shared.best;
+    ranking.bestCycles = shared.bestCycles;
+  }
+  return ranking;
 }
 
-/// A product whose operands the threads of a group share; null where none of its tiles fits.
-sched::ScheduleAttr scheduleBlocks(Builder &b, sched::Multiply permitted) {
-  std::optional<cost::BlockTile> tile = chooseBlockTile(b.shape, b.machine, permitted);
-  if (!tile)
-    return {};
+/// A product whose operands the threads of a group share.
+sched::ScheduleAttr scheduleBlocks(Builder &b, const cost::BlockTile &tile) {
   b.tile.clear();
   b.block =
-      sched::BlockAttr::get(b.context, tile->threads(), tile->threads(), tile->rows, tile->columns,
-                            tile->depth, tile->threadRows, tile->threadColumns, tile->stages, tile->multiply);
+      sched::BlockAttr::get(b.context, tile.threads(), tile.threads(), tile.rows, tile.columns, tile.depth,
+                            tile.threadRows, tile.threadColumns, tile.stages, tile.multiply);
   return b.finish(sched::Algorithm::Contract);
 }
 
@@ -215,10 +213,11 @@ std::optional<cost::Walk> chooseWalk(const Builder &b) {
              : std::nullopt;
 }
 
-sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs, ArrayRef<int64_t> widths) {
+sched::ScheduleAttr scheduleContract(Builder &b, const cost::ContractTile &tile,
+                                     ArrayRef<bool> constantInputs) {
   const cost::KernelShape &shape = b.shape;
   unsigned last = shape.result.size() - 1;
-  b.tile = chooseContractTile(shape, b.machine, b.lanes, widths).extents;
+  b.tile = tile.extents;
   b.unroll = shape.reductions.back() <= 8 ? shape.reductions.back() : 4;
   // A panel is one cell's stream: worth it where no neighbour reads the columns beside it at the same time.
   if (shape.vectorOperand >= 0 && constantInputs[shape.vectorOperand] && !b.machine.lockstepCells)
@@ -259,38 +258,44 @@ sched::ScheduleAttr scheduleContract(Builder &b, ArrayRef<bool> constantInputs, 
   return b.finish(sched::Algorithm::Contract);
 }
 
-sched::ScheduleAttr scheduleWindow(Builder &b) {
-  const cost::KernelShape &shape = b.shape;
+/// Whether whole windows are unrolled, so that neighbouring results share what they read. Where cells hide
+/// each other's latencies, all of a window may be on its way to registers at once.
+bool isSmallWindow(const cost::KernelShape &shape, const target::Machine &machine) {
+  return shape.reductionSteps() <= (machine.cellsToHideLatency ? machine.vectorRegisters : 32);
+}
+
+/// The tiles of a small window by their predicted cost; none where there is one tile only.
+RankedTiles rankWindowTiles(const cost::KernelShape &shape, const target::Machine &machine, int64_t lanes) {
+  RankedTiles ranking;
   unsigned last = shape.result.size() - 1;
-  int64_t steps = shape.reductionSteps();
-  // Whole windows are unrolled, so that neighbouring results share what they read. Where cells hide each
-  // other's latencies, all of a window may be on its way to registers at once.
-  bool smallWindow = steps <= (b.machine.cellsToHideLatency ? b.machine.vectorRegisters : 32);
-  b.unroll = smallWindow ? steps : 4;
   int inner = -1;
   for (int dim = static_cast<int>(last) - 1; dim >= 0 && inner == -1; --dim)
     if (shape.result[dim] > 1)
       inner = dim;
-  if (inner != -1 && smallWindow) {
-    cost::ContractTile tile;
-    tile.extents.assign(shape.result.size(), 1);
-    tile.extents[last] = std::min(shape.result[last], b.lanes);
-    double best = 0;
-    for (int64_t rows = 1; rows <= shape.mostOf(inner); ++rows) {
-      tile.extents[inner] = rows;
-      cost::Prediction prediction = cost::predictWindow(shape, tile, b.machine);
-      if (prediction.registers > b.machine.vectorRegisters)
-        break;
-      prediction.cycles *= idleShare(shape, tile, b.machine);
-      if (rows == 1 || prediction.cycles < best) {
-        best = prediction.cycles;
-        b.tile[inner] = rows;
-      }
-    }
-    b.tile[last] = std::min(shape.result[last], b.lanes);
-  } else {
-    b.tile[last] = std::min(shape.result[last], b.lanes * b.vectorsInStream());
+  if (inner == -1 || !isSmallWindow(shape, machine))
+    return ranking;
+  cost::ContractTile tile;
+  tile.extents.assign(shape.result.size(), 1);
+  tile.extents[last] = std::min(shape.result[last], lanes);
+  for (int64_t rows = 1; rows <= shape.mostOf(inner); ++rows) {
+    tile.extents[inner] = rows;
+    cost::Prediction prediction = cost::predictWindow(shape, tile, machine);
+    if (prediction.registers > machine.vectorRegisters)
+      break;
+    ranking.add(tile, prediction.cycles * idleShare(shape, tile, machine));
   }
+  return ranking;
+}
+
+/// A window with this tile; with one vector of the last dimension, or several, where there is no choice.
+sched::ScheduleAttr scheduleWindow(Builder &b, const std::optional<cost::ContractTile> &tile) {
+  const cost::KernelShape &shape = b.shape;
+  unsigned last = shape.result.size() - 1;
+  b.unroll = isSmallWindow(shape, b.machine) ? shape.reductionSteps() : 4;
+  if (tile)
+    b.tile = tile->extents;
+  else
+    b.tile[last] = std::min(shape.result[last], b.lanes * b.vectorsInStream());
   SmallVector<unsigned> order = outerDims(shape);
   order.push_back(last);
   b.distribute(order, b.cellsWanted());
@@ -314,16 +319,13 @@ sched::ScheduleAttr scheduleMap(Builder &b) {
   return b.finish(sched::Algorithm::Map);
 }
 
-/// Rows that threads share; null where each thread had better have its own.
-sched::ScheduleAttr scheduleRowGroups(Builder &b) {
-  std::optional<cost::RowGroup> group = chooseRowGroup(b.shape, b.machine);
-  if (!group)
-    return {};
+/// Rows that threads share.
+sched::ScheduleAttr scheduleRowGroup(Builder &b, const cost::RowGroup &group) {
   b.tile.clear();
-  b.lanes = group->lanes;
-  b.unroll = group->unroll;
-  b.block = sched::BlockAttr::get(b.context, group->threads, group->together, 0, 0, 0, 0, 0, 0,
-                                  sched::Multiply::Fma);
+  b.lanes = group.lanes;
+  b.unroll = group.unroll;
+  b.block =
+      sched::BlockAttr::get(b.context, group.threads, group.together, 0, 0, 0, 0, 0, 0, sched::Multiply::Fma);
   return b.finish(sched::Algorithm::Rows);
 }
 
@@ -360,31 +362,67 @@ sched::ScheduleAttr scheduleLoops(Builder &b) {
   return b.finish(sched::Algorithm::Loops);
 }
 
+/// The choice that a ranking comes to, each candidate written down by `write` with a builder of its own.
+template <typename Candidate, typename Write>
+Choice choiceOf(const Ranking<Candidate> &ranking, const Builder &fresh, Write write) {
+  auto schedule = [&](const std::optional<Candidate> &candidate) {
+    Builder builder = fresh;
+    return candidate ? write(builder, *candidate) : sched::ScheduleAttr();
+  };
+  Choice choice{schedule(ranking.best),   ranking.bestCycles,   ranking.considered,
+                schedule(ranking.second), ranking.secondCycles, ""};
+  if (ranking.second && ranking.secondCycles < ranking.bestCycles)
+    choice.note = "weights are stored once for all kernels that read them in panels of this width";
+  return choice;
+}
+
+/// What follows from facts alone.
+Choice onlyChoice(sched::ScheduleAttr schedule) { return {schedule, 0, 0, {}, 0, ""}; }
+
+Choice chooseContract(Builder &b, ArrayRef<bool> constantInputs, ArrayRef<int64_t> widths,
+                      sched::Multiply permitted) {
+  if (b.machine.sharedBytes && b.shape.columns)
+    if (auto blocks = rankBlockTiles(b.shape, b.machine, permitted); blocks.best)
+      return choiceOf(blocks, b, scheduleBlocks);
+  auto write = [&](Builder &builder, const cost::ContractTile &tile) {
+    return scheduleContract(builder, tile, constantInputs);
+  };
+  return choiceOf(rankContractTiles(b.shape, b.machine, b.lanes, widths), b, write);
+}
+
+Choice chooseRows(Builder &b) {
+  auto write = [](Builder &builder, const cost::RowGroup &group) {
+    return group.together > 1 ? scheduleRowGroup(builder, group) : scheduleRows(builder);
+  };
+  if (b.machine.warpThreads > 1)
+    if (auto groups = rankRowGroups(b.shape, b.machine); groups.best)
+      return choiceOf(groups, b, write);
+  return onlyChoice(scheduleRows(b));
+}
+
+Choice chooseWindow(Builder &b) {
+  RankedTiles tiles = rankWindowTiles(b.shape, b.machine, b.lanes);
+  return tiles.best ? choiceOf(tiles, b, scheduleWindow) : onlyChoice(scheduleWindow(b, std::nullopt));
+}
+
 } // namespace
 
-sched::ScheduleAttr chooseSchedule(MLIRContext *context, const cost::KernelShape &shape,
-                                   const target::Machine &machine, ArrayRef<bool> constantInputs,
-                                   ArrayRef<int64_t> widths, sched::Multiply permitted) {
+Choice chooseSchedule(MLIRContext *context, const cost::KernelShape &shape, const target::Machine &machine,
+                      ArrayRef<bool> constantInputs, ArrayRef<int64_t> widths, sched::Multiply permitted) {
   if (!shape.tileable)
     return {};
   Builder builder(context, shape, machine);
   switch (shape.algorithm) {
   case sched::Algorithm::Contract:
-    if (machine.sharedBytes && shape.columns)
-      if (sched::ScheduleAttr blocks = scheduleBlocks(builder, permitted))
-        return blocks;
-    return scheduleContract(builder, constantInputs, widths);
+    return chooseContract(builder, constantInputs, widths, permitted);
   case sched::Algorithm::Window:
-    return scheduleWindow(builder);
+    return chooseWindow(builder);
   case sched::Algorithm::Map:
-    return scheduleMap(builder);
+    return onlyChoice(scheduleMap(builder));
   case sched::Algorithm::Rows:
-    if (machine.warpThreads > 1)
-      if (sched::ScheduleAttr groups = scheduleRowGroups(builder))
-        return groups;
-    return scheduleRows(builder);
+    return chooseRows(builder);
   case sched::Algorithm::Loops:
-    return scheduleLoops(builder);
+    return onlyChoice(scheduleLoops(builder));
   }
   return {};
 }

@@ -24,30 +24,27 @@ static int64_t widthOf(const cost::KernelShape &shape, const target::Machine &ma
   return width;
 }
 
-std::optional<cost::RowGroup> chooseRowGroup(const cost::KernelShape &shape, const target::Machine &machine) {
+Ranking<cost::RowGroup> rankRowGroups(const cost::KernelShape &shape, const target::Machine &machine) {
+  Ranking<cost::RowGroup> ranking;
   if (!shape.sharedReductions)
-    return std::nullopt;
+    return ranking;
   int64_t length = std::max<int64_t>(1, shape.reductionSteps()), width = widthOf(shape, machine);
   // Rows are kept where their values, and what is computed from them, leave registers for the rest.
   int64_t mostKept = std::max<int64_t>(chunksAtOnce, machine.threadRegisters / 4 / width);
-  cost::RowGroup best{machine.groupCells, 1, machine.lanes(shape.elementBytes), chunksAtOnce};
-  double bestCycles = cost::predictRows(shape, best, machine).cycles;
+  auto consider = [&](const cost::RowGroup &group) {
+    ranking.add(group, cost::predictRows(shape, group, machine).cycles);
+  };
+  consider({machine.groupCells, 1, machine.lanes(shape.elementBytes), chunksAtOnce});
   for (int64_t together = 2; together <= machine.clusterThreads; together *= 2) {
     auto chunks = static_cast<int64_t>(llvm::divideCeil(length, together * width));
     int64_t unroll = chunks <= mostKept && !shape.openRows ? chunks : chunksAtOnce;
     // Several rows stand in a group only where none needs more than a warp: what warps share is one row's.
     int64_t least = std::max(together, machine.warpThreads),
             most = together > machine.warpThreads ? together : std::max(least, mostThreadsOfShortRows);
-    for (int64_t threads = most; threads >= least; threads /= 2) {
-      cost::RowGroup group{threads, together, width, unroll};
-      cost::Prediction prediction = cost::predictRows(shape, group, machine);
-      if (prediction.cycles < bestCycles) {
-        best = group;
-        bestCycles = prediction.cycles;
-      }
-    }
+    for (int64_t threads = most; threads >= least; threads /= 2)
+      consider({threads, together, width, unroll});
   }
-  return best.together > 1 ? std::optional(best) : std::nullopt;
+  return ranking;
 }
 
 } // namespace tegula::search

@@ -1,13 +1,14 @@
 // Chooses how many threads share a row, for machines whose threads can.
 #pragma once
 
-#include "tegula/cost/CostModel.h"
+#include "Ranking.h"
 
-#include <optional>
+#include "tegula/cost/CostModel.h"
 
 namespace tegula::search {
 
-/// The group with the lowest predicted cost; nothing where each thread had better have rows of its own.
-std::optional<cost::RowGroup> chooseRowGroup(const cost::KernelShape &shape, const target::Machine &machine);
+/// The groups by their predicted cost, with one thread together where each had better have rows of its own;
+/// none where threads cannot share rows.
+Ranking<cost::RowGroup> rankRowGroups(const cost::KernelShape &shape, const target::Machine &machine);
 
 } // namespace tegula::search

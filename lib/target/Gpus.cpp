@@ -35,6 +35,8 @@ Machine makeGpu(const Gpu &gpu) {
   machine.features = {"ptx80"}; // the first PTX version in which all of the table can be written
   machine.language = Language::Ptx;
   machine.cores = gpu.multiprocessors * gpu.lanes;
+  machine.gigahertz = gpu.megahertz / 1e3;
+  machine.launchMicroseconds = 3;
   // The widest access of a thread is 16 bytes. Half of a thread's 255 registers keeps 16 warps on a
   // multiprocessor; a vector takes four, and a quarter of them is for addresses.
   machine.vectorBytes = 16;

@@ -1,6 +1,7 @@
 // The table of machines that can be compiled for without being there. Port counts, latencies and cache sizes:
 // vendors' optimisation manuals and A. Fog, "Instruction tables"; bandwidths rounded from measurements of the
-// same families.
+// same families; clocks of server parts under load, rounded: predictions in seconds follow from them, no
+// schedule.
 #include "Features.h"
 
 namespace tegula::target {
@@ -27,6 +28,7 @@ static void applyZen(Machine &machine, Family family) {
   case Family::Zen2:
   case Family::Zen3:
     machine.cpu = family == Family::Zen2 ? "znver2" : "znver3";
+    machine.gigahertz = family == Family::Zen2 ? 3.3 : 3.4;
     machine.fmaPerCycle = 2;
     machine.fmaLatency = family == Family::Zen2 ? 5 : 4;
     machine.loadsPerCycle = 2;
@@ -37,6 +39,7 @@ static void applyZen(Machine &machine, Family family) {
     break;
   case Family::Zen4:
     machine.cpu = "znver4";
+    machine.gigahertz = 3.7;
     machine.fmaPerCycle = machine.vectorBytes == 64 ? 1 : 2;
     machine.fmaLatency = 4;
     machine.loadsPerCycle = machine.vectorBytes == 64 ? 1 : 2;
@@ -47,6 +50,7 @@ static void applyZen(Machine &machine, Family family) {
     break;
   case Family::Zen5:
     machine.cpu = "znver5";
+    machine.gigahertz = 4.1;
     machine.fmaPerCycle = 2;
     machine.fmaLatency = 4;
     machine.loadsPerCycle = 2;

@@ -3,6 +3,7 @@
 #include "Bodies.h"
 #include "Expression.h"
 #include "Groups.h"
+#include "Remarks.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -216,7 +217,11 @@ public:
   LogicalResult run(bool fuse) {
     func::FuncOp to = createFunction();
     builder.setInsertionPointToEnd(&to.getBody().front());
-    SmallVector<Group> groups = formGroups(from.getBody().front(), fuse);
+    Refusals refusals;
+    bool isHeard = from.getContext()->getRemarkEngine();
+    SmallVector<Group> groups = formGroups(from.getBody().front(), fuse, isHeard ? &refusals : nullptr);
+    if (isHeard)
+      remarkEdges(from, groups, fuse, refusals);
     llvm::DenseMap<Operation *, const Group *> rootOf;
     for (const Group &group : groups) {
       rootOf[group.root()] = &group;
@@ -336,6 +341,7 @@ private:
                                        FlatSymbolRefAttr::get(kernel->getSymNameAttr()), inputs,
                                        sizeValues(kernel->getLoc(), writer.sizes));
     values.map(group.root()->getResult(0), call.getResult(0));
+    remarkKernel(*kernel, from, group);
     return success();
   }
 

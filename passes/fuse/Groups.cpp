@@ -5,6 +5,8 @@
 #include "tegula/dialects/graph/Dim.h"
 #include "tegula/dialects/graph/Graph.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 #include <set>
 
 using namespace mlir;
@@ -34,6 +36,20 @@ bool isView(Operation *op) {
   if (auto expand = dyn_cast<graph::ExpandOp>(op))
     return elementCount(shapeOf(expand.getInput())) == elementCount(to);
   return false;
+}
+
+bool needsKernel(Operation *op) {
+  auto isEmpty = [](Value value) { // nobody reads elements that do not exist
+    return llvm::is_contained(cast<RankedTensorType>(value.getType()).getShape(), 0);
+  };
+  return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::ChooseOp>(op) &&
+         !isView(op) && !op->use_empty() && !isEmpty(op->getResult(0));
+}
+
+std::string describe(Operation *op) {
+  std::string text = op->getName().stripDialect().str();
+  auto named = op->getLoc()->findInstanceOf<NameLoc>();
+  return named ? text + " '" + named.getName().str() + "'" : text;
 }
 
 namespace {
@@ -87,7 +103,7 @@ bool isReadThrough(Operation *op, bool besideHeavyAnchor) {
 /// Grows one group at a time, each from its root backwards.
 class Grouping {
 public:
-  explicit Grouping(Block &block) : block(block) {
+  Grouping(Block &block, Refusals *refusals) : block(block), refusals(refusals) {
     for (auto [i, op] : llvm::enumerate(block))
       order[&op] = i;
   }
@@ -104,15 +120,6 @@ public:
     return groups;
   }
 
-  /// Whether there is anything to compute: nobody reads elements that do not exist.
-  static bool needsKernel(Operation *op) {
-    auto isEmpty = [](Value value) {
-      return llvm::is_contained(cast<RankedTensorType>(value.getType()).getShape(), 0);
-    };
-    return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::ChooseOp>(op) &&
-           !isView(op) && !op->use_empty() && !isEmpty(op->getResult(0));
-  }
-
 private:
   using Cone = llvm::SmallDenseSet<Operation *>;
 
@@ -121,9 +128,38 @@ private:
     return llvm::all_of(op->getUsers(), [&](Operation *user) { return cone.contains(user); });
   }
 
+  /// Writes down why `producer` stays outside of what `cone` holds of its users; nothing where `why` is null.
+  static void refuse(Refusals *why, Operation *producer, const Cone &cone,
+                     llvm::function_ref<std::string()> reason) {
+    if (!why)
+      return;
+    for (Operation *user : producer->getUsers())
+      if (cone.contains(user))
+        (*why)[{producer, user}] = reason();
+  }
+
+  /// Says who else reads the result of `op`.
+  static std::string otherUsers(Operation *op, const Cone &cone) {
+    auto others = llvm::to_vector(
+        llvm::make_filter_range(op->getUsers(), [&](Operation *user) { return !cone.contains(user); }));
+    llvm::sort(others, [](Operation *x, Operation *y) { return x != y && x->isBeforeInBlock(y); });
+    others.erase(llvm::unique(others), others.end());
+    SmallVector<std::string> names;
+    for (Operation *user : others)
+      names.push_back(isa<graph::GraphDialect>(user->getDialect()) ? describe(user) : "the model's results");
+    std::string more = names.size() > 3 ? " and " + std::to_string(names.size() - 3) + " more" : "";
+    names.resize(std::min<size_t>(names.size(), 3));
+    return "several users: also read by " + llvm::join(names, ", ") + more;
+  }
+
+  static std::string otherShape(Operation *producer, ShapeRef shape) {
+    return "sizes differ: " + graph::shapeText(shapeOf(producer->getResult(0))) +
+           " is read where the kernel computes " + graph::shapeText(shape);
+  }
+
   /// Adds the elementwise producers of `from` whose results have its shape and stay inside, latest first: a
   /// producer's users are then all decided before it is.
-  void addElementwise(Operation *from, ShapeRef shape, Cone &cone) const {
+  void addElementwise(Operation *from, ShapeRef shape, Cone &cone, Refusals *why = nullptr) const {
     auto later = [this](Operation *x, Operation *y) { return order.lookup(x) > order.lookup(y); };
     std::set<Operation *, decltype(later)> candidates(later);
     auto addProducers = [&](Operation *op) {
@@ -136,27 +172,52 @@ private:
     while (!candidates.empty()) {
       Operation *op = *candidates.begin();
       candidates.erase(candidates.begin());
-      if (cone.contains(op) || !(ShapeRef(shapeOf(op->getResult(0))) == shape) || !usedOnlyIn(op, cone))
+      if (cone.contains(op))
         continue;
-      cone.insert(op);
-      addProducers(op);
+      if (!(ShapeRef(shapeOf(op->getResult(0))) == shape)) {
+        refuse(why, op, cone, [&] { return otherShape(op, shape); });
+      } else if (!usedOnlyIn(op, cone)) {
+        refuse(why, op, cone, [&] { return otherUsers(op, cone); });
+      } else {
+        cone.insert(op);
+        addProducers(op);
+      }
     }
   }
 
   /// The weightiest producer that the expression can follow; on a tie the latest one.
-  Operation *findAnchor(const Cone &cone, ShapeRef shape) const {
-    Operation *best = nullptr;
+  Operation *findAnchor(const Cone &cone, ShapeRef shape, Refusals *why = nullptr) const {
+    llvm::SmallSetVector<Operation *, 4> fitting;
     for (Operation *op : cone)
       for (Value operand : op->getOperands()) {
         Operation *producer = operand.getDefiningOp();
-        if (!available(producer) || !anchorWeight(producer) || !(ShapeRef(shapeOf(operand)) == shape) ||
-            !usedOnlyIn(producer, cone))
+        if (!available(producer) || !anchorWeight(producer))
           continue;
-        auto rank = [this](Operation *x) { return std::pair(anchorWeight(x), order.lookup(x)); };
-        if (!best || rank(producer) > rank(best))
-          best = producer;
+        if (!(ShapeRef(shapeOf(operand)) == shape))
+          refuse(why, producer, cone, [&] { return otherShape(producer, shape); });
+        else if (!usedOnlyIn(producer, cone))
+          refuse(why, producer, cone, [&] { return otherUsers(producer, cone); });
+        else
+          fitting.insert(producer);
       }
-    return best;
+    auto rank = [this](Operation *x) { return std::pair(anchorWeight(x), order.lookup(x)); };
+    auto isLess = [&](Operation *x, Operation *y) { return rank(x) < rank(y); };
+    auto best = std::max_element(fitting.begin(), fitting.end(), isLess);
+    if (best == fitting.end())
+      return nullptr;
+    for (Operation *other : fitting)
+      if (other != *best)
+        refuse(why, other, cone, [&] { return outweighed(other, *best); });
+    return *best;
+  }
+
+  /// Says which of two anchors a kernel took.
+  static std::string outweighed(Operation *other, Operation *best) {
+    int lost = anchorWeight(other), won = anchorWeight(best);
+    std::string why =
+        lost == won ? "which comes later and weighs as much (" + std::to_string(won) + ")"
+                    : "which weighs more (" + std::to_string(won) + " against " + std::to_string(lost) + ")";
+    return "a kernel has one anchor, here " + describe(best) + ", " + why;
   }
 
   /// Whether the elementwise operations that end in `op` would follow a matmul or convolution: they are
@@ -172,11 +233,16 @@ private:
   /// Adds the expression that makes the first operand of `consumer`, where nobody else needs it.
   void addPrologue(Operation *consumer, Cone &cone) const {
     Operation *producer = consumer->getOperand(0).getDefiningOp();
-    if (!available(producer) || !isElementwise(producer) || !usedOnlyIn(producer, {consumer}) ||
-        followsHeavyAnchor(producer))
+    if (!available(producer) || !isElementwise(producer))
       return;
+    Cone user = {consumer};
+    if (!usedOnlyIn(producer, user))
+      return refuse(refusals, producer, user, [&] { return otherUsers(producer, user); });
+    if (followsHeavyAnchor(producer))
+      return refuse(refusals, producer, user,
+                    [] { return "it follows a product or convolution in that one's registers"; });
     Cone prologue;
-    addElementwise(producer, shapeOf(producer->getResult(0)), prologue);
+    addElementwise(producer, shapeOf(producer->getResult(0)), prologue, refusals);
     addReadThroughs(prologue, /*besideHeavyAnchor=*/false);
     cone.insert(prologue.begin(), prologue.end());
   }
@@ -202,8 +268,12 @@ private:
     for (Operation *op : cone)
       for (Value operand : op->getOperands())
         if (Operation *producer = operand.getDefiningOp();
-            available(producer) && isReadThrough(producer, besideHeavyAnchor) && usedOnlyIn(producer, cone))
-          found.push_back(producer);
+            available(producer) && isReadThrough(producer, besideHeavyAnchor)) {
+          if (usedOnlyIn(producer, cone))
+            found.push_back(producer);
+          else
+            refuse(refusals, producer, cone, [&] { return otherUsers(producer, cone); });
+        }
     cone.insert(found.begin(), found.end());
   }
 
@@ -212,8 +282,8 @@ private:
     Cone cone = {root};
     if (isElementwise(root)) {
       Shape shape = shapeOf(root->getResult(0));
-      addElementwise(root, shape, cone);
-      group.anchor = findAnchor(cone, shape);
+      addElementwise(root, shape, cone, refusals);
+      group.anchor = findAnchor(cone, shape, refusals);
       addReadThroughs(cone, group.anchor && anchorWeight(group.anchor) == heavy);
     } else if (isa<graph::TransposeOp>(root)) {
       addPrologue(root, cone); // computed where it is written
@@ -232,18 +302,44 @@ private:
   }
 
   Block &block;
+  Refusals *refusals; ///< null where nobody wants to know
   llvm::DenseMap<Operation *, size_t> order;
   llvm::DenseSet<Operation *> taken;
 };
 
 } // namespace
 
-SmallVector<Group> formGroups(Block &block, bool fuse) {
+/// What an anchor does with its operands.
+static std::string asOperandOf(Operation *producer, Operation *anchor) {
+  if (anchorWeight(anchor) == heavy)
+    return "a product or convolution reads each element many times, which would be computed as often";
+  if (!takesPrologue(anchor))
+    return anchor->getName().stripDialect().str() + " reads elements in an order of its own";
+  if (!isElementwise(producer))
+    return "only elementwise operations are computed where " + anchor->getName().stripDialect().str() +
+           " reads them";
+  return "only what " + anchor->getName().stripDialect().str() + " reads first is computed where it is read";
+}
+
+std::string whyNotAsked(Operation *producer, Operation *consumer, const Group &group) {
+  if (consumer == group.anchor)
+    return asOperandOf(producer, consumer);
+  bool besideHeavy = group.anchor && anchorWeight(group.anchor) == heavy;
+  if (isReadThrough(producer, /*besideHeavyAnchor=*/false) && besideHeavy)
+    return "beside a product or convolution only broadcasts are read through";
+  if (!isElementwise(consumer))
+    return consumer->getName().stripDialect().str() + " reads what is stored";
+  if (anchorWeight(producer))
+    return "a kernel has one anchor, here " + describe(group.anchor ? group.anchor : consumer);
+  return producer->getName().stripDialect().str() + " is computed in a kernel of its own";
+}
+
+SmallVector<Group> formGroups(Block &block, bool fuse, Refusals *refusals) {
   if (fuse)
-    return Grouping(block).run();
+    return Grouping(block, refusals).run();
   SmallVector<Group> groups;
   for (Operation &op : block)
-    if (Grouping::needsKernel(&op))
+    if (needsKernel(&op))
       groups.push_back({{&op}, &op});
   return groups;
 }

@@ -21,6 +21,22 @@ def ScheduleKernels : Pass<"tegula-schedule-kernels", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numKernelsScheduled", "num-kernels-scheduled", "kernels given a schedule">];
 }
 
+def AccountKernels : Pass<"tegula-account-kernels", "::mlir::ModuleOp"> {
+  let summary = "say what every kernel does under its schedule and what bounds it, as remarks";
+  let description = [{
+    Changes nothing. To whoever listens to remarks of the category `cost` it says of each kernel its floating-point operations, the bytes
+    from each level of memory, the predicted microseconds and what takes longest of them. Of open sizes it assumes what the scheduler
+    does, and says so.
+
+    ```mlir
+    tile.kernel @matmul_0(...) -> tensor<128x768xf32> schedule(#sched.schedule<contract, ...>) { ... }
+    // =>
+    // the same, and remark: [Analysis] AccountKernel | Category:cost | Bound=multiply-adds, Flops=150994944, Microseconds=812.4, ...
+    ```
+  }];
+  let options = [Option<"machine", "machine", "std::string", "\"native\"", "machine whose facts predict">];
+}
+
 def OverrideSchedules : Pass<"tegula-override-schedules", "::mlir::ModuleOp"> {
   let summary = "take schedules from a text file instead of the scheduler";
   let description = [{

@@ -17,11 +17,14 @@ void populateSchedulePipeline(mlir::OpPassManager &pm, const ScheduleOptions &op
   decide.machine = options.machine;
   decide.precision = options.precision;
   pm.addPass(createScheduleKernels(decide));
-  if (options.file.empty())
-    return;
-  OverrideSchedulesOptions overrides;
-  overrides.file = options.file;
-  pm.addPass(createOverrideSchedules(overrides));
+  if (!options.file.empty()) {
+    OverrideSchedulesOptions overrides;
+    overrides.file = options.file;
+    pm.addPass(createOverrideSchedules(overrides));
+  }
+  AccountKernelsOptions account;
+  account.machine = options.machine;
+  pm.addPass(createAccountKernels(account));
 }
 
 std::string printSchedules(mlir::ModuleOp module) {

@@ -5,8 +5,11 @@
 #include "tegula/search/Search.h"
 
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
 
 #include "llvm/ADT/SetVector.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -72,12 +75,31 @@ struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
     SmallVector<int64_t> widths;
     if (shape.vectorOperand >= 0 && constant[shape.vectorOperand])
       widths = packed.of(launches, shape.vectorOperand);
-    if (sched::ScheduleAttr chosen =
-            search::chooseSchedule(&getContext(), shape, facts, constant, widths, permitted)) {
-      kernel.setScheduleAttr(chosen);
-      packed.add(launches, chosen);
-      ++numKernelsScheduled;
-    }
+    search::Choice choice = search::chooseSchedule(&getContext(), shape, facts, constant, widths, permitted);
+    if (!choice.schedule)
+      return;
+    kernel.setScheduleAttr(choice.schedule);
+    packed.add(launches, choice.schedule);
+    ++numKernelsScheduled;
+    remark(kernel, choice);
+  }
+
+  /// Says what was chosen, and against what.
+  static void remark(tile::KernelOp kernel, const search::Choice &choice) {
+    auto remark =
+        remark::passed(kernel.getLoc(), remark::RemarkOpts::name("ChooseSchedule").category("schedule"));
+    if (!remark)
+      return;
+    remark << remark::metric("Kernel", kernel.getSymName())
+           << remark::metric("Schedule", Attribute(choice.schedule))
+           << remark::metric("Considered", choice.considered);
+    if (choice.considered)
+      remark << remark::metric("Cycles", static_cast<int64_t>(std::llround(choice.cycles)));
+    if (choice.runnerUp)
+      remark << remark::metric("RunnerUp", Attribute(choice.runnerUp))
+             << remark::metric("RunnerUpCycles", static_cast<int64_t>(std::llround(choice.runnerUpCycles)));
+    if (!choice.note.empty())
+      remark << remark::reason("{0}", choice.note);
   }
 
   void runOnOperation() override {

@@ -4,7 +4,18 @@
 #include "tegula/cost/KernelShape.h"
 #include "tegula/target/Machine.h"
 
+#include <array>
+#include <string_view>
+
 namespace tegula::cost {
+
+/// Where operands come from, nearest first. Of a GPU, L1 stands for the memory that the threads of a group
+/// share, and L2 for its last cache.
+enum class Level { L1, L2, L3, Memory };
+inline constexpr size_t numLevels = 4;
+
+/// Bytes out of each level, towards the registers.
+using Traffic = std::array<double, numLevels>;
 
 /// Cycles of one core for the whole kernel, and what they consist of.
 struct Prediction {
@@ -12,7 +23,15 @@ struct Prediction {
   double computeCycles = 0; ///< arithmetic, loads from L1 and issue slots of the innermost loops
   double trafficCycles = 0; ///< moving operands up from outer levels of the memory hierarchy
   int64_t registers = 0;    ///< vector registers live in the innermost loop
+  Traffic bytes{};          ///< of the operands that the prediction follows
+  std::string_view limit = "multiply-adds"; ///< what the computing waits for
 };
+
+/// Bytes that a core gets from a level each cycle.
+double bandwidthOf(Level level, const target::Machine &machine);
+
+/// The nearest level beyond L1 that a tensor of so many bytes stays in between two kernels.
+Level homeOf(double bytes, const target::Machine &machine);
 
 /// A register tile of a contraction: extents for each result dimension, the last one in whole vectors.
 struct ContractTile {

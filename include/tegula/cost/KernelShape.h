@@ -45,4 +45,7 @@ struct KernelShape {
 /// Reads the shape of `kernel`. Kernels that no algorithm but plain loops fits get `Loops`.
 KernelShape analyse(tile::KernelOp kernel);
 
+/// Extents as the scheduler takes them: of open ones what their bounds let it assume.
+llvm::SmallVector<int64_t> assume(llvm::ArrayRef<mlir::OpFoldResult> extents, tile::KernelOp kernel);
+
 } // namespace tegula::cost

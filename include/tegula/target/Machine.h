@@ -33,6 +33,8 @@ struct Machine {
   double l2BytesPerCycle = 32;
   double l3BytesPerCycle = 10;
   double memoryBytesPerCycle = 5;
+  double gigahertz = 3;          ///< while all cores work; only for predictions in seconds, decides nothing
+  double launchMicroseconds = 1; ///< from the end of one kernel to the start of the next; decides nothing
 
   /// Work of one cell, as arithmetic or as memory: enough that handing it out costs nothing beside it, little
   /// enough that the last one is not waited for.

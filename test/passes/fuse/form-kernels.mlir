@@ -1,6 +1,8 @@
 // RUN: tegula-opt %s --split-input-file --tegula-form-kernels | FileCheck %s
 // RUN: tegula-opt %s --split-input-file --tegula-form-kernels=fuse=false | FileCheck %s --check-prefix=ALONE
 // RUN: tegula-opt %s --split-input-file --tegula-form-kernels | tegula-equiv %s - --dim "batch*2=6" --dim batch=3 --dim h=3 --dim "(h+1)/2=2" --dim "(h+3)/4*2=2"
+// Who does not listen to remarks hears nothing.
+// RUN: tegula-opt %s --split-input-file --tegula-form-kernels -o %t 2>&1 | count 0
 
 // A chain after a product is one operation on its accumulators; without fusion each operation is a kernel.
 // CHECK-LABEL: func.func @chain_follows_matmul
