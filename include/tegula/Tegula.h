@@ -53,6 +53,7 @@ struct CompileOptions {
   std::string stopAfter;          ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
   std::string saveTemps;          ///< folder for the IR after each phase
   bool verbose = false;           ///< print IR on internal errors
+  bool explain = false;           ///< collect what the passes say of their decisions
 };
 
 /// One diagnostic. `node`, `op` and `opset` are empty or 0 where none is concerned.
@@ -70,11 +71,49 @@ struct Timing {
   double seconds = 0;
 };
 
+/// Why a compiled model is as it is: what the passes say of their decisions, with the cost model's numbers.
+/// All times are predicted. Bytes of levels are L1, L2, L3 and memory, towards the registers.
+struct Explanation {
+  struct Kernel {
+    std::string name, schedule;          ///< schedule as text, "" for none
+    std::vector<std::string> operations; ///< that share it: "conv 'name'"; empty where it was made on the way
+    std::string anchor, bytesNotStored;  ///< bytes a number or a formula over open sizes
+    double flops = 0, tensorBytes = 0, levelBytes[4] = {};
+    int64_t cells = 1;
+    double computeMicroseconds = 0, trafficMicroseconds = 0, microseconds = 0;
+    std::string bound; ///< what takes longest: "multiply-adds", "memory", "launch", ...
+    bool isOpen = false;
+    int64_t considered = 0; ///< schedules that were compared
+    std::string runnerUp, note;
+    int64_t cycles = 0, runnerUpCycles = 0; ///< by which they were compared
+  };
+  /// One launch of a run. Launches stand in the order of an artifact's dispatches.
+  struct Launch {
+    size_t kernel = 0;
+    std::vector<std::string> nodes;
+    std::string sizes;                      ///< of the variant that it belongs to, "" for the general code
+    std::vector<int64_t> after;             ///< launches whose results it reads
+    std::vector<std::string> inputs;        ///< inputs of the model that it reads
+    std::string flopsFormula, bytesFormula; ///< over open sizes, "" where all are known
+  };
+  /// A value that one kernel stores and another reads.
+  struct Edge {
+    std::string producer, producerOp, consumer, consumerOp, bytes, reason;
+  };
+  std::string target;
+  int64_t cores = 0;
+  double gigahertz = 0, peakFlops = 0, peakBytes[4] = {}; ///< a second, of all cores
+  std::vector<Kernel> kernels;
+  std::vector<Launch> launches;
+  std::vector<Edge> edges;
+};
+
 struct CompileResult {
   Outcome outcome = Outcome::Ok;
   std::vector<Message> messages; ///< all of them, in the model's order
   std::vector<uint8_t> bytes;    ///< text for Graph, Tile, Sched, Llvm, Asm and Ptx
   std::vector<Timing> phases, kernels;
+  std::vector<Explanation> explanations; ///< one a target, where they are asked for
   explicit operator bool() const { return outcome == Outcome::Ok; }
 };
 

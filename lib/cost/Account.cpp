@@ -84,6 +84,12 @@ public:
   Traffic streams{};       ///< each tensor once, from where it stays
 
 private:
+  /// Positions and choices between values are no arithmetic that people count.
+  static bool isArithmetic(Operation &op) {
+    auto isCounted = [](Type type) { return !type.isIndex() && !type.isInteger(1); };
+    return !isa<arith::SelectOp>(op) && llvm::all_of(op.getOperandTypes(), isCounted);
+  }
+
   static Work workOf(Block &body) {
     Work work;
     for (Operation &op : body.without_terminator()) {
@@ -92,7 +98,7 @@ private:
         work.flops += isFma ? 2 : 1;
         work.instructions += isCheap ? 1 : isa<math::SqrtOp, math::RsqrtOp>(op) ? divisionCost : functionCost;
       } else if (isa<arith::ArithDialect>(op.getDialect()) && !isa<arith::ConstantOp, CastOpInterface>(op)) {
-        work.flops += 1;
+        work.flops += isArithmetic(op);
         work.instructions += isa<arith::DivFOp, arith::RemFOp>(op) ? divisionCost : 1;
       }
     }

@@ -4,6 +4,7 @@
 
 #include "Backend.h"
 #include "Diagnostics.h"
+#include "Explain.h"
 #include "Variants.h"
 #include "tegula/codegen/host/Passes.h"
 #include "tegula/driver/Register.h"
@@ -285,7 +286,7 @@ private:
       if (&job != &jobs->front())
         module = &job == &jobs->back() ? std::move(common) : OwningOpRef<ModuleOp>(common->clone());
       machineName = jobs->size() > 1 ? "-" + job.provenance.machine.name : "";
-      if (!runPhases({Phase::Fuse, Phase::Schedule, Phase::Tile}, first, job.pipeline))
+      if (!decide(first, job) || !runPhases({Phase::Tile}, first, job.pipeline))
         return;
       if (lastPhase() != Phase::Codegen)
         return setText(emit == Emit::Sched && options.stopAfter.empty() ? schedule::printSchedules(*module)
@@ -295,6 +296,18 @@ private:
     }
     contents.weights = weights.takeChunks();
     writeBytes(contents);
+  }
+
+  /// The phases that decide what shares a kernel and how kernels run; keeps what they say of that.
+  bool decide(Phase first, const Job &job) {
+    std::optional<RemarkCollector> remarks;
+    if (options.explain)
+      remarks.emplace(context);
+    if (!runPhases({Phase::Fuse, Phase::Schedule}, first, job.pipeline))
+      return false;
+    if (remarks)
+      result.explanations.push_back(remarks->explain(*module, job.provenance.machine));
+    return true;
   }
 
   /// The phase after which nothing more is needed.

@@ -24,7 +24,10 @@ void populateFusePhase(OpPassManager &pm, const PipelineOptions &options) {
 
 void populateSchedulePhase(OpPassManager &pm, const PipelineOptions &options) {
   if (options.optLevel > 0)
-    schedule::populateSchedulePipeline(pm, options.schedule);
+    return schedule::populateSchedulePipeline(pm, options.schedule);
+  schedule::AccountKernelsOptions account;
+  account.machine = options.schedule.machine;
+  pm.addPass(schedule::createAccountKernels(account));
 }
 
 void populateTilePhase(OpPassManager &pm, const PipelineOptions &options) {

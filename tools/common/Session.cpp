@@ -164,6 +164,25 @@ Failure Session::run() {
   return fromStatus(status);
 }
 
+Failure Session::runProfiled(std::vector<int64_t> &nanoseconds) {
+  tgl_status status{};
+  tgl_target_info target{};
+  if (tgl_model_target(model, tgl_context_target(context), &target, &status) != TGL_OK)
+    return fromStatus(status);
+  nanoseconds.assign(size_t(target.dispatch_count), 0);
+  if (tgl_context_profile(context, nanoseconds.data(), nanoseconds.size(), &status) != TGL_OK)
+    return fromStatus(status);
+  Failure failure = run();
+  tgl_context_profile(context, nullptr, 0, nullptr);
+  return failure;
+}
+
+bool Session::usesWideVectors() const {
+  tgl_target_info target{};
+  return tgl_model_target(model, tgl_context_target(context), &target, nullptr) == TGL_OK &&
+         std::strstr(target.features, "avx512f");
+}
+
 std::vector<HostTensor> Session::results() const {
   std::vector<HostTensor> values;
   for (size_t i = 0; i < outputPorts.size(); ++i) {

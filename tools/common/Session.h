@@ -55,6 +55,10 @@ public:
   Failure bind(const std::vector<HostTensor> &values);
   /// Runs once with what is bound.
   Failure run();
+  /// The same, and how long each dispatch of the target took; 0 for those of other variants.
+  Failure runProfiled(std::vector<int64_t> &nanoseconds);
+  /// Whether the code that runs here needs vectors of 64 bytes.
+  bool usesWideVectors() const;
   /// Copies of the outputs of the last run.
   std::vector<HostTensor> results() const;
 

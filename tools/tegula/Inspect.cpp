@@ -2,6 +2,7 @@
 #include "Verb.h"
 
 #include "common/Files.h"
+#include "common/Json.h"
 #include "common/Tensors.h"
 
 #include <algorithm>
@@ -15,26 +16,6 @@ struct Arguments {
   std::string model;
   CompileArguments compile;
   bool json = false, kernels = false;
-};
-
-/// A JSON object or array built field by field.
-class Json {
-public:
-  explicit Json(char open) : text(1, open) {}
-  Json &add(const std::string &name, const std::string &value) { return raw(name, jsonString(value)); }
-  Json &add(const std::string &name, int64_t value) { return raw(name, std::to_string(value)); }
-  Json &raw(const std::string &name, const std::string &value) {
-    if (text.size() > 1)
-      text += ", ";
-    if (!name.empty())
-      text += jsonString(name) + ": ";
-    text += value;
-    return *this;
-  }
-  std::string close() const { return text + (text[0] == '{' ? "}" : "]"); }
-
-private:
-  std::string text;
 };
 
 std::string joined(const std::vector<std::string> &parts, const char *separator) {
@@ -213,9 +194,9 @@ Failure describeVariants(const tgl_model *model, int32_t index, const tgl_target
       return {Outcome::BadInput, status.text};
     list.raw("", Json('{')
                      .add("sizes", variant.sizes)
-                     .add("kernels", variant.kernel_count)
-                     .add("first_dispatch", variant.first_dispatch)
-                     .add("dispatches", variant.dispatch_count)
+                     .add("kernels", int64_t(variant.kernel_count))
+                     .add("first_dispatch", int64_t(variant.first_dispatch))
+                     .add("dispatches", int64_t(variant.dispatch_count))
                      .add("arena_bytes", int64_t(variant.arena_bytes))
                      .add("arena_formula", variant.arena_formula)
                      .add("most_arena_bytes", int64_t(variant.most_arena_bytes))
@@ -274,7 +255,7 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
                  .add("language", target.language)
                  .add("features", target.features)
                  .raw("keeps_denormals", target.keeps_denormals ? "true" : "false")
-                 .add("kernels", target.kernel_count)
+                 .add("kernels", int64_t(target.kernel_count))
                  .add("arena_bytes", int64_t(target.arena_bytes))
                  .add("arena_formula", target.arena_formula)
                  .add("most_arena_bytes", int64_t(target.most_arena_bytes))

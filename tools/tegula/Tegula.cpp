@@ -73,6 +73,7 @@ int main(int argc, char **argv) {
   addBench(app, action);
   addVerify(app, action);
   addInspect(app, action);
+  addExplain(app, action);
   try {
     std::vector<std::string> arguments = withDefaultVerb(argc, argv, app);
     std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back

@@ -103,6 +103,7 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   options.schedFile = schedFile;
   options.saveTemps = saveTemps;
   options.verbose = verbose;
+  options.explain = explain;
   Sizes chosen;
   if (Failure failure = sizes(chosen))
     return failure;
@@ -220,6 +221,7 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
     return opened;
   }
   opened.compileSeconds = secondsSince(start);
+  opened.explanations = std::move(result.explanations);
   start = std::chrono::steady_clock::now();
   if (Failure failure =
           Session::openBytes(std::move(result.bytes), threads, opened.session, arguments.device))

@@ -23,6 +23,7 @@ void addRun(CLI::App &app, Action &action);
 void addBench(CLI::App &app, Action &action);
 void addVerify(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
+void addExplain(CLI::App &app, Action &action);
 
 /// Compile options as they stand on the command line.
 struct CompileArguments {
@@ -34,6 +35,7 @@ struct CompileArguments {
   bool time = false, verbose = false;
   bool runs = false;    ///< what is compiled is run
   bool general = false; ///< hot sizes get no code of their own
+  bool explain = false; ///< what was decided is asked for
 
   /// Adds the options to a verb; --threads means compile threads only where the verb runs nothing.
   void addTo(CLI::App &verb, bool runs);
@@ -47,6 +49,7 @@ struct CompileArguments {
 struct Opened {
   int exitCode = 0;
   std::unique_ptr<Session> session;
+  std::vector<Explanation> explanations = {}; ///< where the arguments ask for them
   double compileSeconds = 0, loadSeconds = 0;
 };
 

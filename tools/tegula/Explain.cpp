@@ -1,0 +1,159 @@
+// The verb explain: what was decided for a model and why, with predicted and measured times of every kernel.
+#include "Explained.h"
+#include "Verb.h"
+
+#include "common/Files.h"
+#include "common/Roof.h"
+#include "common/Usage.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace tegula::tools {
+
+namespace {
+
+struct Arguments {
+  CompileArguments compile;
+  std::string model, archive, html;
+  std::vector<std::string> inputs;
+  bool json = false, measure = false;
+  int threads = 0, runs = 20;
+};
+
+double median(std::vector<double> values) {
+  if (values.empty())
+    return 0;
+  std::sort(values.begin(), values.end());
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/// Runs the model again and again, and takes the median of every launch.
+Failure measureLaunches(Session &session, const Arguments &arguments, Measured &measured) {
+  std::vector<std::vector<double>> times;
+  std::vector<double> runs;
+  constexpr int warmup = 3;
+  for (int run = -warmup; run < arguments.runs; ++run) {
+    std::vector<int64_t> nanoseconds;
+    auto begin = std::chrono::steady_clock::now();
+    if (Failure failure = session.runProfiled(nanoseconds))
+      return failure;
+    if (run < 0)
+      continue;
+    runs.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
+    times.resize(nanoseconds.size());
+    for (size_t i = 0; i < nanoseconds.size(); ++i)
+      times[i].push_back(double(nanoseconds[i]) / 1e3);
+  }
+  for (std::vector<double> &each : times)
+    measured.microseconds.push_back(median(std::move(each)));
+  measured.runMicroseconds = median(std::move(runs));
+  measured.runs = arguments.runs;
+  measured.threads = session.threads();
+  return {};
+}
+
+/// Compiles, runs and measures; the roof right before and after, of which the higher counts.
+int measure(const Arguments &arguments, Explained &explained, Measured &measured) {
+  TensorMap given;
+  Sizes sizes;
+  Failure failure = arguments.compile.sizes(sizes);
+  if (!failure)
+    failure = readGiven(arguments.inputs, arguments.archive, given);
+  if (!failure)
+    failure = addStoredInputs(arguments.model, given);
+  if (failure)
+    return reportFailure("tegula explain", failure);
+  Opened opened = openModel(arguments.model, arguments.compile, given, arguments.threads);
+  if (!opened.session)
+    return opened.exitCode;
+  std::vector<HostTensor> values;
+  failure = gatherInputs(*opened.session, given, values, sizes);
+  if (!failure)
+    failure = opened.session->bind(values);
+  bool isHere = arguments.compile.device == "cpu";
+  int threads = opened.session->threads();
+  Roof before = failure || !isHere ? Roof() : measureRoof(threads, opened.session->usesWideVectors());
+  if (!failure)
+    failure = measureLaunches(*opened.session, arguments, measured);
+  if (failure)
+    return reportFailure(arguments.model, failure);
+  Roof after = isHere ? measureRoof(threads, opened.session->usesWideVectors()) : Roof();
+  measured.peakFlops = std::max(before.flops, after.flops);
+  measured.peakBytes = std::max(before.bytes, after.bytes);
+  if (opened.explanations.size() != 1)
+    return reportFailure("tegula explain", {Outcome::Internal, "internal: nothing was explained"});
+  explained.explanation = std::move(opened.explanations.front());
+  explained.measured = &measured;
+  return 0;
+}
+
+int explain(Arguments &arguments) {
+  if (hasExtension(arguments.model, ".tgl"))
+    return reportFailure(arguments.model, {Outcome::BadInput, "is compiled already, and decisions are not "
+                                                              "kept; expected an .onnx or .mlir file"});
+  if (arguments.compile.targets.size() > 1)
+    return reportFailure("tegula explain", {Outcome::BadInput, "expected one target, got several"});
+  Explained explained;
+  explained.model = arguments.model;
+  Measured measured;
+  arguments.compile.explain = true;
+  if (arguments.measure) {
+    if (int code = measure(arguments, explained, measured))
+      return code;
+  } else {
+    CompileOptions options;
+    if (Failure failure = arguments.compile.convert(options))
+      return reportFailure("tegula explain", failure);
+    CompileResult result = compileFile(arguments.model, Emit::Sched, options);
+    if (!result)
+      return int(result.outcome);
+    explained.explanation = std::move(result.explanations.front());
+  }
+  if (!arguments.html.empty()) {
+    std::string page = explainAsHtml(explained);
+    if (Failure failure =
+            writeFile(arguments.html, {reinterpret_cast<const uint8_t *>(page.data()), page.size()}))
+      return reportFailure(arguments.html, failure);
+  }
+  if (arguments.json)
+    std::fputs(explainAsJson(explained).c_str(), stdout);
+  else if (arguments.html.empty())
+    std::fputs(explainAsText(explained).c_str(), stdout);
+  return 0;
+}
+
+} // namespace
+
+void addExplain(CLI::App &app, Action &action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App *verb =
+      app.add_subcommand("explain", "Say what shares a kernel, how each runs, why, and what it costs");
+  verb->add_option("MODEL", arguments->model, "The model (.onnx or .mlir)")->required();
+  verb->add_flag("--json", arguments->json, "As one JSON object");
+  verb->add_option("--html", arguments->html, "Write one page with a graph of all launches instead of text")
+      ->type_name("FILE");
+  CLI::Option *measure =
+      verb->add_flag("--measure", arguments->measure, "Run the model, and measure it and this machine");
+  verb->add_option("--runs", arguments->runs, "Measured runs (20)")
+      ->check(within(1, 100000))
+      ->type_name("N")
+      ->needs(measure);
+  verb->add_option("--input", arguments->inputs, "An input's value for --measure; others are seeded")
+      ->type_name("NAME=@FILE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb->add_option("--inputs", arguments->archive, "Inputs by name from one archive")->type_name("FILE.npz");
+  verb->add_option("--threads", arguments->threads,
+                   "Threads that run; 0 (default): all that the process may use")
+      ->check(within(0, 1024))
+      ->type_name("N");
+  arguments->compile.addTo(*verb, true);
+  verb->callback([&action, arguments] { action = [arguments] { return explain(*arguments); }; });
+}
+
+} // namespace tegula::tools
