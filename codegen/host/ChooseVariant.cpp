@@ -42,7 +42,7 @@ private:
       index = llvm::find(names, name) - names.begin();
       if (index < names.size())
         return success();
-      return refuse(variant.emitError(), Refusal::Unsupported)
+      return refuse(variant.emitError(), Code::OpenSize)
              << "the model makes the size '" << name << "' equal to another, which hot sizes cannot follow; "
              << "fix it with --dim NAME=N, or leave out hot sizes of what it is equal to";
     };

@@ -260,9 +260,9 @@ private:
       groups.push_back(group);
     }
     if (!bytes)
-      return refuse(main.emitError(), Refusal::TooLarge) << "expected an arena that can be addressed";
+      return refuse(main.emitError(), Code::TooMuchMemory) << "expected an arena that can be addressed";
     if (static_cast<uint64_t>(*bytes) > artifact::addressSpace)
-      return refuse(main.emitError(), Refusal::TooLarge)
+      return refuse(main.emitError(), Code::TooMuchMemory)
              << "expected an arena of at most " << artifact::addressSpace << " bytes, got " << *bytes;
     plan.arenaBytes = *bytes;
     SmallVector<int64_t> slots = shareSlots(groups);

@@ -2,6 +2,8 @@
 // no MLIR of their own.
 #pragma once
 
+#include "tegula/support/Codes.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,16 +22,6 @@ struct HostTensor {
 
 /// What a compilation produces.
 enum class Emit { Graph, Tile, Sched, Llvm, Asm, Ptx, Obj, Artifact };
-
-/// Exit codes of the tools, as documented in docs/exit-codes.md.
-enum class Outcome {
-  Ok = 0,
-  BadInput = 1,
-  Unsupported = 2,
-  VerificationFailed = 3,
-  ResourceLimit = 4,
-  Internal = 70
-};
 
 /// What is known of a size that a run chooses.
 struct SizeRange {
@@ -64,6 +56,8 @@ struct Message {
   std::string text;
   std::string file = "";    ///< the file concerned, with its line, where it is not the model itself
   std::string listing = ""; ///< IR that explains the message, on lines of its own
+  Code code = Code::None;   ///< of errors
+  std::string domain = "";  ///< of `op`, where it is not ONNX's own
 };
 
 struct Timing {

@@ -100,7 +100,7 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
       return WalkResult::advance();
     });
     if (isGiven && kernel.getSched())
-      refuse(kernel.emitError(), Refusal::BadInput)
+      refuse(kernel.emitError(), Code::InvalidSchedule)
           << "kernel @" << kernel.getSymName() << " cannot run as this schedule says";
     return failure();
   }
@@ -208,7 +208,7 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
   if (!tensor || (!tensor.hasStaticShape() && !(attributes && attributes.contains("tegula.dims"))))
     return main.emitError("expected inputs and outputs whose sizes are known or written down, got ") << type;
   if (tensor.getRank() > int64_t(artifact::mostDims))
-    return refuse(main.emitError(), Refusal::Unsupported)
+    return refuse(main.emitError(), Code::Unsupported)
            << "expected inputs and outputs of at most " << int64_t(artifact::mostDims) << " dimensions, got "
            << tensor.getRank();
   artifact::TensorInfo info;
@@ -225,7 +225,7 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
   for (int64_t size : info.dims)
     bytes *= size == artifact::unknownSize ? 1 : size;
   if (!bytes.valid())
-    return refuse(main.emitError(), Refusal::TooLarge)
+    return refuse(main.emitError(), Code::TooMuchMemory)
            << "expected " << (isInput ? "input" : "output") << " '" << info.name
            << "' to have sizes below 2^60 in all, got " << graph::shapeText(graph::shapeOf(type));
   return info;
@@ -236,7 +236,7 @@ static LogicalResult checkNames(func::FuncOp main, ArrayRef<artifact::TensorInfo
   llvm::StringSet<> names;
   for (const artifact::TensorInfo &tensor : tensors)
     if (!names.insert(tensor.name).second)
-      return refuse(main.emitError(), Refusal::BadInput)
+      return refuse(main.emitError(), Code::DuplicateName)
              << "expected each " << what << " once, got '" << tensor.name << "' twice";
   return success();
 }

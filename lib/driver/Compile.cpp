@@ -70,32 +70,29 @@ public:
 
   CompileResult fromModel(const std::string &path) {
     return run([&] {
-      Outcome outcome = Outcome::Ok;
       std::string why;
       std::optional<std::vector<Variant>> variants = hotVariants(options.ranges, why);
-      if (!variants) {
-        error(why);
-        return fail(Outcome::BadInput);
-      }
+      if (!variants)
+        return fail(Code::TooManyVariants, why);
       importer::ImportOptions importing{options.dims, options.shapes, options.bound, options.ranges};
       importing.symbolic = true;
       auto imported = timed("import", [&]() -> FailureOr<OwningOpRef<ModuleOp>> {
-        std::shared_ptr<importer::ParsedModel> model = importer::readModel(path, result.messages, outcome);
+        std::shared_ptr<importer::ParsedModel> model = importer::readModel(path, result.messages);
         if (!model)
           return failure();
-        auto module = importer::importModel(model, context, importing, result.messages, outcome);
+        auto module = importer::importModel(model, context, importing, result.messages);
         if (succeeded(module) &&
-            failed(importVariants(**module, model, importing, *variants, result.messages, outcome)))
+            failed(importVariants(**module, model, importing, *variants, result.messages)))
           return failure();
         return module;
       });
       if (failed(imported))
-        return fail(outcome == Outcome::Ok ? Outcome::Internal : outcome);
+        return fail(Code::Internal);
       module = std::move(*imported);
       modelHash = hashFile(path);
       if (failed(checkContract(Phase::Import, *module)))
-        return fail(Outcome::Internal);
-      return saveTemp(Phase::Import) ? throughPhases(Phase::Graph) : fail(Outcome::BadInput);
+        return fail(Code::Internal);
+      return saveTemp(Phase::Import) ? throughPhases(Phase::Graph) : fail();
     });
   }
 
@@ -104,7 +101,7 @@ public:
       modelHash = hash(ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
       module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
       if (!module)
-        return fail(Outcome::BadInput);
+        return fail(Code::NotMlir);
       isText = true;
       Phase first = firstPhase();
       if (failed(checkText(first, *module)) || (first > Phase::Fuse && failed(ownResults())))
@@ -119,32 +116,40 @@ private:
     try {
       body();
     } catch (const std::bad_alloc &) {
-      error("out of memory");
-      fail(Outcome::ResourceLimit);
+      fail(Code::OutOfMemory, "out of memory");
     }
     collector.reset();
     return std::move(result);
   }
 
-  void error(std::string text) {
-    result.messages.push_back({Message::Severity::Error, "", "", 0, std::move(text)});
+  void error(Code code, std::string text) {
+    result.messages.push_back({Message::Severity::Error, "", "", 0, std::move(text), "", "", code});
   }
 
-  /// Ends the compilation; something must have said why.
-  void fail(Outcome outcome) {
-    result.outcome = outcome;
-    if (llvm::none_of(result.messages,
-                      [](const Message &message) { return message.severity == Message::Severity::Error; }))
-      error("internal: a phase failed without saying why");
-    if (options.verbose && outcome == Outcome::Internal && module)
+  /// Ends the compilation; something must have said why. Errors without a code of their own get `unmarked`.
+  void fail(Code unmarked = Code::Internal) {
+    auto isError = [](const Message &message) { return message.severity == Message::Severity::Error; };
+    if (llvm::none_of(result.messages, isError))
+      error(Code::Internal, "internal: a phase failed without saying why");
+    for (Message &message : llvm::make_filter_range(result.messages, isError)) {
+      if (message.code == Code::None)
+        message.code = unmarked;
+      result.outcome = worse(result.outcome, outcomeOf(message.code));
+    }
+    if (options.verbose && result.outcome == Outcome::Internal && module)
       result.messages.push_back({Message::Severity::Note, "", "", 0, "the module:", "", print()});
+  }
+
+  void fail(Code code, std::string text) {
+    error(code, std::move(text));
+    fail();
   }
 
   /// Ends the compilation in a phase. Our own passes are to blame where the model passed the import; text and
   /// schedules that people wrote are to blame for what follows from them.
   void failIn(Phase phase) {
     bool isGiven = isText || (!options.schedFile.empty() && phase >= Phase::Schedule);
-    fail(collector->outcome(isGiven ? Outcome::BadInput : Outcome::Internal));
+    fail(isGiven ? Code::InvalidText : Code::Internal);
   }
 
   // ---- the flow ----
@@ -180,25 +185,27 @@ private:
     std::vector<std::string> names = {options.target};
     names.insert(names.end(), options.moreTargets.begin(), options.moreTargets.end());
     bool single = emit != Emit::Artifact || !options.stopAfter.empty();
-    auto refuse = [&](const std::string &text) {
-      error(text);
+    auto refuse = [&](Code code, const std::string &text) {
+      error(code, text);
       return std::nullopt;
     };
     if (names.size() > (single ? 1 : artifact::mostTargets))
-      return refuse((single
-                         ? "expected one target of what is no artifact, got "
-                         : "expected at most " + std::to_string(artifact::mostTargets) + " targets, got ") +
-                    std::to_string(names.size()));
+      return refuse(Code::TargetCount, (single ? "expected one target of what is no artifact, got "
+                                               : "expected at most " + std::to_string(artifact::mostTargets) +
+                                                     " targets, got ") +
+                                           std::to_string(names.size()));
     if (!schedule::multiplyOf(options.precision))
-      return refuse("expected fp32, tf32, bf16 or fp16 as precision, got '" + options.precision + "'");
+      return refuse(Code::InvalidOptionValue,
+                    "expected fp32, tf32, bf16 or fp16 as precision, got '" + options.precision + "'");
     std::vector<Job> jobs;
     for (const std::string &name : names) {
       std::optional<target::Machine> machine = target::findMachine(name);
       if (!machine)
-        return refuse("expected a target among " + llvm::join(target::machineNames(), ", ") + ", got '" +
-                      name + "'");
+        return refuse(Code::UnknownTarget, "expected a target among " +
+                                               llvm::join(target::machineNames(), ", ") + ", got '" + name +
+                                               "'");
       if (llvm::count(names, name) > 1)
-        return refuse("expected each target once, got '" + name + "' twice");
+        return refuse(Code::TargetCount, "expected each target once, got '" + name + "' twice");
       if (!checkKind(*machine))
         return std::nullopt;
       jobs.push_back({makeOptions(*machine), {modelHash, "", *machine, options.keepDenormals}});
@@ -240,12 +247,13 @@ private:
       return true;
     bool ptx = machine.language == target::Language::Ptx;
     if (ptx && (emit == Emit::Obj || emit == Emit::Asm)) {
-      error("expected a CPU as target of objects and assembly, got '" + machine.name +
-            "', whose kernels are PTX (--emit=ptx)");
+      error(Code::TargetLacksKind, "expected a CPU as target of objects and assembly, got '" + machine.name +
+                                       "', whose kernels are PTX (--emit=ptx)");
       return false;
     }
     if (!ptx && emit == Emit::Ptx) {
-      error("expected a GPU as target of PTX, such as sm_80, got '" + machine.name + "'");
+      error(Code::TargetLacksKind,
+            "expected a GPU as target of PTX, such as sm_80, got '" + machine.name + "'");
       return false;
     }
     return true;
@@ -261,7 +269,7 @@ private:
         return false;
       }
       if (!saveTemp(phase)) {
-        fail(Outcome::BadInput);
+        fail();
         return false;
       }
     }
@@ -271,7 +279,7 @@ private:
   void throughPhases(Phase first) {
     std::optional<std::vector<Job>> jobs = makeJobs();
     if (!jobs)
-      return fail(Outcome::BadInput);
+      return fail();
     if (!runPhases(Phase::Graph, first, jobs->front().pipeline))
       return;
     // What follows differs between machines; the last one may have the module itself.
@@ -367,8 +375,7 @@ private:
   void writeBytes(const artifact::ArtifactContents &contents) {
     std::string why;
     if (!timed("artifact", [&] { return artifact::writeArtifact(contents, result.bytes, why); })) {
-      error("internal: " + why); // the phases have refused what does not fit
-      fail(Outcome::Internal);
+      fail(Code::Internal, "internal: " + why); // the phases have refused what does not fit
     }
   }
 
@@ -382,10 +389,8 @@ private:
     auto archive = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab,
                                               llvm::object::Archive::K_GNU,
                                               /*Deterministic=*/true, /*Thin=*/false);
-    if (!archive) {
-      error("internal: " + llvm::toString(archive.takeError()));
-      return fail(Outcome::Internal);
-    }
+    if (!archive)
+      return fail(Code::Internal, "internal: " + llvm::toString(archive.takeError()));
     setText((*archive)->getBuffer().str());
   }
 
@@ -453,7 +458,7 @@ private:
       file.clear_error();
     }
     if (failure)
-      error("--save-temps: cannot write " + path + ": " + failure.message());
+      error(Code::CannotWrite, "--save-temps: cannot write " + path + ": " + failure.message());
     return !failure;
   }
 
@@ -470,7 +475,7 @@ private:
       text += "; host\n" + host;
     if (saveText(Phase::Codegen, ".ll", text) && (!ptx || saveText(Phase::Codegen, ".ptx", ptxOf(kernels))))
       return true;
-    fail(Outcome::BadInput);
+    fail();
     return false;
   }
 

@@ -228,7 +228,7 @@ PhaseStart::PhaseStart(Phase phase, ModuleOp module) {
 /// Whether a block that people asked for is for such a machine.
 static LogicalResult checkAsked(tile::KernelOp kernel, const PipelineOptions &options) {
   if (kernel.getSched() && kernel.getSched().getBlock() && options.language != target::Language::Ptx)
-    return refuse(kernel.emitError(), Refusal::BadInput)
+    return refuse(kernel.emitError(), Code::InvalidSchedule)
            << "expected no block of threads in a schedule for a CPU";
   return success();
 }
@@ -315,7 +315,7 @@ LogicalResult checkContract(Phase phase, ModuleOp module, const PipelineOptions 
 
 // ---- text ----
 
-static InFlightDiagnostic refuseText(Operation *op) { return refuse(op->emitError(), Refusal::BadInput); }
+static InFlightDiagnostic refuseText(Operation *op) { return refuse(op->emitError(), Code::TextOfNoPhase); }
 
 /// An input or output of @main: a tensor whose sizes are known, or written down as symbols.
 static LogicalResult checkInterface(func::FuncOp main, Type type, DictionaryAttr attributes, bool isGraph) {

@@ -53,29 +53,11 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext &context, std::vector<Messa
 DiagnosticCollector::~DiagnosticCollector() { context.getDiagEngine().eraseHandler(handler); }
 
 void DiagnosticCollector::collect(Diagnostic &diagnostic) {
-  if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
-    std::optional<Refusal> why = refusalOf(diagnostic);
-    hasUnmarked |= !why;
-    if (!refusal)
-      refusal = why;
-  }
   messages.push_back(toMessage(diagnostic));
+  if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+    messages.back().code = codeOf(diagnostic);
   for (Diagnostic &note : diagnostic.getNotes())
     messages.push_back(toMessage(note));
-}
-
-Outcome DiagnosticCollector::outcome(Outcome unmarked) const {
-  if (hasUnmarked || !refusal)
-    return unmarked;
-  switch (*refusal) {
-  case Refusal::BadInput:
-    return Outcome::BadInput;
-  case Refusal::Unsupported:
-    return Outcome::Unsupported;
-  case Refusal::TooLarge:
-    return Outcome::ResourceLimit;
-  }
-  return unmarked;
 }
 
 } // namespace tegula::driver

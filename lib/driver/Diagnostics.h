@@ -9,15 +9,13 @@
 
 namespace tegula::driver {
 
-/// While it lives, everything the context reports becomes a message of `messages`.
+/// While it lives, everything the context reports becomes a message of `messages`; errors that nobody marked
+/// as refusals have no code.
 class DiagnosticCollector {
 public:
   DiagnosticCollector(mlir::MLIRContext &context, std::vector<Message> &messages);
   ~DiagnosticCollector();
   DiagnosticCollector(const DiagnosticCollector &) = delete;
-
-  /// What the errors so far amount to; `unmarked` is what those amount to that are not marked as refusals.
-  Outcome outcome(Outcome unmarked) const;
 
 private:
   void collect(mlir::Diagnostic &diagnostic);
@@ -25,8 +23,6 @@ private:
   mlir::MLIRContext &context;
   std::vector<Message> &messages;
   mlir::DiagnosticEngine::HandlerID handler;
-  std::optional<Refusal> refusal; ///< of the errors so far, the first
-  bool hasUnmarked = false;
 };
 
 } // namespace tegula::driver

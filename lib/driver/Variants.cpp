@@ -48,7 +48,7 @@ static std::string textOf(const Variant &variant) {
 
 LogicalResult importVariants(ModuleOp module, const std::shared_ptr<importer::ParsedModel> &model,
                              const importer::ImportOptions &importing, const std::vector<Variant> &variants,
-                             std::vector<Message> &messages, Outcome &outcome) {
+                             std::vector<Message> &messages) {
   for (auto [number, variant] : llvm::enumerate(variants)) {
     importer::ImportOptions fixed = importing;
     for (const auto &[name, size] : variant) {
@@ -56,7 +56,7 @@ LogicalResult importVariants(ModuleOp module, const std::shared_ptr<importer::Pa
       fixed.ranges.erase(name);
     }
     std::vector<Message> said; // warnings have been given for @main
-    auto imported = importer::importModel(model, *module.getContext(), fixed, said, outcome);
+    auto imported = importer::importModel(model, *module.getContext(), fixed, said);
     if (failed(imported)) {
       for (Message &message : said)
         if (message.severity != Message::Severity::Warning) {

@@ -22,8 +22,7 @@ std::optional<std::vector<Variant>> hotVariants(const std::map<std::string, Size
 /// @main's options. On failure the messages say for which sizes the model cannot be.
 mlir::LogicalResult importVariants(mlir::ModuleOp module, const std::shared_ptr<importer::ParsedModel> &model,
                                    const importer::ImportOptions &importing,
-                                   const std::vector<Variant> &variants, std::vector<Message> &messages,
-                                   Outcome &outcome);
+                                   const std::vector<Variant> &variants, std::vector<Message> &messages);
 
 /// "batch=1..8:hot=1,4", as a user would type it.
 std::string rangeText(const std::string &name, const SizeRange &range);

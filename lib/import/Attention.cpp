@@ -145,7 +145,8 @@ static void attention(Node &node) {
   if (!q || !k || !v)
     return;
   if (!node.element(q).isF32())
-    return node.unsupported("attention on another type than float32, float16 and bfloat16 is not supported");
+    return node.unsupported("attention on another type than float32, float16 and bfloat16 is not supported",
+                            Code::UnsupportedType);
   if (static_cast<bool>(pastKey) != static_cast<bool>(pastValue) || (pastKey && lengths))
     return node.invalid("expected past_key and past_value together, and not with nonpad_kv_seqlen");
   std::optional<int64_t> size = node.fixed(Ops::shape(q)[3], "the size of a head");

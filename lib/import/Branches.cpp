@@ -65,7 +65,8 @@ SmallVector<Value> Importer::importGraph(const onnx::GraphProto &graph, const Fr
   for (int i = 0; i < graph.output_size(); ++i) {
     std::optional<Value> value = lookup(scope, graph.output(i).name());
     if (!value)
-      report(false, "expected the graph inside to define its output '" + graph.output(i).name() + "'");
+      report(Code::UndefinedOutput,
+             "expected the graph inside to define its output '" + graph.output(i).name() + "'");
     results.push_back(asKnownHere(value.value_or(Value())));
   }
   return results;
@@ -138,8 +139,8 @@ std::optional<Shape> Importer::joinShapes(Value one, Value other, Branch &thenBr
   Shape a = Ops::shape(one), b = Ops::shape(other);
   bool fits = a.size() == b.size() && ops.element(one) == ops.element(other) && graph::mayBeEqual(a, b);
   if (!fits) {
-    report(true, "the branches of If give " + ops.shown(a) + " and " + ops.shown(b) +
-                     ", or elements of two types, expected the same of both");
+    report(Code::UnsupportedLoop, "the branches of If give " + ops.shown(a) + " and " + ops.shown(b) +
+                                      ", or elements of two types, expected the same of both");
     return std::nullopt;
   }
   Shape joined;
@@ -192,14 +193,14 @@ void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const A
   for (const onnx::AttributeProto *branch : branches)
     if (!branch || !branch->has_g() || branch->g().output_size() < node.output_size() ||
         callStack.size() >= kMaxCallDepth) {
-      report(false, "expected two branches that give the node's outputs");
+      report(Code::InvalidBody, "expected two branches that give the node's outputs");
       return define(node, frame, {});
     }
   Value condition = operands.size() == 1 ? operands[0] : Value();
   if (!condition || !isa<IntegerType>(graph::tensorType(condition).getElementType()) ||
       !graph::tensorType(condition).getElementType().isInteger(1) ||
       !graph::tensorType(condition).hasStaticShape() || graph::tensorType(condition).getNumElements() != 1) {
-    report(false, "expected a condition of one boolean");
+    report(Code::InvalidBody, "expected a condition of one boolean");
     return define(node, frame, {});
   }
   if (std::optional<bool> known = decide(condition))

@@ -155,7 +155,8 @@ static void nonZero(Node &node) {
   if (x && matchPattern(x, m_Constant(&attribute)))
     elements = graph::Elements::read(attribute);
   if (!elements)
-    return node.unsupported("NonZero is supported for values known at compile time only");
+    return node.unsupported("NonZero is supported for values known at compile time only",
+                            Code::DataDependent);
   Ints shape(elements->type.getShape());
   SmallVector<Ints> found(shape.size());
   if (elements->type.getNumElements() > graph::kFoldLimit)

@@ -56,7 +56,8 @@ static void gemm(Node &node) {
   if (!a || !b)
     return;
   if (!node.isFloat(a) && (alpha != std::floor(alpha) || beta != std::floor(beta)))
-    return node.unsupported("a fraction as alpha or beta of integers is not supported");
+    return node.unsupported("a fraction as alpha or beta of integers is not supported",
+                            Code::UnsupportedType);
   if (Ops::rank(a) != 2 || Ops::rank(b) != 2)
     return node.invalid("expected matrices, got " + node.shown(Ops::shape(a)) + " and " +
                         node.shown(Ops::shape(b)));

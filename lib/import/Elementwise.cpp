@@ -52,7 +52,7 @@ static void mean(Node &node) {
 static void erf(Node &node) {
   Value x = node.input(0);
   if (!node.isFloat(x))
-    return node.unsupported("integers are not supported: cast the input to float32");
+    return node.unsupported("integers are not supported: cast the input to float32", Code::UnsupportedType);
   node.result(node.unary<graph::ErfOp>(x));
 }
 
@@ -116,7 +116,7 @@ static void cast(Node &node) {
   for (auto [known, number] : kNames)
     if (name == known)
       return castTo(node, number);
-  node.unsupported("element type '" + name + "' is not supported");
+  node.unsupported("element type '" + name + "' is not supported", Code::UnsupportedType);
 }
 
 static void castLike(Node &node) {

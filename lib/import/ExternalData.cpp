@@ -71,20 +71,24 @@ llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const st
                                              int64_t offset, int64_t length) {
   llvm::StringRef name(location);
   if (name.empty() || name.starts_with("/") || name.contains('\0') || name.contains('\\'))
-    return invalidError("expected a relative file name for external data, got '" + location + "'");
+    return readError(Code::ExternalDataOutside,
+                     "expected a relative file name for external data, got '" + location + "'");
   File directory(::open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
   File file = directory ? openBeneath(directory.get(), location) : File();
   if (!file)
-    return invalidError("cannot open external data '" + location +
-                        "' inside of the model's folder: " + std::strerror(errno));
+    return readError(
+        errno == EXDEV || errno == ELOOP ? Code::ExternalDataOutside : Code::ExternalDataUnreadable,
+        "cannot open external data '" + location + "' inside of the model's folder: " + std::strerror(errno));
   struct stat info;
   // A second link could name a file that lies outside of the folder.
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1)
-    return invalidError("expected external data '" + location + "' to be a regular file with one link");
+    return readError(Code::ExternalDataOutside,
+                     "expected external data '" + location + "' to be a regular file with one link");
   int64_t size = info.st_size;
   if (offset > size || length > size - offset)
-    return invalidError("expected external data '" + location + "' to hold " + llvm::Twine(length) +
-                        " bytes at " + llvm::Twine(offset) + ", it has " + llvm::Twine(size));
+    return readError(Code::ExternalDataUnreadable, "expected external data '" + location + "' to hold " +
+                                                       llvm::Twine(length) + " bytes at " +
+                                                       llvm::Twine(offset) + ", it has " + llvm::Twine(size));
   if (length < 0)
     length = size - offset;
   if (length == 0)
@@ -93,7 +97,8 @@ llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const st
   size_t mapped = static_cast<size_t>(length + offset - begin);
   void *address = ::mmap(nullptr, mapped, PROT_READ, MAP_PRIVATE, file.get(), begin);
   if (address == MAP_FAILED)
-    return invalidError("cannot map external data '" + location + "': " + std::strerror(errno));
+    return readError(Code::ExternalDataUnreadable,
+                     "cannot map external data '" + location + "': " + std::strerror(errno));
   std::shared_ptr<const void> owner(
       address, [mapped](const void *start) { ::munmap(const_cast<void *>(start), mapped); });
   return SharedBytes{owner, llvm::ArrayRef<char>(static_cast<const char *>(address) + (offset - begin),

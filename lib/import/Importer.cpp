@@ -33,19 +33,21 @@ Importer::Importer(std::shared_ptr<ParsedModel> model, MLIRContext &context, con
     functions[{normalDomain(function.domain()), function.name(), function.overload()}] = &function;
 }
 
-void Importer::report(bool isUnsupported, std::string text) {
+void Importer::report(Code code, std::string text) {
   nodeFailed = true;
   if (isTooLarge)
     return; // what follows is only the rest that was not imported
-  (isUnsupported ? hasUnsupported : hasInvalid) = true;
+  (outcomeOf(code) == Outcome::Unsupported ? hasUnsupported : hasInvalid) = true;
   Message message = where;
   message.text = std::move(text);
+  message.code = code;
   messages.push_back(std::move(message));
 }
 
 void Importer::reportTooLarge() {
   where = Message();
-  report(false, "expected at most " + std::to_string(kMaxImportedNodes) + " nodes after inlining functions");
+  report(Code::TooManyNodes,
+         "expected at most " + std::to_string(kMaxImportedNodes) + " nodes after inlining functions");
   isTooLarge = true;
 }
 
@@ -53,8 +55,9 @@ void Importer::reportTooLarge() {
 bool Importer::checkOpsets(const Opsets &opsets) {
   for (const auto &[domain, version] : opsets)
     if (version < 1) {
-      report(false, "expected an opset of at least 1 for domain '" + (domain.empty() ? "ai.onnx" : domain) +
-                        "', got " + std::to_string(version));
+      report(Code::InvalidOpset, "expected an opset of at least 1 for domain '" +
+                                     (domain.empty() ? "ai.onnx" : domain) + "', got " +
+                                     std::to_string(version));
       return false;
     }
   return true;
@@ -98,10 +101,10 @@ OwningOpRef<ModuleOp> Importer::run() {
   if (!checkOpsets(modelOpsets))
     return {};
   if (auto found = modelOpsets.find(""); found != modelOpsets.end() && found->second > kNewestOpset)
-    report(true, "opset " + std::to_string(found->second) + " is not supported, expected at most " +
-                     std::to_string(kNewestOpset));
+    report(Code::UnsupportedOpset, "opset " + std::to_string(found->second) +
+                                       " is not supported, expected at most " + std::to_string(kNewestOpset));
   if (graph.sparse_initializer_size() > 0)
-    report(true, "sparse initializers are not supported");
+    report(Code::UnsupportedStorage, "sparse initializers are not supported");
   addInitializers(graph, mainScope);
   if (!importInputs(graph, function)) {
     // Without types no node can be imported, but unknown operators can still be listed.
@@ -111,7 +114,7 @@ OwningOpRef<ModuleOp> Importer::run() {
   importNodes(graph.node(), Frame{mainScope, modelOpsets, nullptr, ""});
   where = Message();
   importOutputs(graph, function);
-  if (outcome() != Outcome::Ok)
+  if (!isSound())
     return {};
   Block &block = function.getBody().front();
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
@@ -119,13 +122,13 @@ OwningOpRef<ModuleOp> Importer::run() {
       op.erase();
   if (failed(mlir::verify(*module)))
     report(false, "the imported module is malformed");
-  return outcome() == Outcome::Ok ? std::move(module) : OwningOpRef<ModuleOp>();
+  return isSound() ? std::move(module) : OwningOpRef<ModuleOp>();
 }
 
 void Importer::addInitializers(const onnx::GraphProto &graph, Scope &scope) {
   for (const onnx::TensorProto &tensor : graph.initializer())
     if (!scope.initializers.try_emplace(tensor.name(), &tensor).second)
-      report(false, "expected each initializer once, got '" + tensor.name() + "' twice");
+      report(Code::DuplicateName, "expected each initializer once, got '" + tensor.name() + "' twice");
 }
 
 // ---- Names ----
@@ -145,8 +148,7 @@ std::optional<Value> Importer::lookup(const Scope &scope, StringRef name) {
       return entry->second = graph::ConstantOp::create(builder, NameLoc::get(builder.getStringAttr(name)),
                                                        value->getType(), *value);
     llvm::handleAllErrors(
-        value.takeError(),
-        [&](const ReadError &error) { report(error.kind == ReadError::Kind::Unsupported, error.text); },
+        value.takeError(), [&](const ReadError &error) { report(error.code, error.text); },
         [&](const llvm::ErrorInfoBase &error) { report(false, error.message()); });
     return entry->second;
   }
@@ -157,7 +159,8 @@ void Importer::define(const onnx::NodeProto &node, const Frame &frame, ArrayRef<
   for (int i = 0; i < node.output_size(); ++i) {
     Value value = i < static_cast<int>(results.size()) ? results[i] : Value();
     if (!node.output(i).empty() && !frame.scope.values.try_emplace(node.output(i), value).second)
-      report(false, "expected each value to be defined once, got '" + node.output(i) + "' twice");
+      report(Code::DuplicateName,
+             "expected each value to be defined once, got '" + node.output(i) + "' twice");
   }
 }
 
@@ -170,7 +173,7 @@ bool Importer::resolveOperands(const onnx::NodeProto &node, const Frame &frame,
       continue;
     std::optional<Value> value = lookup(frame.scope, name);
     if (!value)
-      report(false, "expected input '" + name + "' to be defined before this node");
+      report(Code::UndefinedValue, "expected input '" + name + "' to be defined before this node");
     if (!value || !*value)
       isComplete = false;
     else
@@ -184,8 +187,9 @@ bool Importer::resolveAttributes(const onnx::NodeProto &node, const Frame &frame
     const onnx::AttributeProto *value = &attribute;
     if (!attribute.ref_attr_name().empty()) {
       if (!frame.callerAttributes) {
-        report(false, "expected attribute '" + attribute.name() + "' to have a value, it refers to '" +
-                          attribute.ref_attr_name() + "' outside of a function");
+        report(Code::InvalidAttribute, "expected attribute '" + attribute.name() +
+                                           "' to have a value, it refers to '" + attribute.ref_attr_name() +
+                                           "' outside of a function");
         return false;
       }
       value = frame.callerAttributes->lookup(attribute.ref_attr_name());
@@ -211,6 +215,7 @@ void Importer::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodePr
     where.node =
         frame.prefix + (node.name().empty() ? node.op_type() + "_" + std::to_string(i) : node.name());
     where.op = node.op_type();
+    where.domain = normalDomain(node.domain());
     nodeFailed = false;
     importNode(node, frame);
   }
@@ -225,7 +230,7 @@ void Importer::importNode(const onnx::NodeProto &node, const Frame &frame) {
     return importCall(node, frame, attributes, *found->second);
   auto opset = frame.opsets.find(domain);
   if (opset == frame.opsets.end()) {
-    report(false,
+    report(Code::InvalidOpset,
            "expected the model to import an opset of domain '" + (domain.empty() ? "ai.onnx" : domain) + "'");
     return define(node, frame, {});
   }
@@ -243,9 +248,10 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
   const Operator *op = findOperator(normalDomain(node.domain()), node.op_type());
   if (!op) {
     std::string domain = normalDomain(node.domain());
-    report(true, "operator " + (domain.empty() ? "" : domain + ".") + node.op_type() + " is not supported");
+    report(domain.empty() ? Code::UnsupportedOperator : Code::UnsupportedDomain,
+           "operator " + (domain.empty() ? "" : domain + ".") + node.op_type() + " is not supported");
   } else if (opset < op->since) {
-    report(true,
+    report(Code::UnsupportedVersion,
            "operator " + node.op_type() + " is not supported before opset " + std::to_string(op->since));
   }
   SmallVector<Value> operands;
@@ -253,7 +259,7 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
     return define(node, frame, {});
   Node context(builder, node, opset, operands, attributes, model, facts);
   context.loc = NameLoc::get(builder.getStringAttr(where.node));
-  context.report = [this](bool isUnsupported, std::string text) { report(isUnsupported, std::move(text)); };
+  context.report = [this](Code code, std::string text) { report(code, std::move(text)); };
   if (op->computesInF32)
     runWidened(*op, context, operands);
   else
@@ -262,7 +268,7 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
     context.checkEverythingUsed();
   for (size_t i = 0; i < context.results.size() && !nodeFailed; ++i)
     if (context.wants(i) && !context.results[i])
-      report(true, "output " + std::to_string(i) + " is not supported");
+      report(Code::UnsupportedOutput, "output " + std::to_string(i) + " is not supported");
   if (nodeFailed)
     context.results.clear();
   define(node, frame, context.results);
@@ -277,7 +283,8 @@ void Importer::runWidened(const Operator &op, Node &node, SmallVectorImpl<Value>
     if (!operand || !isNarrow(node.element(operand)))
       continue;
     if (isNarrow(first) && node.element(operand) != first)
-      return node.unsupported("float16 and bfloat16 in one operator are not supported: cast one of them");
+      return node.unsupported("float16 and bfloat16 in one operator are not supported: cast one of them",
+                              Code::UnsupportedType);
     Value &wide = wideForms[operand];
     if (!wide)
       wide = node.cast(operand, builder.getF32Type());
@@ -300,13 +307,13 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
   SmallVector<Value> operands;
   bool isComplete = resolveOperands(node, frame, operands);
   if (llvm::is_contained(callStack, &function) || callStack.size() >= kMaxCallDepth)
-    report(false,
+    report(Code::InvalidCall,
            "expected functions that do not call themselves and nest at most 100 deep, got a call of '" +
                function.name() + "'");
   if (static_cast<int>(operands.size()) > function.input_size() ||
       node.output_size() > function.output_size())
-    report(false, "expected at most " + std::to_string(function.input_size()) + " inputs and " +
-                      std::to_string(function.output_size()) + " outputs");
+    report(Code::InvalidCall, "expected at most " + std::to_string(function.input_size()) + " inputs and " +
+                                  std::to_string(function.output_size()) + " outputs");
   if (!isComplete || nodeFailed)
     return define(node, frame, {});
   Attributes values;
@@ -347,7 +354,7 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
   for (int i = 0; i < node.output_size(); ++i) {
     std::optional<Value> value = lookup(scope, function.output(i));
     if (!value && !node.output(i).empty())
-      report(false,
+      report(Code::UndefinedOutput,
              "expected function '" + function.name() + "' to define its output '" + function.output(i) + "'");
     results.push_back(value.value_or(Value()));
   }
@@ -358,7 +365,7 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
 
 static OwningOpRef<ModuleOp> importOnce(std::shared_ptr<ParsedModel> model, MLIRContext &context,
                                         const ImportOptions &options, SizeFacts &facts,
-                                        std::vector<Message> &messages, Outcome &outcome) {
+                                        std::vector<Message> &messages) {
   Importer importer(std::move(model), context, options, facts, messages);
   // Verifiers and shape rules report through MLIR; their text becomes a message about the current node.
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
@@ -368,23 +375,19 @@ static OwningOpRef<ModuleOp> importOnce(std::shared_ptr<ParsedModel> model, MLIR
     StringRef shown = text;
     if (shown.consume_front("'graph."))
       shown = shown.split("' op ").second;
-    importer.report(/*isUnsupported=*/false, shown.str());
+    importer.report(Code::InvalidNode, shown.str());
   });
-  OwningOpRef<ModuleOp> module = importer.run();
-  outcome = importer.outcome();
-  return module;
+  return importer.run();
 }
 
-std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages,
-                                       Outcome &outcome) {
-  outcome = Outcome::Ok;
+std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages) {
   llvm::Expected<std::shared_ptr<ParsedModel>> model = ParsedModel::read(path);
   if (model)
     return *model;
   llvm::handleAllErrors(model.takeError(), [&](const ReadError &error) {
-    outcome = error.kind == ReadError::Kind::TooLarge ? Outcome::ResourceLimit : Outcome::BadInput;
     Message message;
     message.text = error.text;
+    message.code = error.code;
     messages.push_back(std::move(message));
   });
   return nullptr;
@@ -414,10 +417,8 @@ static std::optional<unsigned> settleRanges(SizeFacts &facts, MLIRContext *conte
 }
 
 FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> &model, MLIRContext &context,
-                                             const ImportOptions &options, std::vector<Message> &messages,
-                                             Outcome &outcome) {
+                                             const ImportOptions &options, std::vector<Message> &messages) {
   context.loadDialect<graph::GraphDialect, func::FuncDialect>();
-  outcome = Outcome::Ok;
   // Sizes that one import had to take as equal are one size in the next, which knows more of its shapes.
   constexpr int kMaxImports = 5;
   SizeFacts facts;
@@ -425,7 +426,7 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> 
   std::vector<Message> said;
   for (int round = 1;; ++round) {
     said.clear();
-    module = importOnce(model, context, options, facts, said, outcome);
+    module = importOnce(model, context, options, facts, said);
     if (round == kMaxImports || !facts.unify())
       break;
   }
@@ -436,8 +437,8 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> 
     Message message;
     message.text = "expected bounds that sizes equal to each other can have, got none left for '" +
                    facts.symbols[*empty] + "'";
+    message.code = Code::OptionContradictsModel;
     messages.push_back(std::move(message));
-    outcome = Outcome::BadInput;
     return failure();
   }
   auto main = module->lookupSymbol<func::FuncOp>("main");

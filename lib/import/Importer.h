@@ -37,14 +37,16 @@ public:
            SizeFacts &facts, std::vector<Message> &messages);
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
-  /// Ok unless something was reported.
-  Outcome outcome() const {
-    return isTooLarge       ? Outcome::ResourceLimit
-           : hasInvalid     ? Outcome::BadInput
-           : hasUnsupported ? Outcome::Unsupported
-                            : Outcome::Ok;
+  /// Whether nothing was reported.
+  bool isSound() const { return !isTooLarge && !hasInvalid && !hasUnsupported; }
+  void report(Code code, std::string text);
+  /// What has no code of its own.
+  void report(bool isUnsupported, std::string text) {
+    report(isUnsupported        ? Code::Unsupported
+           : where.node.empty() ? Code::InvalidModel
+                                : Code::InvalidNode,
+           std::move(text));
   }
-  void report(bool isUnsupported, std::string text);
 
 private:
   // Inputs.cpp: the function's signature

@@ -30,8 +30,9 @@ bool Importer::checkRangesUsed() {
   for (const auto &[name, range] : options.ranges) {
     if (llvm::is_contained(facts.symbols, name))
       continue;
-    report(false, "expected --dim to bound a size that stays open, got '" + name + "=" + rangeText(range) +
-                      "' beside --shape or --bind, which fix it");
+    report(Code::OptionContradictsModel, "expected --dim to bound a size that stays open, got '" + name +
+                                             "=" + rangeText(range) +
+                                             "' beside --shape or --bind, which fix it");
     return false;
   }
   return true;
@@ -54,8 +55,9 @@ bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
   auto checkInput = [&](const std::string &name, const char *option) {
     if (llvm::is_contained(inputs, name))
       return;
-    report(false, std::string("expected ") + option + " to name an input of the model, which are " +
-                      listOf(inputs) + ", got '" + name + "'");
+    report(Code::OptionNamesNothing, std::string("expected ") + option +
+                                         " to name an input of the model, which are " + listOf(inputs) +
+                                         ", got '" + name + "'");
     isFine = false;
   };
   for (const auto &entry : options.shapes)
@@ -67,20 +69,21 @@ bool Importer::checkOptionNames(const onnx::GraphProto &graph) {
   for (const auto &[name, size] : options.dims) {
     if (dims.count(name) && size >= 0)
       continue;
-    report(false, "expected --dim to give a size to a symbolic dimension of an input (" + known + "), got '" +
-                      name + "=" + std::to_string(size) + "'");
+    report(Code::OptionNamesNothing, "expected --dim to give a size to a symbolic dimension of an input (" +
+                                         known + "), got '" + name + "=" + std::to_string(size) + "'");
     isFine = false;
   }
   for (const auto &[name, range] : options.ranges) {
     std::string text = name + "=" + rangeText(range);
     if (!dims.count(name))
-      report(false,
+      report(Code::OptionNamesNothing,
              "expected --dim to bound a symbolic dimension of an input (" + known + "), got '" + text + "'");
     else if (options.dims.count(name))
-      report(false, "expected either a size or bounds of '" + name + "', got '" + text + "' and '" + name +
-                        "=" + std::to_string(options.dims.at(name)) + "'");
+      report(Code::OptionContradictsModel, "expected either a size or bounds of '" + name + "', got '" +
+                                               text + "' and '" + name + "=" +
+                                               std::to_string(options.dims.at(name)) + "'");
     else if (range.lowest < 1 || range.highest < range.lowest)
-      report(false, "expected bounds of at least 1 in rising order, got '" + text + "'");
+      report(Code::InvalidSizeOption, "expected bounds of at least 1 in rising order, got '" + text + "'");
     else
       continue;
     isFine = false;
@@ -117,7 +120,7 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
   std::optional<Ints> given = givenShape(options, input.name());
   if (!type.has_shape()) {
     if (!given) {
-      report(false,
+      report(Code::InvalidDeclaration,
              "input '" + input.name() + "' has no shape: fix it with --shape " + input.name() + ":1x2x3");
       return std::nullopt;
     }
@@ -126,8 +129,8 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
   int rank = type.shape().dim_size();
   auto givenText = [&] { return graph::shapeText(graph::dimsOf(*given)); };
   if (given && static_cast<int>(given->size()) != rank) {
-    report(false, "expected a shape of rank " + std::to_string(rank) + " for input '" + input.name() +
-                      "', got " + givenText());
+    report(Code::OptionContradictsModel, "expected a shape of rank " + std::to_string(rank) + " for input '" +
+                                             input.name() + "', got " + givenText());
     return std::nullopt;
   }
   Shape shape;
@@ -136,19 +139,20 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
     const onnx::TensorShapeProto::Dimension &dim = type.shape().dim(i);
     bool isFixed = dim.has_dim_value() && dim.dim_value() >= 0;
     if (dim.has_dim_value() && dim.dim_value() < -1) { // many exporters write -1 for an unknown size
-      report(false, "expected sizes of at least 0 for input '" + input.name() + "', got " +
-                        std::to_string(dim.dim_value()));
+      report(Code::InvalidDeclaration, "expected sizes of at least 0 for input '" + input.name() + "', got " +
+                                           std::to_string(dim.dim_value()));
       return std::nullopt;
     }
     auto named = dims.find(dimName(input, i));
     if (given && (*given)[i] < 0) {
-      report(false, "expected sizes of at least 0 for input '" + input.name() + "', got " + givenText());
+      report(Code::InvalidSizeOption,
+             "expected sizes of at least 0 for input '" + input.name() + "', got " + givenText());
       return std::nullopt;
     }
     if (given && isFixed && (*given)[i] != dim.dim_value()) {
-      report(false, "expected size " + std::to_string(dim.dim_value()) + " for dimension " +
-                        std::to_string(i) + " of input '" + input.name() + "', got " +
-                        std::to_string((*given)[i]));
+      report(Code::OptionContradictsModel, "expected size " + std::to_string(dim.dim_value()) +
+                                               " for dimension " + std::to_string(i) + " of input '" +
+                                               input.name() + "', got " + std::to_string((*given)[i]));
       return std::nullopt;
     }
     bool isNamed = !dim.dim_param().empty();
@@ -162,9 +166,9 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
     else if (options.symbolic)
       shape.push_back(symbolNamed(dimName(input, i), option));
     else {
-      report(true, "input '" + input.name() + "' has a dimension " +
-                       (isNamed ? "'" + dim.dim_param() + "' " : std::string()) +
-                       "of unknown size: fix it with " + option);
+      report(Code::OpenSize, "input '" + input.name() + "' has a dimension " +
+                                 (isNamed ? "'" + dim.dim_param() + "' " : std::string()) +
+                                 "of unknown size: fix it with " + option);
       isComplete = false;
     }
   }
@@ -175,16 +179,16 @@ ElementsAttr Importer::boundValue(const std::string &name, const HostTensor &ten
   Ints shape(tensor.shape.begin(), tensor.shape.end());
   std::string dtype = dtypeName(type.getElementType());
   if (IntsRef(shape) != type.getShape() || tensor.dtype != dtype) {
-    report(false, "expected --bind " + name + " to give " + dtype + " " +
-                      graph::shapeText(graph::shapeOf(type)) + ", got " + tensor.dtype + " " +
-                      graph::shapeText(graph::dimsOf(shape)));
+    report(Code::InvalidBinding, "expected --bind " + name + " to give " + dtype + " " +
+                                     graph::shapeText(graph::shapeOf(type)) + ", got " + tensor.dtype + " " +
+                                     graph::shapeText(graph::dimsOf(shape)));
     return {};
   }
   auto bytes = std::make_shared<std::vector<uint8_t>>(tensor.bytes);
   ArrayRef<char> view(reinterpret_cast<const char *>(bytes->data()), bytes->size());
   if (static_cast<int64_t>(view.size()) !=
       type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8))) {
-    report(false, "expected --bind " + name + " to give as many bytes as its shape has");
+    report(Code::InvalidBinding, "expected --bind " + name + " to give as many bytes as its shape has");
     return {};
   }
   return constantOf(type, SharedBytes{bytes, view}, name);
@@ -196,12 +200,13 @@ Type Importer::inputElement(const onnx::ValueInfoProto &input) {
   if (Type element = isTensor ? elementType(&context, number) : Type())
     return element;
   if (isTensor && !isDataType(number))
-    report(false,
+    report(Code::InvalidElementType,
            "expected an element type of ONNX for input '" + input.name() + "', got " + dataTypeName(number));
   else
-    report(true, "input '" + input.name() + "' has " +
-                     (isTensor ? "element type " + dataTypeName(number) : "a type other than tensor") +
-                     ", which is not supported");
+    report(isTensor ? Code::UnsupportedType : Code::UnsupportedInput,
+           "input '" + input.name() + "' has " +
+               (isTensor ? "element type " + dataTypeName(number) : "a type other than tensor") +
+               ", which is not supported");
   return {};
 }
 
@@ -232,8 +237,9 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
     // Without the sizes of 0: strides are products of the others alone.
     Shape sizes(llvm::make_filter_range(*shape, [](Dim size) { return !size.is(0); }));
     if (!(graph::elementCount(sizes) * 8).isValid()) {
-      report(false, "expected input '" + input.name() + "' to have sizes below 2^60 in all, got " +
-                        graph::shapeText(*shape, facts.symbols));
+      report(Code::InvalidDeclaration, "expected input '" + input.name() +
+                                           "' to have sizes below 2^60 in all, got " +
+                                           graph::shapeText(*shape, facts.symbols));
       isComplete = false;
       continue;
     }
@@ -254,7 +260,7 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
       value = constant ? Value(graph::ConstantOp::create(builder, loc, type, constant)) : Value();
     }
     if (!mainScope.values.try_emplace(input.name(), value).second)
-      report(false, "expected each input once, got '" + input.name() + "' twice");
+      report(Code::DuplicateName, "expected each input once, got '" + input.name() + "' twice");
   }
   return isComplete && checkRangesUsed();
 }
@@ -265,9 +271,9 @@ void Importer::checkOutputType(const onnx::ValueInfoProto &output, RankedTensorT
   const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
   Type element = elementType(&context, declared.elem_type());
   if (declared.elem_type() != 0 && element != type.getElementType())
-    return report(false, "expected output '" + output.name() + "' to have the declared element type " +
-                             dataTypeName(declared.elem_type()) + ", got " +
-                             dtypeName(type.getElementType()));
+    return report(Code::InvalidDeclaration,
+                  "expected output '" + output.name() + "' to have the declared element type " +
+                      dataTypeName(declared.elem_type()) + ", got " + dtypeName(type.getElementType()));
   bool fits = !declared.has_shape() || declared.shape().dim_size() == type.getRank();
   for (int i = 0; fits && declared.has_shape() && i < type.getRank(); ++i)
     fits = !declared.shape().dim(i).has_dim_value() || declared.shape().dim(i).dim_value() < 0 ||
@@ -287,12 +293,12 @@ void Importer::importOutputs(const onnx::GraphProto &graph, func::FuncOp functio
   std::set<std::string> names;
   for (const onnx::ValueInfoProto &output : graph.output()) {
     if (!names.insert(output.name()).second) {
-      report(false, "expected each output once, got '" + output.name() + "' twice");
+      report(Code::DuplicateName, "expected each output once, got '" + output.name() + "' twice");
       continue;
     }
     std::optional<Value> value = lookup(mainScope, output.name());
     if (!value)
-      report(false, "expected output '" + output.name() + "' to be computed by the graph");
+      report(Code::UndefinedOutput, "expected output '" + output.name() + "' to be computed by the graph");
     if (!value || !*value)
       continue;
     auto type = cast<RankedTensorType>(value->getType());
@@ -302,8 +308,8 @@ void Importer::importOutputs(const onnx::GraphProto &graph, func::FuncOp functio
         {builder.getNamedAttr("tegula.dtype", builder.getStringAttr(dtypeName(type.getElementType()))),
          builder.getNamedAttr("tegula.name", builder.getStringAttr(output.name()))}));
   }
-  if (results.empty() && outcome() == Outcome::Ok)
-    report(false, "expected a model with at least one output");
+  if (results.empty() && isSound())
+    report(Code::UndefinedOutput, "expected a model with at least one output");
   func::ReturnOp::create(builder, builder.getUnknownLoc(), results);
   function.setFunctionType(
       builder.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));

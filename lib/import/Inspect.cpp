@@ -302,15 +302,15 @@ bool inspectModel(const std::string &path, ModelInfo &info, std::vector<Message>
   std::string error;
   auto file = open(path, error);
   if (!file) {
-    messages.push_back({Message::Severity::Error, "", "", 0, error});
+    messages.push_back({Message::Severity::Error, "", "", 0, error, "", "", Code::CannotRead});
     return false;
   }
   std::string stripped;
   onnx::ModelProto model;
   if (!stripModel(file->getBufferStart(), file->getBufferSize(), stripped) ||
       !model.ParseFromString(stripped) || !model.has_graph()) {
-    messages.push_back(
-        {Message::Severity::Error, "", "", 0, "expected an ONNX model, got other or damaged bytes"});
+    messages.push_back({Message::Severity::Error, "", "", 0,
+                        "expected an ONNX model, got other or damaged bytes", "", "", Code::NotAModel});
     return false;
   }
   info.producer =

@@ -32,8 +32,8 @@ const onnx::GraphProto *Importer::bodyOf(const Attributes &attributes, size_t nu
   if (body && body->has_g() && static_cast<size_t>(body->g().input_size()) == numInputs &&
       static_cast<size_t>(body->g().output_size()) >= numOutputs && callStack.size() < kMaxCallDepth)
     return &body->g();
-  report(false, "expected a body of " + std::to_string(numInputs) + " inputs and at least " +
-                    std::to_string(numOutputs) + " outputs");
+  report(Code::InvalidBody, "expected a body of " + std::to_string(numInputs) + " inputs and at least " +
+                                std::to_string(numOutputs) + " outputs");
   return nullptr;
 }
 
@@ -57,7 +57,7 @@ bool Importer::importStep(const onnx::GraphProto &body, const Frame &frame, cons
                                  Ops::shape(step.results.front()))};
   skipped.results.append(inputs.begin() + 2, inputs.end());
   if (step.results.size() != skipped.results.size()) {
-    report(true, "scan outputs of a loop that data may end are not supported");
+    report(Code::UnsupportedLoop, "scan outputs of a loop that data may end are not supported");
     return false;
   }
   results = importChoice(active, std::move(step), std::move(skipped));
@@ -65,9 +65,9 @@ bool Importer::importStep(const onnx::GraphProto &body, const Frame &frame, cons
 }
 
 void Importer::reportIterations(std::optional<int64_t> count) {
-  report(true, "loops of a number of iterations that is known at compile time, up to " +
-                   std::to_string(kMaxIterations) + ", are supported" +
-                   (count ? ", got " + std::to_string(*count) : std::string()));
+  report(Code::UnsupportedLoop, "loops of a number of iterations that is known at compile time, up to " +
+                                    std::to_string(kMaxIterations) + ", are supported" +
+                                    (count ? ", got " + std::to_string(*count) : std::string()));
 }
 
 /// The carried values after `count` iterations, or when a known condition ends them, then the scan outputs;
@@ -102,7 +102,7 @@ SmallVector<Value> Importer::repeat(const onnx::GraphProto &body, const Frame &f
       return {};
     } else if (i + 1 < *count) {
       if (numScans > 0) {
-        report(true, "scan outputs of a loop that data may end are not supported");
+        report(Code::UnsupportedLoop, "scan outputs of a loop that data may end are not supported");
         return {};
       }
       active = results.front();
@@ -110,7 +110,7 @@ SmallVector<Value> Importer::repeat(const onnx::GraphProto &body, const Frame &f
   }
   for (SmallVector<Value> &parts : scans) {
     if (parts.empty()) {
-      report(true, "scan outputs of no iterations are not supported");
+      report(Code::UnsupportedLoop, "scan outputs of no iterations are not supported");
       return {};
     }
     carried.push_back(ops.concat(parts, 0));
@@ -131,7 +131,8 @@ void Importer::importLoop(const onnx::NodeProto &node, const Frame &frame, const
     return define(node, frame, {});
   std::optional<int64_t> count = knownInteger(operands[0]), start = knownInteger(operands[1]);
   if (operands[1] && !start) {
-    report(true, "a loop that may not begin is supported where its condition is known at compile time only");
+    report(Code::UnsupportedLoop,
+           "a loop that may not begin is supported where its condition is known at compile time only");
     return define(node, frame, {});
   }
   if (start && *start == 0)

@@ -25,12 +25,7 @@ namespace tegula::importer {
 
 char ReadError::ID = 0;
 
-llvm::Error invalidError(const Twine &text) {
-  return llvm::make_error<ReadError>(ReadError::Kind::Invalid, text.str());
-}
-llvm::Error unsupportedError(const Twine &text) {
-  return llvm::make_error<ReadError>(ReadError::Kind::Unsupported, text.str());
-}
+llvm::Error readError(Code code, const Twine &text) { return llvm::make_error<ReadError>(code, text.str()); }
 
 // ---- The file ----
 
@@ -62,7 +57,7 @@ constexpr int64_t kDenseLimit = 64;
 llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string &path) {
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
-    return invalidError("cannot open the model: " + Twine(std::strerror(errno)));
+    return readError(Code::CannotRead, "cannot open the model: " + Twine(std::strerror(errno)));
   auto result = std::make_shared<ParsedModel>();
   struct stat info;
   bool isFile = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
@@ -77,17 +72,15 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
   }
   ::close(file);
   if (!isFile)
-    return invalidError("expected the model to be a regular file");
+    return readError(Code::CannotRead, "expected the model to be a regular file");
   if (info.st_size >= INT_MAX)
-    return llvm::make_error<ReadError>(
-        ReadError::Kind::TooLarge,
-        "expected a model file of less than 2 GiB (weights may lie in external data)");
+    return readError(Code::FileTooLarge,
+                     "expected a model file of less than 2 GiB (weights may lie in external data)");
   if (!parsed || !result->proto.has_graph())
-    return invalidError("expected an ONNX model, the file cannot be parsed as one");
+    return readError(Code::NotAModel, "expected an ONNX model, the file cannot be parsed as one");
   if (result->proto.graph().node_size() > kMaxNodes)
-    return llvm::make_error<ReadError>(ReadError::Kind::TooLarge,
-                                       "expected at most 1000000 nodes, got " +
-                                           std::to_string(result->proto.graph().node_size()));
+    return readError(Code::TooManyNodes, "expected at most 1000000 nodes, got " +
+                                             std::to_string(result->proto.graph().node_size()));
   result->directory = llvm::sys::path::parent_path(path).str();
   if (result->directory.empty())
     result->directory = ".";
@@ -159,16 +152,18 @@ std::string dtypeName(Type element) {
 llvm::Expected<RankedTensorType> tensorType(MLIRContext *context, const onnx::TensorProto &tensor) {
   Type element = elementType(context, tensor.data_type());
   if (!element && !isDataType(tensor.data_type()))
-    return invalidError("expected an element type of ONNX for tensor '" + tensor.name() + "', got " +
-                        dataTypeName(tensor.data_type()));
+    return readError(Code::InvalidElementType, "expected an element type of ONNX for tensor '" +
+                                                   tensor.name() + "', got " +
+                                                   dataTypeName(tensor.data_type()));
   if (!element)
-    return unsupportedError("element type " + dataTypeName(tensor.data_type()) + " of tensor '" +
-                            tensor.name() + "' is not supported");
+    return readError(Code::UnsupportedType, "element type " + dataTypeName(tensor.data_type()) +
+                                                " of tensor '" + tensor.name() + "' is not supported");
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   Checked bytes = Checked::product(shape) * Checked(llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
   if (!bytes.valid())
-    return invalidError("expected dimensions of at least 0 and a size below 2^63 for tensor '" +
-                        tensor.name() + "'");
+    return readError(Code::InvalidTensor,
+                     "expected dimensions of at least 0 and a size below 2^63 for tensor '" + tensor.name() +
+                         "'");
   return RankedTensorType::get(shape, element);
 }
 
@@ -228,12 +223,13 @@ static llvm::Expected<SharedBytes> externalData(const std::string &folder, const
       location = entry.value();
     int64_t *number = entry.key() == "offset" ? &offset : entry.key() == "length" ? &length : nullptr;
     if (number && (!llvm::to_integer(entry.value(), *number, 10) || *number < 0))
-      return invalidError("expected a number for the " + entry.key() + " of external tensor '" +
-                          tensor.name() + "', got '" + entry.value() + "'");
+      return readError(Code::InvalidTensor, "expected a number for the " + entry.key() +
+                                                " of external tensor '" + tensor.name() + "', got '" +
+                                                entry.value() + "'");
   }
   if (length >= 0 && length != size)
-    return invalidError("expected " + Twine(size) + " bytes of external data for tensor '" + tensor.name() +
-                        "', got " + Twine(length));
+    return readError(Code::InvalidTensor, "expected " + Twine(size) + " bytes of external data for tensor '" +
+                                              tensor.name() + "', got " + Twine(length));
   return readExternalData(folder, location, offset, size);
 }
 
@@ -267,7 +263,7 @@ llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared
   if (!type)
     return type.takeError();
   if (tensor.has_segment())
-    return unsupportedError("segmented tensor '" + tensor.name() + "' is not supported");
+    return readError(Code::UnsupportedStorage, "segmented tensor '" + tensor.name() + "' is not supported");
   int64_t size = type->getNumElements() * llvm::divideCeil(type->getElementTypeBitWidth(), 8);
   SharedBytes data;
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
@@ -281,8 +277,8 @@ llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared
     data = typedData(tensor);
   }
   if (static_cast<int64_t>(data.bytes.size()) != size)
-    return invalidError("expected " + Twine(size) + " bytes for tensor '" + tensor.name() + "', got " +
-                        Twine(data.bytes.size()));
+    return readError(Code::InvalidTensor, "expected " + Twine(size) + " bytes for tensor '" + tensor.name() +
+                                              "', got " + Twine(data.bytes.size()));
   return model->values[&tensor] = constantOf(*type, std::move(data), tensor.name());
 }
 

@@ -3,6 +3,8 @@
 
 #include "onnx.pb.h"
 
+#include "tegula/support/Codes.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/Support/Error.h"
 
@@ -13,18 +15,16 @@
 
 namespace tegula::importer {
 
-/// Why reading failed; the kind decides the exit code.
+/// Why reading failed.
 struct ReadError : llvm::ErrorInfo<ReadError> {
-  enum class Kind { Invalid, Unsupported, TooLarge };
   static char ID;
-  Kind kind;
+  Code code;
   std::string text;
-  ReadError(Kind kind, std::string text) : kind(kind), text(std::move(text)) {}
+  ReadError(Code code, std::string text) : code(code), text(std::move(text)) {}
   void log(llvm::raw_ostream &os) const override { os << text; }
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
 };
-llvm::Error invalidError(const llvm::Twine &text);
-llvm::Error unsupportedError(const llvm::Twine &text);
+llvm::Error readError(Code code, const llvm::Twine &text);
 
 /// Bytes that stay valid as long as `owner` lives.
 struct SharedBytes {

@@ -224,13 +224,15 @@ static void dropout(Node &node) {
   node.integer("seed", 0);
   node.ignore(1);
   if (node.opset < 7 && node.integer("is_test", 0) == 0)
-    return node.unsupported("training is not supported: export the model for inference");
+    return node.unsupported("training is not supported: export the model for inference",
+                            Code::UnsupportedTraining);
   if (node.has(2)) {
     std::optional<Ints> training = node.constantIntegers(2, "training_mode");
     if (!training)
       return;
     if (training->size() != 1 || (*training)[0] != 0)
-      return node.unsupported("training is not supported: export the model for inference");
+      return node.unsupported("training is not supported: export the model for inference",
+                              Code::UnsupportedTraining);
   }
   node.result(x);
   if (node.wants(1))

@@ -17,7 +17,7 @@ Value Node::input(size_t index) {
   usedInputs.insert(index);
   if (has(index))
     return operands[index];
-  invalid("expected an input " + Twine(index) + ", got none");
+  invalid("expected an input " + Twine(index) + ", got none", Code::WrongInputCount);
   return {};
 }
 
@@ -50,7 +50,8 @@ std::string Node::fixingOptions(ShapeRef sizes) const {
 std::optional<int64_t> Node::fixed(Dim size, StringRef what) {
   if (!size.isStatic())
     unsupported(what + " must be known at compile time, got " + shown(size) + ": fix it with " +
-                fixingOptions({size}));
+                    fixingOptions({size}),
+                Code::OpenSize);
   return size.fixed();
 }
 
@@ -59,14 +60,17 @@ void Node::reportNotConstant(Value value, StringRef name) {
   // What comes from sizes alone is a matter of the sizes.
   if (auto sizes = graph::Sizes::read(value))
     return unsupported("'" + name + "' is needed at compile time and is " + shown(sizes->values) +
-                       ", which depends on symbols: fix them with " + fixingOptions(sizes->values));
+                           ", which depends on symbols: fix them with " + fixingOptions(sizes->values),
+                       Code::OpenSize);
   if (inputs.empty())
     return unsupported("'" + name +
-                       "' is needed at compile time, and it is computed in a way that is not folded");
+                           "' is needed at compile time, and it is computed in a way that is not folded",
+                       Code::DataDependent);
   std::string list =
       llvm::join(llvm::map_range(inputs, [](const std::string &input) { return "'" + input + "'"; }), ", ");
   unsupported("'" + name + "' is needed at compile time and depends on input " + list +
-              ": fix it with --bind " + inputs.front() + "=@file.npy");
+                  ": fix it with --bind " + inputs.front() + "=@file.npy",
+              Code::DataDependent);
 }
 
 static std::optional<graph::Elements> readConstant(Value value) {
@@ -130,8 +134,9 @@ const onnx::AttributeProto *Node::find(StringRef name, onnx::AttributeProto::Att
   // Files before IR version 2 do not state types.
   if (found->has_type() && found->type() != onnx::AttributeProto::UNDEFINED && found->type() != type) {
     invalid("expected attribute '" + name + "' to have type " +
-            onnx::AttributeProto::AttributeType_Name(type) + ", got " +
-            onnx::AttributeProto::AttributeType_Name(found->type()));
+                onnx::AttributeProto::AttributeType_Name(type) + ", got " +
+                onnx::AttributeProto::AttributeType_Name(found->type()),
+            Code::InvalidAttribute);
     return nullptr;
   }
   return found;
@@ -166,7 +171,7 @@ std::optional<Ints> Node::optionalIntegers(StringRef name) {
 bool Node::require(StringRef name) {
   if (hasAttribute(name))
     return true;
-  invalid("expected an attribute '" + name + "', which ONNX requires");
+  invalid("expected an attribute '" + name + "', which ONNX requires", Code::MissingAttribute);
   return false;
 }
 
@@ -174,9 +179,9 @@ Type Node::elementTypeOf(int64_t dataType) {
   int number = dataType >= 0 && dataType <= INT32_MAX ? static_cast<int>(dataType) : -1;
   Type type = elementType(builder.getContext(), number);
   if (!type && isDataType(number))
-    unsupported("element type " + dataTypeName(number) + " is not supported");
+    unsupported("element type " + dataTypeName(number) + " is not supported", Code::UnsupportedType);
   else if (!type)
-    invalid("expected an element type of ONNX, got number " + Twine(dataType));
+    invalid("expected an element type of ONNX, got number " + Twine(dataType), Code::InvalidElementType);
   return type;
 }
 
@@ -185,8 +190,7 @@ ElementsAttr Node::tensor(const onnx::TensorProto &tensor) {
   if (value)
     return *value;
   llvm::handleAllErrors(
-      value.takeError(),
-      [&](const ReadError &error) { report(error.kind == ReadError::Kind::Unsupported, error.text); },
+      value.takeError(), [&](const ReadError &error) { report(error.code, error.text); },
       [&](const llvm::ErrorInfoBase &error) { invalid(error.message()); });
   return {};
 }
@@ -195,7 +199,8 @@ std::optional<int64_t> Node::axis(int64_t value, int64_t rank) {
   int64_t result = value < 0 ? value + rank : value;
   if (result >= 0 && result < rank)
     return result;
-  invalid("expected an axis from " + Twine(-rank) + " to " + Twine(rank - 1) + ", got " + Twine(value));
+  invalid("expected an axis from " + Twine(-rank) + " to " + Twine(rank - 1) + ", got " + Twine(value),
+          Code::AxisOutOfRange);
   return std::nullopt;
 }
 
@@ -206,7 +211,7 @@ std::optional<Ints> Node::axes(IntsRef values, int64_t rank) {
     if (!one)
       return std::nullopt;
     if (llvm::is_contained(result, *one)) {
-      invalid("expected each axis once, got " + Twine(value) + " twice");
+      invalid("expected each axis once, got " + Twine(value) + " twice", Code::InvalidAttribute);
       return std::nullopt;
     }
     result.push_back(*one);
@@ -220,16 +225,17 @@ void Node::checkEverythingUsed() {
     known = std::max(known, index + 1);
   for (size_t i = 0; i < operands.size(); ++i)
     if (operands[i] && i >= known)
-      return invalid("expected at most " + Twine(known) + " inputs, got " + Twine(operands.size()));
+      return invalid("expected at most " + Twine(known) + " inputs, got " + Twine(operands.size()),
+                     Code::WrongInputCount);
     else if (operands[i] && !usedInputs.contains(i))
-      return unsupported("input " + Twine(i) + " is not known to the importer");
+      return unsupported("input " + Twine(i) + " is not known to the importer", Code::UnsupportedAttribute);
   SmallVector<StringRef> names;
   for (const auto &entry : attributes)
     if (!usedAttributes.contains(entry.getKey()) && entry.getKey() != "consumed_inputs")
       names.push_back(entry.getKey());
   llvm::sort(names); // the map's order is no one's business
   for (StringRef name : names)
-    unsupported("attribute '" + name + "' is not known to the importer");
+    unsupported("attribute '" + name + "' is not known to the importer", Code::UnsupportedAttribute);
 }
 
 std::optional<Shape> asSizes(const std::optional<Ints> &numbers) {

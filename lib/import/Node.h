@@ -74,10 +74,10 @@ public:
   }
 
   /// The node contradicts ONNX's specification.
-  void invalid(const llvm::Twine &text) { report(/*isUnsupported=*/false, text.str()); }
+  void invalid(const llvm::Twine &text, Code code = Code::InvalidNode) { report(code, text.str()); }
   /// The node is legal but not covered.
-  void unsupported(const llvm::Twine &text) { report(/*isUnsupported=*/true, text.str()); }
-  std::function<void(bool isUnsupported, std::string text)> report;
+  void unsupported(const llvm::Twine &text, Code code = Code::Unsupported) { report(code, text.str()); }
+  std::function<void(Code code, std::string text)> report;
 
   /// Reports inputs and attributes that the handler never asked for: silently ignoring one could give wrong
   /// numbers.

@@ -26,7 +26,8 @@ static void batchNormalization(Node &node) {
   double epsilon = node.real("epsilon", 1e-5);
   node.real("momentum", 0.9);
   if (node.integer("training_mode", 0) != 0 || (node.opset < 7 && node.integer("is_test", 0) == 0))
-    return node.unsupported("training is not supported: export the model for inference");
+    return node.unsupported("training is not supported: export the model for inference",
+                            Code::UnsupportedTraining);
   if (node.opset < 9 && node.integer("spatial", 1) == 0)
     return node.unsupported("spatial=0 is not supported");
   if (!x || !scale || !bias || !mean || !variance)
@@ -63,7 +64,8 @@ static void layerNormalization(Node &node) {
     return;
   bool isDouble = node.element(x).isF64();
   if (stash != 1 || isDouble)
-    return node.unsupported("statistics in another type than float32 are not supported");
+    return node.unsupported("statistics in another type than float32 are not supported",
+                            Code::UnsupportedType);
   node.result(node.layerNorm(x, scale, bias, *axis, epsilon));
   if (!node.wants(1) && !node.wants(2))
     return;
@@ -91,7 +93,8 @@ static void groupNormalization(Node &node) {
     return;
   int64_t groups = node.integer("num_groups", 0);
   if (node.integer("stash_type", 1) != 1)
-    return node.unsupported("statistics in another type than float32 are not supported");
+    return node.unsupported("statistics in another type than float32 are not supported",
+                            Code::UnsupportedType);
   if (!x || !scale || !bias)
     return;
   Shape shape = Ops::shape(x);
@@ -114,7 +117,8 @@ static void rmsNormalization(Node &node) {
   std::optional<int64_t> axis = node.axis(node.integer("axis", -1), Ops::rank(x));
   double epsilon = node.real("epsilon", 1e-5);
   if (node.integer("stash_type", 1) != 1)
-    return node.unsupported("statistics in another type than float32 are not supported");
+    return node.unsupported("statistics in another type than float32 are not supported",
+                            Code::UnsupportedType);
   if (!x || !scale || !axis)
     return;
   Value wide = widened(node, x);

@@ -83,12 +83,15 @@ static void quantizeLinear(Node &node) {
   if (!x || !scale || (node.has(2) && !zero))
     return;
   if (!to || !isQuantized(to))
-    return node.unsupported("quantisation to " + dataTypeName(dataType) + " is not supported");
+    return node.unsupported("quantisation to " + dataTypeName(dataType) + " is not supported",
+                            Code::UnsupportedType);
   if (!node.isFloat(x) || (precision != 0 && precision != 1))
-    return node.unsupported("quantisation of integers or in a precision other than float32 is not supported");
+    return node.unsupported("quantisation of integers or in a precision other than float32 is not supported",
+                            Code::UnsupportedType);
   Type wide = node.builder.getF32Type();
   if (node.element(x) != node.element(scale) || !node.element(x).isF32())
-    return node.unsupported("quantisation of another type than float32 is not supported");
+    return node.unsupported("quantisation of another type than float32 is not supported",
+                            Code::UnsupportedType);
   node.result(quantize(node, node.cast(x, wide), node.cast(scale, wide), zero, to));
 }
 
@@ -101,11 +104,12 @@ static void dequantizeLinear(Node &node) {
   if (!x || !scale || (node.has(2) && !zero))
     return;
   if (!isa<IntegerType>(node.element(x)))
-    return node.unsupported("dequantisation of floating point is not supported");
+    return node.unsupported("dequantisation of floating point is not supported", Code::UnsupportedType);
   Value y = dequantize(node, x, scale, zero);
   Type to = dataType ? elementType(node.builder.getContext(), dataType) : node.element(scale);
   if (!to)
-    return node.unsupported("dequantisation to " + dataTypeName(dataType) + " is not supported");
+    return node.unsupported("dequantisation to " + dataTypeName(dataType) + " is not supported",
+                            Code::UnsupportedType);
   node.result(node.cast(y, to));
 }
 

@@ -86,7 +86,7 @@ void Recurrence::read(ArrayRef<StringRef> defaults) {
     x = node.transpose(x, {1, 0, 2});
   Shape shape = Ops::shape(x);
   if (!graph::isStatic(Ops::shape(recurrentWeights)) || !graph::isStatic(Ops::shape(weights)))
-    return node.unsupported("weights of an unknown size are not supported");
+    return node.unsupported("weights of an unknown size are not supported", Code::OpenSize);
   size = Ops::rank(recurrentWeights) == 3 ? Ops::shape(recurrentWeights)[2].number() : 0;
   bool fits = shape.size() == 3 && size > 0 && (given == 0 || given == size) &&
               Ops::shape(recurrentWeights) == Shape({directions, gates * size, size}) &&

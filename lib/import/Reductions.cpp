@@ -93,7 +93,7 @@ template <Composite kind> static void composite(Node &node) {
   auto sum = [&](Value value) { return node.reduce(ReduceKind::Sum, value, r->axes, r->keep); };
   bool isRooted = kind == Composite::L2 || kind == Composite::LogSum || kind == Composite::LogSumExp;
   if (isRooted && !node.isFloat(x))
-    return node.unsupported("integers are not supported");
+    return node.unsupported("integers are not supported", Code::UnsupportedType);
   switch (kind) {
   case Composite::L1:
     return node.result(sum(node.abs(x)));

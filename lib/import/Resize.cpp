@@ -79,7 +79,8 @@ static bool sizesFromScales(Node &node, Value x, Request &request) {
     }
     std::optional<Dim> size = scaled(dim, scale);
     if (!size) {
-      node.unsupported("a scale of " + std::to_string(scale) + " of an unknown size is not supported");
+      node.unsupported("a scale of " + std::to_string(scale) + " of an unknown size is not supported",
+                       Code::OpenSize);
       return false;
     }
     request.sizes.push_back(*size);
@@ -176,7 +177,8 @@ static bool readSizes(Node &node, Value x, IntsRef axes, const Shape &given, Req
   if (policy == "stretch")
     return true;
   if (!isKnown) {
-    node.unsupported("keep_aspect_ratio_policy " + policy + " is supported for known sizes only");
+    node.unsupported("keep_aspect_ratio_policy " + policy + " is supported for known sizes only",
+                     Code::OpenSize);
     return false;
   }
   for (int64_t axis : axes) {

@@ -189,7 +189,7 @@ Value surround(Node &node, Value x, IntsRef axes, ShapeRef pads, Value value) {
     Dim low = pads[i], high = pads[i + axes.size()];
     if (!node.atMost(0, low, "expected pads of at least 0") ||
         !node.atMost(0, high, "expected pads of at least 0")) {
-      node.unsupported("pads that crop by an unknown size are not supported");
+      node.unsupported("pads that crop by an unknown size are not supported", Code::OpenSize);
       return {};
     }
     SmallVector<Value> parts{x};
@@ -229,7 +229,8 @@ static void pad(Node &node) {
   if (!graph::isStatic(*pads))
     return *mode == graph::PadMode::Constant
                ? node.result(surround(node, x, axes, *pads, value))
-               : node.unsupported("pads of an unknown size are supported in mode constant only");
+               : node.unsupported("pads of an unknown size are supported in mode constant only",
+                                  Code::OpenSize);
   Ints low(rank, 0), high(rank, 0);
   for (auto [i, axis] : llvm::enumerate(axes)) {
     low[axis] = (*pads)[i].number();

@@ -121,7 +121,7 @@ static Value addBias(Node &node, Value y, Value bias) {
 static std::optional<Ints> kernelOf(Node &node, Value filter) {
   Shape shape = Ops::shape(filter);
   if (!graph::isStatic(shape)) {
-    node.unsupported("a filter of unknown size is not supported, got " + node.shown(shape));
+    node.unsupported("a filter of unknown size is not supported, got " + node.shown(shape), Code::OpenSize);
     return std::nullopt;
   }
   return graph::numbersOf(ShapeRef(shape).drop_front(std::min<size_t>(2, shape.size())));
@@ -258,7 +258,7 @@ static void maxPool(Node &node) {
   bool columnMajor = node.integer("storage_order", 0) != 0;
   if (w && !w->outerAxes.empty()) {
     if (node.wants(1))
-      return node.unsupported("indices under auto_pad of an unknown size are not supported");
+      return node.unsupported("indices under auto_pad of an unknown size are not supported", Code::OpenSize);
     x = padOutside(node, x, *w, lowest(node, x));
   }
   std::optional<Shape> shape = w ? pooledShape(node, x, *w) : std::nullopt;

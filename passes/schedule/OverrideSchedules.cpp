@@ -19,7 +19,7 @@ namespace {
 struct OverrideSchedules : impl::OverrideSchedulesBase<OverrideSchedules> {
   using OverrideSchedulesBase::OverrideSchedulesBase;
 
-  InFlightDiagnostic error(Location where) { return refuse(emitError(where), Refusal::BadInput); }
+  InFlightDiagnostic error(Location where) { return refuse(emitError(where), Code::InvalidScheduleFile); }
 
   /// Reads the attribute; what the parser reports comes at `where`, since it knows the line only as its own
   /// text.
@@ -63,20 +63,20 @@ struct OverrideSchedules : impl::OverrideSchedulesBase<OverrideSchedules> {
     Location where = getOperation().getLoc();
     constexpr uint64_t mostBytes = 64 << 20;
     llvm::sys::fs::file_status status;
-    auto refuseFile = [&](const Twine &reason, Refusal why) {
+    auto refuseFile = [&](const Twine &reason, Code why) {
       refuse(emitError(where), why) << "expected a readable file of schedules, got '" << file
                                     << "': " << reason;
       return nullptr;
     };
     if (std::error_code failed = llvm::sys::fs::status(file, status))
-      return refuseFile(failed.message(), Refusal::BadInput);
+      return refuseFile(failed.message(), Code::CannotRead);
     if (!llvm::sys::fs::is_regular_file(status))
-      return refuseFile("not a regular file", Refusal::BadInput);
+      return refuseFile("not a regular file", Code::CannotRead);
     if (status.getSize() > mostBytes)
-      return refuseFile("larger than 64 MiB", Refusal::TooLarge);
+      return refuseFile("larger than 64 MiB", Code::FileTooLarge);
     auto buffer = llvm::MemoryBuffer::getFile(file);
     if (!buffer)
-      return refuseFile(buffer.getError().message(), Refusal::BadInput);
+      return refuseFile(buffer.getError().message(), Code::CannotRead);
     return std::move(*buffer);
   }
 

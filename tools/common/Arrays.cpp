@@ -20,7 +20,7 @@ NamedTensors namedResults(const Session &session, const std::vector<HostTensor> 
 Failure writeTensors(const std::string &path, const NamedTensors &tensors) {
   bool single = path.ends_with(".npy") && tensors.size() == 1;
   if (!single && !path.ends_with(".npz"))
-    return {Outcome::BadInput, path + ": expected a name ending in .npz (or .npy for one array)"};
+    return {Code::WrongKindOfFile, path + ": expected a name ending in .npz (or .npy for one array)"};
   std::vector<npy::NamedArray> arrays;
   for (const auto &[name, tensor] : tensors)
     arrays.push_back({name, {tensor.dtype, tensor.shape, tensor.bytes}});
@@ -31,7 +31,7 @@ Failure writeTensors(const std::string &path, const NamedTensors &tensors) {
       return {};
     if (error.starts_with(where)) // the name that the user knows
       error.replace(0, where.size(), path);
-    return {Outcome::BadInput, error};
+    return {Code::CannotWrite, error};
   });
   if (failure && !failure.text.starts_with(path))
     failure.text = path + ": " + failure.text;
@@ -48,14 +48,14 @@ Failure compareResults(const std::string &file, const NamedTensors &expected, co
     return find(expected, result.first) != expected.end();
   });
   if (!byName && expected.size() != results.size())
-    return {Outcome::BadInput, file + ": expected an array '" + (results.empty() ? "" : results[0].first) +
-                                   "', or " + std::to_string(results.size()) +
-                                   " arrays in the outputs' order, got " + std::to_string(expected.size()) +
-                                   " with other names"};
+    return {Code::MissingReference,
+            file + ": expected an array '" + (results.empty() ? "" : results[0].first) + "', or " +
+                std::to_string(results.size()) + " arrays in the outputs' order, got " +
+                std::to_string(expected.size()) + " with other names"};
   if (byName)
     for (const auto &[name, value] : results)
       if (find(expected, name) == expected.end())
-        return {Outcome::BadInput, file + ": expected an array '" + name + "', got none of that name"};
+        return {Code::MissingReference, file + ": expected an array '" + name + "', got none of that name"};
   bool hasNames =
       std::any_of(expected.begin(), expected.end(), [](const auto &entry) { return !entry.first.empty(); });
   if (!byName && hasNames)
@@ -74,7 +74,7 @@ Failure compareResults(const std::string &file, const NamedTensors &expected, co
   }
   if (different == 0)
     return {};
-  return {Outcome::VerificationFailed,
+  return {Code::ResultsDiffer,
           std::to_string(different) + " of " + std::to_string(results.size()) + " outputs differ"};
 }
 

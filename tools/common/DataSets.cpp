@@ -67,7 +67,7 @@ Failure readDataSets(const std::string &modelPath, const ModelInfo &info, std::v
     if (Failure failure = readDataSet(folder, info, sets.emplace_back()))
       return failure;
     if (sets.back().expected.empty())
-      return {Outcome::BadInput, folder + ": expected output_0.pb and so on, got no file of an output"};
+      return {Code::MissingReference, folder + ": expected output_0.pb and so on, got no file of an output"};
   }
   if (!sets.empty())
     return {};

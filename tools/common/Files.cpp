@@ -12,7 +12,7 @@ namespace tegula::tools {
 
 namespace {
 
-Failure failed(const std::string &what) { return {Outcome::BadInput, what + ": " + std::strerror(errno)}; }
+Failure failed(Code code, const std::string &what) { return {code, what + ": " + std::strerror(errno)}; }
 
 bool writeAll(int file, std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
@@ -32,14 +32,14 @@ Failure replaceFile(const std::string &path, const std::function<Failure(const s
   struct stat status{};
   bool exists = stat(path.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode))
-    return {Outcome::BadInput, "cannot write: is a folder"};
+    return {Code::CannotWrite, "cannot write: is a folder"};
   if (exists && !S_ISREG(status.st_mode))
     return write(path);
   std::string temporary = path + ".tmp." + std::to_string(getpid());
   removeOnCrash(temporary);
   Failure result = write(temporary);
   if (!result && rename(temporary.c_str(), path.c_str()) != 0)
-    result = failed("cannot write");
+    result = failed(Code::CannotWrite, "cannot write");
   if (result)
     unlink(temporary.c_str());
   removeOnCrash("");
@@ -48,14 +48,15 @@ Failure replaceFile(const std::string &path, const std::function<Failure(const s
 
 Failure writeFile(const std::string &path, std::span<const uint8_t> bytes) {
   if (path == "-")
-    return writeAll(STDOUT_FILENO, bytes) ? Failure() : failed("cannot write to standard output");
+    return writeAll(STDOUT_FILENO, bytes) ? Failure()
+                                          : failed(Code::CannotWrite, "cannot write to standard output");
   return replaceFile(path, [&](const std::string &where) -> Failure {
     bool isNew = where != path; // a temporary file is ours alone
     int file = open(where.c_str(), O_WRONLY | O_CLOEXEC | (isNew ? O_CREAT | O_EXCL : 0), 0666);
     if (file < 0)
-      return failed("cannot write");
+      return failed(Code::CannotWrite, "cannot write");
     bool ok = writeAll(file, bytes) && (!isNew || fsync(file) == 0);
-    Failure result = ok ? Failure() : failed("cannot write");
+    Failure result = ok ? Failure() : failed(Code::CannotWrite, "cannot write");
     close(file);
     return result;
   });
@@ -64,13 +65,13 @@ Failure writeFile(const std::string &path, std::span<const uint8_t> bytes) {
 Failure checkReadable(const std::string &path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0)
-    return failed("cannot read");
+    return failed(Code::CannotRead, "cannot read");
   if (S_ISDIR(status.st_mode))
-    return {Outcome::BadInput, "cannot read: is a folder"};
+    return {Code::CannotRead, "cannot read: is a folder"};
   if (!S_ISREG(status.st_mode))
-    return {Outcome::BadInput, "cannot read: not a regular file"};
+    return {Code::CannotRead, "cannot read: not a regular file"};
   if (access(path.c_str(), R_OK) != 0)
-    return failed("cannot read");
+    return failed(Code::CannotRead, "cannot read");
   return {};
 }
 
@@ -80,7 +81,7 @@ Failure readFile(const std::string &path, std::string &text) {
       return failure;
   int file = path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
-    return failed("cannot read");
+    return failed(Code::CannotRead, "cannot read");
   constexpr size_t mostBytes = size_t(1) << 30; // a file may grow while it is read, and a pipe never end
   text.clear();
   char buffer[1 << 16];
@@ -94,8 +95,8 @@ Failure readFile(const std::string &path, std::string &text) {
     if (text.size() > mostBytes)
       break;
   }
-  Failure result = count < 0   ? failed("cannot read")
-                   : count > 0 ? Failure{Outcome::ResourceLimit, "cannot read: larger than 1 GiB"}
+  Failure result = count < 0   ? failed(Code::CannotRead, "cannot read")
+                   : count > 0 ? Failure{Code::FileTooLarge, "cannot read: larger than 1 GiB"}
                                : Failure();
   close(file);
   return result;

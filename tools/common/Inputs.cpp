@@ -35,18 +35,18 @@ std::string nameList(const std::vector<Port> &ports) {
 
 Failure readTensors(const std::string &path, NamedTensors &tensors) {
   if (Failure failure = checkReadable(path))
-    return {failure.outcome, path + ": " + failure.text};
+    return {failure.code, path + ": " + failure.text};
   std::string error;
   if (hasExtension(path, ".pb")) {
     HostTensor tensor;
     if (!readTensorProto(path, tensor, error))
-      return {Outcome::BadInput, error};
+      return {Code::NotAnArray, error};
     tensors.emplace_back("", std::move(tensor));
     return {};
   }
   std::vector<npy::NamedArray> arrays;
   if (!npy::readArrays(path, arrays, error))
-    return {Outcome::BadInput, error};
+    return {Code::NotAnArray, error};
   for (npy::NamedArray &array : arrays)
     tensors.emplace_back(std::move(array.name), fromArray(std::move(array.array)));
   return {};
@@ -55,13 +55,13 @@ Failure readTensors(const std::string &path, NamedTensors &tensors) {
 Failure readAssignment(const std::string &text, TensorMap &tensors) {
   size_t split = text.rfind("=@");
   if (split == std::string::npos || split == 0)
-    return {Outcome::BadInput, "expected NAME=@FILE.npy, got '" + text + "'"};
+    return {Code::InvalidAssignment, "expected NAME=@FILE.npy, got '" + text + "'"};
   std::string name = text.substr(0, split), path = text.substr(split + 2);
   NamedTensors read;
   if (Failure failure = readTensors(path, read))
     return failure;
   if (read.size() != 1)
-    return {Outcome::BadInput, path + ": expected one array, got " + std::to_string(read.size())};
+    return {Code::ArrayCount, path + ": expected one array, got " + std::to_string(read.size())};
   tensors[name] = std::move(read[0].second);
   return {};
 }
@@ -111,7 +111,7 @@ Failure gatherInputs(const Session &session, const TensorMap &given, std::vector
   for (const auto &[name, tensor] : given)
     if (std::none_of(ports.begin(), ports.end(),
                      [&](const Port &port) { return cleaned(port.name) == cleaned(name); }))
-      return {Outcome::BadInput, "no input is named '" + name + "'; the inputs are " + nameList(ports)};
+      return {Code::UnknownInput, "no input is named '" + name + "'; the inputs are " + nameList(ports)};
   std::vector<const HostTensor *> known;
   for (const Port &port : ports)
     known.push_back(valueFor(port.name, given));

@@ -34,7 +34,7 @@ void onCrash(int signal) {
       : signal == SIGBUS  ? "bus error"
       : signal == SIGFPE  ? "arithmetic fault"
                           : "illegal instruction");
-  say("; -v prints the IR, --save-temps=DIR keeps it after every phase\n");
+  say("; -v prints the IR, --save-temps=DIR keeps it after every phase [E7001]\n");
   _exit(int(Outcome::Internal));
 }
 
@@ -100,6 +100,8 @@ std::string formatMessage(const std::string &file, const Message &message) {
   std::string text =
       printable((message.file.empty() ? file : message.file) + (where.empty() ? "" : "(" + where + ")") +
                 ": " + severity + ": " + message.text);
+  if (message.code != Code::None)
+    text += " [" + codeText(message.code) + "]";
   return message.listing.empty() ? text : text + "\n" + escaped(message.listing, /*keepLines=*/true);
 }
 
@@ -110,9 +112,11 @@ void printMessages(const std::string &file, const std::vector<Message> &messages
 
 int reportFailure(const std::string &file, const Failure &failure) {
   bool named = failure.text.starts_with(file + ": "); // the runtime says the path itself
-  std::fprintf(stderr, "%s: error: %s\n", printable(file).c_str(),
-               printable(failure.text.substr(named ? file.size() + 2 : 0)).c_str());
-  return int(failure.outcome);
+  Message message;
+  message.text = failure.text.substr(named ? file.size() + 2 : 0);
+  message.code = failure.code;
+  printMessages(file, {message});
+  return int(outcomeOf(failure.code));
 }
 
 std::string jsonString(const std::string &text) {
@@ -143,9 +147,9 @@ int finishOutput(const char *tool, int code) {
   bool failed = std::fflush(stdout) != 0;
   if (!failed && !std::ferror(stdout))
     return code;
-  std::fprintf(stderr, "%s: error: cannot write to standard output%s%s\n", tool, failed ? ": " : "",
-               failed ? std::strerror(errno) : "");
-  return code ? code : int(Outcome::BadInput);
+  std::string why = failed ? std::string(": ") + std::strerror(errno) : "";
+  int failure = reportFailure(tool, {Code::CannotWrite, "cannot write to standard output" + why});
+  return code ? code : failure;
 }
 
 void installCrashHandlers(const char *tool) {
@@ -166,7 +170,7 @@ void endOutOfMemory() {
   if (crashFile[0])
     unlink(crashFile);
   say(crashTool);
-  say(": error: out of memory\n");
+  say(": error: out of memory [E0901]\n");
   _exit(int(Outcome::ResourceLimit));
 }
 

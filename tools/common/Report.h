@@ -11,22 +11,24 @@ namespace tegula::tools {
 
 /// An error of a tool itself or of the runtime, carried to the verb that reports it.
 struct Failure {
-  Outcome outcome = Outcome::Ok;
+  Failure() = default;
+  Failure(Code code, std::string text) : code(code), text(std::move(text)) {}
+  Code code = Code::None;
   std::string text;
-  explicit operator bool() const { return outcome != Outcome::Ok; }
+  explicit operator bool() const { return code != Code::None; }
 };
 
 /// Text of any bytes as one line that a terminal shows and does not obey: control characters and what is not
 /// UTF-8 come as escapes.
 std::string printable(const std::string &text);
 
-/// `file(node 'conv1', op Conv, opset 13): error: text`
+/// `file(node 'conv1', op Conv, opset 13): error: text [E0215]`
 std::string formatMessage(const std::string &file, const Message &message);
 
 /// Prints all messages to standard error; nothing where there are none.
 void printMessages(const std::string &file, const std::vector<Message> &messages);
 
-/// Prints `file: error: text` and returns the exit code.
+/// Prints `file: error: text [E0110]` and returns the exit code.
 int reportFailure(const std::string &file, const Failure &failure);
 
 /// A JSON string literal of any bytes; what is not UTF-8 becomes U+FFFD.

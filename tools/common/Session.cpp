@@ -8,22 +8,29 @@
 
 namespace tegula::tools {
 
-namespace {
-
 Failure fromStatus(const tgl_status &status) {
   switch (status.code) {
   case TGL_OK:
     return {};
+  case TGL_ERR_ARGUMENT:
+    return {Code::InvalidRun, status.text};
+  case TGL_ERR_IO:
+    return {Code::CannotOpenArtifact, status.text};
+  case TGL_ERR_CORRUPT:
+    return {Code::DamagedArtifact, status.text};
+  case TGL_ERR_VERSION:
+    return {Code::ArtifactVersion, status.text};
   case TGL_ERR_UNSUPPORTED:
-    return {Outcome::Unsupported, status.text};
+    return {Code::ArtifactForOthers, status.text};
   case TGL_ERR_MEMORY:
-    return {Outcome::ResourceLimit, status.text};
+    return {Code::OutOfMemory, status.text};
   case TGL_ERR_RUN:
-    return {Outcome::Internal, status.text};
-  default:
-    return {Outcome::BadInput, status.text};
+    return {Code::RunFailed, status.text};
   }
+  return {Code::Internal, status.text};
 }
+
+namespace {
 
 Port portOf(const tgl_tensor_info &info) {
   return {info.name,
@@ -57,7 +64,7 @@ Failure Session::openBytes(std::vector<uint8_t> &&bytes, int threads, std::uniqu
   // Page-aligned memory is used in place by the runtime; a vector's is not.
   void *image = mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (image == MAP_FAILED)
-    return {Outcome::ResourceLimit,
+    return {Code::OutOfMemory,
             "not enough memory for an artifact of " + std::to_string(bytes.size()) + " bytes"};
   session->image = image;
   session->imageSize = bytes.size();
@@ -131,8 +138,8 @@ Failure Session::chooseShapes(const std::vector<HostTensor> &values) {
 
 Failure Session::bind(const std::vector<HostTensor> &values) {
   if (values.size() != inputPorts.size())
-    return {Outcome::BadInput, "expected " + std::to_string(inputPorts.size()) + " inputs, got " +
-                                   std::to_string(values.size())};
+    return {Code::InvalidRun, "expected " + std::to_string(inputPorts.size()) + " inputs, got " +
+                                  std::to_string(values.size())};
   if (symbolic)
     if (Failure failure = chooseShapes(values))
       return failure;
@@ -140,11 +147,11 @@ Failure Session::bind(const std::vector<HostTensor> &values) {
   for (size_t i = 0; i < values.size(); ++i) {
     const Port &port = inputPorts[i];
     if (values[i].dtype != port.dtype)
-      return {Outcome::BadInput,
+      return {Code::InputType,
               "input '" + port.name + "': expected " + port.dtype + ", got " + values[i].dtype};
     if (values[i].shape != port.shape || values[i].bytes.size() != port.bytes)
-      return {Outcome::BadInput, "input '" + port.name + "': expected shape " + port.shapeText() + ", got " +
-                                     shapeText(values[i].shape)};
+      return {Code::InputShape, "input '" + port.name + "': expected shape " + port.shapeText() + ", got " +
+                                    shapeText(values[i].shape)};
     void *data = nullptr;
     if (tgl_own_input(context, int32_t(i), &data, &status) != TGL_OK)
       return fromStatus(status);

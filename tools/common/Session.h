@@ -23,6 +23,9 @@ struct Port {
   std::string shapeText() const;
 };
 
+/// What the runtime says of a call; no failure where it is TGL_OK.
+Failure fromStatus(const tgl_status &status);
+
 /// The inputs and outputs of a loaded model.
 Failure describePorts(const tgl_model *model, std::vector<Port> &inputs, std::vector<Port> &outputs);
 

@@ -14,7 +14,7 @@ bool parseSize(const std::string &text, int64_t &value) {
 namespace {
 
 Failure badOption(const char *option, const std::string &form, const std::string &got) {
-  return {Outcome::BadInput, std::string(option) + ": expected " + form + ", got '" + got + "'"};
+  return {Code::InvalidSizeOption, std::string(option) + ": expected " + form + ", got '" + got + "'"};
 }
 
 /// The names of all unknown sizes, each once.
@@ -125,7 +125,7 @@ Failure chooseShapes(const std::vector<Port> &inputs, const std::vector<const Ho
         continue;
       auto size = known.find(inputs[i].dimNames[d]);
       if (size == known.end())
-        return {Outcome::BadInput, "the size '" + inputs[i].dimNames[d] + "' of input '" + inputs[i].name +
+        return {Code::UnknownSize, "the size '" + inputs[i].dimNames[d] + "' of input '" + inputs[i].name +
                                        "' is not known: give its value, or --dim " + inputs[i].dimNames[d] +
                                        "=N; the model's symbolic sizes are " + symbolsOf(inputs)};
       shapes[i][d] = size->second;

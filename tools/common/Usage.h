@@ -54,6 +54,28 @@ inline CLI::Validator oneOf(std::vector<std::string> words) {
   return CLI::Validator(check, "");
 }
 
+/// What CLI11 found wrong.
+inline Code codeOf(const CLI::ParseError &error) {
+  switch (static_cast<CLI::ExitCodes>(error.get_exit_code())) {
+  case CLI::ExitCodes::ExtrasError:
+    return Code::UnknownOption;
+  case CLI::ExitCodes::RequiredError:
+  case CLI::ExitCodes::ArgumentMismatch:
+    return Code::MissingArgument;
+  case CLI::ExitCodes::ConversionError:
+  case CLI::ExitCodes::ValidationError:
+  case CLI::ExitCodes::InvalidError:
+    return Code::InvalidOptionValue;
+  case CLI::ExitCodes::ExcludesError:
+    return Code::ContradictingOptions;
+  case CLI::ExitCodes::ConfigError:
+  case CLI::ExitCodes::FileError:
+    return Code::InvalidConfig;
+  default:
+    return Code::Usage;
+  }
+}
+
 /// Prints help where it was asked for, else what is wrong; returns the exit code.
 inline int reportUsage(const CLI::App &app, const CLI::ParseError &error) {
   if (error.get_exit_code() == int(CLI::ExitCodes::Success)) {
@@ -62,9 +84,10 @@ inline int reportUsage(const CLI::App &app, const CLI::ParseError &error) {
     std::fputs(out.str().c_str(), stdout);
     return finishOutput(app.get_name().c_str(), 0);
   }
-  std::fprintf(stderr, "%s: error: %s\n%s: note: --help lists what can be said\n", app.get_name().c_str(),
-               error.what(), app.get_name().c_str());
-  return int(Outcome::BadInput);
+  Message message{Message::Severity::Error, "", "", 0, error.what(), "", "", codeOf(error)};
+  printMessages(app.get_name(),
+                {message, {Message::Severity::Note, "", "", 0, "--help lists what can be said"}});
+  return int(outcomeOf(message.code));
 }
 
 } // namespace tegula::tools

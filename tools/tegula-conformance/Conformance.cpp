@@ -156,12 +156,13 @@ int main(int argc, char **argv) {
   std::vector<Case> cases;
   std::string error;
   if (!readManifest(arguments.folder, cases, error))
-    return reportFailure("conformance", {Outcome::BadInput, error});
+    return reportFailure("conformance", {Code::CannotRead, error});
   try {
     select(cases, arguments);
   } catch (const std::regex_error &) {
-    return reportFailure("conformance", {Outcome::BadInput, "--filter: expected a regular expression, got '" +
-                                                                arguments.filter + "'"});
+    return reportFailure("conformance",
+                         {Code::InvalidOptionValue,
+                          "--filter: expected a regular expression, got '" + arguments.filter + "'"});
   }
   Report report(cases, arguments.verbose);
   runInWorkers(

@@ -154,9 +154,9 @@ LogicalResult lower(ModuleOp module) {
 }
 
 /// Executable memory, given back at the end.
-class Code {
+class LoadedCode {
 public:
-  ~Code() {
+  ~LoadedCode() {
     if (memory != MAP_FAILED)
       munmap(memory, size);
   }
@@ -165,23 +165,23 @@ public:
     llvm::Expected<std::string> object =
         codegen::cpu::emitModule(module, codegen::cpu::Output::Object, codegen::cpu::CpuCodegenOptions());
     if (!object)
-      return {Outcome::Internal, llvm::toString(object.takeError())};
+      return {Code::Internal, llvm::toString(object.takeError())};
     auto image = codegen::cpu::linkImage({*object}, {"entry"}, [](StringRef) { return true; });
     if (!image)
-      return {Outcome::Internal, llvm::toString(image.takeError())};
+      return {Code::Internal, llvm::toString(image.takeError())};
     size = image->bytes.size();
     for (const codegen::cpu::Image::Import &import : image->imports) {
       void *address = dlsym(RTLD_DEFAULT, import.symbol.c_str());
       if (!address)
-        return {Outcome::Internal, "expected a function '" + import.symbol + "' in this process"};
+        return {Code::Internal, "expected a function '" + import.symbol + "' in this process"};
       std::memcpy(&image->bytes[import.slot], &address, sizeof(address));
     }
     memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
-      return {Outcome::ResourceLimit, "expected memory for " + std::to_string(size) + " bytes of code"};
+      return {Code::OutOfMemory, "expected memory for " + std::to_string(size) + " bytes of code"};
     std::memcpy(memory, image->bytes.data(), size);
     if (mprotect(memory, size, PROT_READ | PROT_EXEC))
-      return {Outcome::ResourceLimit, "expected memory that may be executed"};
+      return {Code::OutOfMemory, "expected memory that may be executed"};
     entry = image->entries.front();
     return {};
   }
@@ -208,7 +208,7 @@ void fill(const std::vector<Piece> &pieces, bool isResult, std::vector<HostTenso
 }
 
 /// Runs loaded code on memory that lies as vector code expects it, and copies what is left there.
-void execute(Code &code, Memory &memory) {
+void execute(LoadedCode &code, Memory &memory) {
   constexpr size_t alignment = 64;
   std::vector<std::unique_ptr<void, decltype(&std::free)>> owned;
   std::vector<void *> buffers;
@@ -241,13 +241,13 @@ Failure runOnBuffers(const std::string &text, Memory &memory) {
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
   func::FuncOp main = module ? module->lookupSymbol<func::FuncOp>("main") : func::FuncOp();
   if (!main)
-    return {Outcome::BadInput, "expected a function: " + errors};
+    return {Code::InvalidText, "expected a function: " + errors};
   Wrapper wrapper(main);
   if (failed(wrapper.build()))
-    return {Outcome::BadInput, errors};
+    return {Code::InvalidText, errors};
   if (failed(lower(*module)))
-    return {Outcome::Internal, "lowering failed: " + errors};
-  Code code;
+    return {Code::Internal, "lowering failed: " + errors};
+  LoadedCode code;
   if (Failure failure = code.load(*module))
     return failure;
   fill(wrapper.arguments, false, memory.arguments);

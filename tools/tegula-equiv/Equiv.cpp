@@ -105,9 +105,8 @@ int compareRuns(const Arguments &arguments, const Function &before, const std::s
   }
   std::vector<HostTensor> expected = sessions[0]->results(), got = sessions[1]->results();
   if (expected.size() != got.size())
-    return reportFailure(where[1],
-                         {Outcome::VerificationFailed, "expected " + std::to_string(expected.size()) +
-                                                           " results, got " + std::to_string(got.size())});
+    return reportFailure(where[1], {Code::ModulesDiffer, "expected " + std::to_string(expected.size()) +
+                                                             " results, got " + std::to_string(got.size())});
   bool ok = true;
   for (size_t i = 0; i < got.size(); ++i)
     ok &= isClose(arguments, got[i], expected[i],
@@ -126,7 +125,7 @@ int compareBuffers(const Arguments &arguments, const Function &before, const Fun
   if (memory[1].arguments.size() < memory[0].arguments.size() ||
       memory[1].results.size() != memory[0].results.size())
     return reportFailure(where[1],
-                         {Outcome::VerificationFailed, "expected the arguments and results of " + where[0]});
+                         {Code::ModulesDiffer, "expected the arguments and results of " + where[0]});
   bool ok = true;
   for (size_t i = 0; i < memory[0].arguments.size(); ++i)
     ok &= isClose(arguments, memory[1].arguments[i], memory[0].arguments[i],
@@ -154,7 +153,7 @@ int compare(const Arguments &arguments, const Function &before, const Function &
 
 int compareAll(const Arguments &arguments) {
   if (arguments.before == "-" && arguments.after == "-")
-    return reportFailure("tegula-equiv", {Outcome::BadInput, "only one module can come from standard input"});
+    return reportFailure("tegula-equiv", {Code::Usage, "only one module can come from standard input"});
   std::string texts[2];
   std::vector<Function> functions[2];
   for (int i : {0, 1}) {
@@ -175,15 +174,16 @@ int compareAll(const Arguments &arguments) {
     auto after = std::find_if(functions[1].begin(), functions[1].end(), [&](const Function &other) {
       return other.name == before.name && number-- == 0;
     });
-    int code = after == functions[1].end()
-                   ? reportFailure(arguments.after,
-                                   {Outcome::VerificationFailed, "expected a function @" + before.name})
-                   : compare(arguments, before, *after);
+    int code =
+        after == functions[1].end()
+            ? reportFailure(arguments.after, {Code::ModulesDiffer, "expected a function @" + before.name})
+            : compare(arguments, before, *after);
     worst = std::max(worst, code);
     ++compared;
   }
   if (compared == 0)
-    return reportFailure(arguments.before, {Outcome::BadInput, "expected functions to compare, found none"});
+    return reportFailure(arguments.before,
+                         {Code::InvalidText, "expected functions to compare, found none"});
   std::printf("%s: %zu functions\n", worst ? "NOT equivalent" : "equivalent", compared);
   return worst;
 }

@@ -187,7 +187,7 @@ Failure splitFunctions(const std::string &text, const std::vector<Function> *ref
   for (const std::string &part : splitFile(text)) {
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(part, ParserConfig(&context));
     if (!module)
-      return {Outcome::BadInput, "expected MLIR: " + errors};
+      return {Code::NotMlir, "expected MLIR: " + errors};
     launchLoneKernels(*module);
     for (auto function : module->getOps<func::FuncOp>())
       if (!function.isExternal() && !function.isPrivate())

@@ -36,7 +36,8 @@ bool parseNumber(std::string_view text, double low, double high, double &value) 
 }
 
 Failure badValue(std::string_view option, std::string_view value) {
-  return {Outcome::BadInput, "--" + std::string(option) + ": unexpected value '" + std::string(value) + "'"};
+  return {Code::InvalidOptionValue,
+          "--" + std::string(option) + ": unexpected value '" + std::string(value) + "'"};
 }
 
 /// Sets the option that takes a value; false where there is none of that name.
@@ -83,12 +84,12 @@ Failure parseArguments(int argc, char **argv, RunArguments &arguments) {
       word = "--help";
     if (!word.starts_with("-")) {
       if (!arguments.model.empty())
-        return {Outcome::BadInput, "expected one model, got '" + std::string(word) + "' too"};
+        return {Code::UnknownOption, "expected one model, got '" + std::string(word) + "' too"};
       arguments.model = word;
       continue;
     }
     if (!word.starts_with("--"))
-      return {Outcome::BadInput, "unknown option " + std::string(word) + "; --help lists all"};
+      return {Code::UnknownOption, "unknown option " + std::string(word) + "; --help lists all"};
     word.remove_prefix(2);
     if (word == "help" || word == "version") {
       (word == "help" ? arguments.help : arguments.version) = true;
@@ -103,14 +104,14 @@ Failure parseArguments(int argc, char **argv, RunArguments &arguments) {
       value = argv[++i];
     Failure failure;
     if (!setOption(option, value, arguments, failure))
-      return {Outcome::BadInput, "unknown option --" + std::string(option) + "; --help lists all"};
+      return {Code::UnknownOption, "unknown option --" + std::string(option) + "; --help lists all"};
     if (!hasValue)
-      return {Outcome::BadInput, "--" + std::string(option) + ": expected a value"};
+      return {Code::MissingArgument, "--" + std::string(option) + ": expected a value"};
     if (failure)
       return failure;
   }
   if (arguments.model.empty() && !arguments.help && !arguments.version)
-    return {Outcome::BadInput, "expected a model; --help says more"};
+    return {Code::MissingArgument, "expected a model; --help says more"};
   return {};
 }
 

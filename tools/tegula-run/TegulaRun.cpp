@@ -32,16 +32,16 @@ HostTensor toHost(npy::Array &&array) {
 Failure readInput(const std::string &text, Values &values) {
   size_t at = text.starts_with("@") ? 0 : text.find("=@");
   if (at == text.npos)
-    return {Outcome::BadInput, "--input: expected NAME=@FILE.npy or @FILE.npz, got '" + text + "'"};
+    return {Code::InvalidAssignment, "--input: expected NAME=@FILE.npy or @FILE.npz, got '" + text + "'"};
   bool named = at > 0 || text.starts_with("=@");
   std::string name = text.substr(0, at), path = text.substr(at + (named ? 2 : 1)), error;
   std::vector<npy::NamedArray> arrays;
   if (!npy::readArrays(path, arrays, error))
-    return {Outcome::BadInput, error};
+    return {Code::NotAnArray, error};
   if (named && arrays.size() != 1)
-    return {Outcome::BadInput, path + ": expected one array, got " + std::to_string(arrays.size())};
+    return {Code::ArrayCount, path + ": expected one array, got " + std::to_string(arrays.size())};
   if (!named && arrays.size() == 1 && arrays[0].name.empty())
-    return {Outcome::BadInput, "--input: expected NAME=@" + path + ", since the file gives no name"};
+    return {Code::InvalidAssignment, "--input: expected NAME=@" + path + ", since the file gives no name"};
   for (npy::NamedArray &array : arrays)
     values[named ? name : array.name] = toHost(std::move(array.array));
   return {};
@@ -66,8 +66,8 @@ Failure bindInputs(const RunArguments &arguments, Session &session) {
                                 [&](const Port &port) { return port.name == value.first; });
   };
   if (found < given.size())
-    return {Outcome::BadInput, "the model has no input '" + std::ranges::find_if(given, isUnknown)->first +
-                                   "'; it has " + known};
+    return {Code::UnknownInput, "the model has no input '" + std::ranges::find_if(given, isUnknown)->first +
+                                    "'; it has " + known};
   std::vector<std::vector<int64_t>> shapes;
   if (Failure failure =
           chooseShapes(session.declaredInputs(), {values.begin(), values.end()}, arguments.sizes, shapes))
@@ -92,7 +92,7 @@ Failure compare(const RunArguments &arguments, const NamedTensors &results) {
   std::vector<npy::NamedArray> arrays;
   std::string error;
   if (!npy::readArrays(arguments.expect, arrays, error))
-    return {Outcome::BadInput, error};
+    return {Code::NotAnArray, error};
   NamedTensors expected;
   for (npy::NamedArray &array : arrays)
     expected.emplace_back(std::move(array.name), toHost(std::move(array.array)));
@@ -151,9 +151,9 @@ Failure runWithinMemory(const RunArguments &arguments) {
   try {
     return runModel(arguments);
   } catch (const std::bad_alloc &) {
-    return {Outcome::ResourceLimit, "out of memory"};
+    return {Code::OutOfMemory, "out of memory"};
   } catch (const std::length_error &) { // more than a container can ever hold
-    return {Outcome::ResourceLimit, "out of memory"};
+    return {Code::OutOfMemory, "out of memory"};
   }
 }
 

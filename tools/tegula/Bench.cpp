@@ -78,14 +78,15 @@ int prepare(const Arguments &arguments, const std::string &archive, int threads,
 /// Speaks the worker protocol: a line when ready, K latencies for each "run K", memory at the end of input.
 int serve(Arguments &arguments) {
   if (arguments.serve.size() != 3)
-    return reportFailure("tegula bench --serve", {Outcome::BadInput, "expected MODEL INPUTS.npz THREADS"});
+    return reportFailure("tegula bench --serve", {Code::Usage, "expected MODEL INPUTS.npz THREADS"});
   arguments.model = arguments.serve[0];
   const std::string &archive = arguments.serve[1];
   int64_t threads = 0;
   if (!parseSize(arguments.serve[2], threads) || threads > mostThreads)
-    return reportFailure("tegula bench --serve",
-                         {Outcome::BadInput, "expected THREADS from 0 to " + std::to_string(mostThreads) +
-                                                 ", got '" + arguments.serve[2] + "'"});
+    return reportFailure(
+        "tegula bench --serve",
+        {Code::InvalidOptionValue,
+         "expected THREADS from 0 to " + std::to_string(mostThreads) + ", got '" + arguments.serve[2] + "'"});
   Opened opened;
   if (int code = prepare(arguments, archive, int(threads), opened))
     return code;
@@ -107,8 +108,8 @@ int serve(Arguments &arguments) {
     int64_t count = 0;
     if (!line.starts_with("run ") || !parseSize(line.substr(4), count) || count < 1 || count > mostRuns)
       return reportFailure("tegula bench --serve",
-                           {Outcome::BadInput, "expected a line 'run K' with K from 1 to " +
-                                                   std::to_string(mostRuns) + ", got '" + line + "'"});
+                           {Code::Usage, "expected a line 'run K' with K from 1 to " +
+                                             std::to_string(mostRuns) + ", got '" + line + "'"});
     times.clear();
     for (int64_t i = 0; i < count; ++i) {
       auto start = Clock::now();

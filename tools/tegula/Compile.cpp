@@ -30,10 +30,11 @@ int compile(const Arguments &arguments) {
   while ((arguments.emit.empty() ? "artifact" : arguments.emit) != kind->name)
     ++kind;
   if (!arguments.emit.empty() && !arguments.stopAfter.empty())
-    return reportFailure("tegula compile", {Outcome::BadInput, "expected --emit or --stop-after, got both"});
+    return reportFailure("tegula compile",
+                         {Code::ContradictingOptions, "expected --emit or --stop-after, got both"});
   if (hasExtension(arguments.model, ".tgl"))
     return reportFailure(arguments.model,
-                         {Outcome::BadInput, "is compiled already; expected an .onnx or .mlir file"});
+                         {Code::WrongKindOfFile, "is compiled already; expected an .onnx or .mlir file"});
   CompileOptions options;
   if (Failure failure = arguments.compile.convert(options))
     return reportFailure("tegula compile", failure);

@@ -85,7 +85,7 @@ int measure(const Arguments &arguments, Explained &explained, Measured &measured
   measured.peakFlops = std::max(before.flops, after.flops);
   measured.peakBytes = std::max(before.bytes, after.bytes);
   if (opened.explanations.size() != 1)
-    return reportFailure("tegula explain", {Outcome::Internal, "internal: nothing was explained"});
+    return reportFailure("tegula explain", {Code::Internal, "internal: nothing was explained"});
   explained.explanation = std::move(opened.explanations.front());
   explained.measured = &measured;
   return 0;
@@ -93,10 +93,11 @@ int measure(const Arguments &arguments, Explained &explained, Measured &measured
 
 int explain(Arguments &arguments) {
   if (hasExtension(arguments.model, ".tgl"))
-    return reportFailure(arguments.model, {Outcome::BadInput, "is compiled already, and decisions are not "
-                                                              "kept; expected an .onnx or .mlir file"});
+    return reportFailure(arguments.model,
+                         {Code::WrongKindOfFile, "is compiled already, and decisions are not "
+                                                 "kept; expected an .onnx or .mlir file"});
   if (arguments.compile.targets.size() > 1)
-    return reportFailure("tegula explain", {Outcome::BadInput, "expected one target, got several"});
+    return reportFailure("tegula explain", {Code::TargetCount, "expected one target, got several"});
   Explained explained;
   explained.model = arguments.model;
   Measured measured;

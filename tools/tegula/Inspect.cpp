@@ -87,7 +87,7 @@ int inspectOnnx(const Arguments &arguments) {
   bool ok = inspectModel(arguments.model, info, messages);
   printMessages(arguments.model, messages);
   if (!ok)
-    return int(Outcome::BadInput);
+    return int(outcomeOf(messages.front().code));
   std::vector<std::pair<int64_t, std::string>> histogram;
   for (const auto &[name, count] : info.operators)
     histogram.emplace_back(-count, name); // the most frequent first, then by name
@@ -191,7 +191,7 @@ Failure describeVariants(const tgl_model *model, int32_t index, const tgl_target
     tgl_status status{};
     tgl_variant_info variant{};
     if (tgl_model_variant(model, index, i, &variant, &status) != TGL_OK)
-      return {Outcome::BadInput, status.text};
+      return fromStatus(status);
     list.raw("", Json('{')
                      .add("sizes", variant.sizes)
                      .add("kernels", int64_t(variant.kernel_count))
@@ -223,7 +223,7 @@ Failure describeDispatches(const tgl_model *model, int32_t index, const tgl_targ
     tgl_status status{};
     tgl_dispatch_info dispatch{};
     if (tgl_model_dispatch(model, index, i, &dispatch, &status) != TGL_OK)
-      return {Outcome::BadInput, status.text};
+      return fromStatus(status);
     std::string cells = dispatch.cells < 0 ? dispatch.cells_formula : std::to_string(dispatch.cells);
     list.raw("", Json('{')
                      .add("kernel", dispatch.kernel)
@@ -244,7 +244,7 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
   tgl_status status{};
   tgl_target_info target{};
   if (tgl_model_target(model, index, &target, &status) != TGL_OK)
-    return {Outcome::BadInput, status.text};
+    return fromStatus(status);
   TargetText here = verdicts(model, index, target), dispatches, variants;
   if (Failure failure = describeVariants(model, index, target, variants))
     return failure;
@@ -294,7 +294,7 @@ TargetText describePeak(const Arguments &arguments) {
   Failure failure = arguments.compile.convert(options);
   CompileResult result;
   if (!failure && !(result = compileModel(arguments.model, Emit::Artifact, options)))
-    failure = {result.outcome, result.messages.front().text};
+    failure = {result.messages.front().code, result.messages.front().text};
   Model artifact;
   tgl_status status{};
   TargetText all, variants;
@@ -302,7 +302,7 @@ TargetText describePeak(const Arguments &arguments) {
   if (!failure &&
       (tgl_model_load_memory(result.bytes.data(), result.bytes.size(), &artifact.model, &status) ||
        tgl_model_target(artifact.model, 0, &target, &status)))
-    failure = {Outcome::Internal, status.text};
+    failure = {Code::Internal, status.text};
   if (!failure)
     failure = describeVariants(artifact.model, 0, target, variants);
   if (failure) {
@@ -353,9 +353,7 @@ int inspectArtifact(const Arguments &arguments) {
   Model artifact;
   tgl_status status{};
   if (tgl_model_load_file(arguments.model.c_str(), &artifact.model, &status) != TGL_OK)
-    return reportFailure(
-        arguments.model,
-        {status.code == TGL_ERR_UNSUPPORTED ? Outcome::Unsupported : Outcome::BadInput, status.text});
+    return reportFailure(arguments.model, fromStatus(status));
   std::vector<Port> inputs, outputs;
   if (Failure failure = describePorts(artifact.model, inputs, outputs))
     return reportFailure(arguments.model, failure);

@@ -74,6 +74,7 @@ int main(int argc, char **argv) {
   addVerify(app, action);
   addInspect(app, action);
   addExplain(app, action);
+  addHelp(app, action);
   try {
     std::vector<std::string> arguments = withDefaultVerb(argc, argv, app);
     std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
@@ -81,13 +82,13 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return reportUsage(app, error);
   } catch (const std::exception &error) {
-    return reportFailure("tegula", {Outcome::Internal, error.what()});
+    return reportFailure("tegula", {Code::Internal, error.what()});
   }
   try {
     return finishOutput("tegula", action());
   } catch (const std::bad_alloc &) {
-    return reportFailure("tegula", {Outcome::ResourceLimit, "out of memory"});
+    return reportFailure("tegula", {Code::OutOfMemory, "out of memory"});
   } catch (const std::exception &error) {
-    return reportFailure("tegula", {Outcome::Internal, error.what()});
+    return reportFailure("tegula", {Code::Internal, error.what()});
   }
 }

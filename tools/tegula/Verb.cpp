@@ -81,7 +81,7 @@ static Failure targetOf(const std::string &device, std::string &target) {
   tgl_device_info info{};
   tgl_status status{};
   if (tgl_code code = tgl_device_describe(device.c_str(), &info, &status))
-    return {code == TGL_ERR_ARGUMENT ? Outcome::BadInput : Outcome::Unsupported, status.text};
+    return {code == TGL_ERR_ARGUMENT ? Code::UnknownDevice : Code::DeviceMissing, status.text};
   target = "native";
   for (const std::string &name : supportedTargets())
     if (name.starts_with("sm_") && std::stoi(name.substr(3)) <= info.architecture)
@@ -119,7 +119,7 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   TensorMap values;
   for (const std::string &text : bound)
     if (Failure failure = readAssignment(text, values))
-      return {failure.outcome, "--bind: " + failure.text};
+      return {failure.code, "--bind: " + failure.text};
   for (auto &[name, value] : values)
     options.bound[name] = std::move(value);
   return {};
@@ -138,8 +138,8 @@ Failure CompileArguments::sizes(Sizes &chosen) const {
 static CompileResult compileQuietly(const std::string &path, Emit emit, const CompileOptions &options) {
   CompileResult result;
   auto fail = [&](const Failure &failure) {
-    result.outcome = failure.outcome;
-    result.messages.push_back({Message::Severity::Error, "", "", 0, failure.text});
+    result.outcome = outcomeOf(failure.code);
+    result.messages.push_back({Message::Severity::Error, "", "", 0, failure.text, "", "", failure.code});
   };
   if (hasExtension(path, ".mlir") || path == "-") {
     std::string text;
@@ -152,8 +152,6 @@ static CompileResult compileQuietly(const std::string &path, Emit emit, const Co
   } else {
     result = compileModel(path, emit, options);
   }
-  if (!result && result.messages.empty()) // a failure always says something
-    result.messages.push_back({Message::Severity::Error, "", "", 0, "compilation failed without a message"});
   return result;
 }
 

@@ -24,6 +24,7 @@ void addBench(CLI::App &app, Action &action);
 void addVerify(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
 void addExplain(CLI::App &app, Action &action);
+void addHelp(CLI::App &app, Action &action);
 
 /// Compile options as they stand on the command line.
 struct CompileArguments {

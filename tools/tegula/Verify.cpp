@@ -109,7 +109,7 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
   if (hasExtension(arguments.model, ".tgl"))
     return reportFailure(
         arguments.model,
-        {Outcome::BadInput,
+        {Code::WrongKindOfFile,
          "no reference lies beside it, and -O0 needs the model itself: pass the .onnx file"});
   CompileArguments naive = arguments.compile;
   naive.optLevel = 0;

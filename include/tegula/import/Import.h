@@ -21,15 +21,15 @@ struct ImportOptions {
 /// A model file that was read; null where it cannot be. It may be imported several times, and the constants
 /// of all imports are the same.
 class ParsedModel;
-std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages,
-                                       Outcome &outcome);
+std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages);
 
-/// On failure `messages` holds everything that is wrong with the model and `outcome` the kind of the failure;
-/// warnings may stand there on success too. Loads the dialects it needs. The module's large constants keep
-/// the model's memory alive.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-importModel(const std::shared_ptr<ParsedModel> &model, mlir::MLIRContext &context,
-            const ImportOptions &options, std::vector<Message> &messages, Outcome &outcome);
+/// On failure `messages` holds everything that is wrong with the model, each error with its code; warnings
+/// may stand there on success too. Loads the dialects it needs. The module's large constants keep the model's
+/// memory alive.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> importModel(const std::shared_ptr<ParsedModel> &model,
+                                                               mlir::MLIRContext &context,
+                                                               const ImportOptions &options,
+                                                               std::vector<Message> &messages);
 
 /// Every operator that importModel knows, sorted by domain and name.
 std::vector<OperatorInfo> knownOperators();

@@ -2,32 +2,26 @@
 // be read out of a message's text.
 #pragma once
 
-#include "mlir/IR/Diagnostics.h"
+#include "tegula/support/Codes.h"
 
-#include <optional>
+#include "mlir/IR/Diagnostics.h"
 
 namespace tegula {
 
-/// Why a compilation is refused. What fails without saying is the compiler's own fault.
-enum class Refusal {
-  BadInput,    ///< wrong text, schedule or model
-  Unsupported, ///< right, but not covered
-  TooLarge     ///< more than a documented limit allows
-};
-
-/// `return refuse(op.emitError(), Refusal::BadInput) << "expected ..."`
-inline mlir::InFlightDiagnostic refuse(mlir::InFlightDiagnostic diagnostic, Refusal why) {
+/// `return refuse(op.emitError(), Code::InvalidSchedule) << "expected ..."`. What fails without such a code
+/// is the compiler's own fault.
+inline mlir::InFlightDiagnostic refuse(mlir::InFlightDiagnostic diagnostic, Code code) {
   if (mlir::Diagnostic *details = diagnostic.getUnderlyingDiagnostic())
-    details->getMetadata().push_back(mlir::DiagnosticArgument(static_cast<unsigned>(why)));
+    details->getMetadata().push_back(mlir::DiagnosticArgument(static_cast<unsigned>(code)));
   return diagnostic;
 }
 
-/// What `refuse` said about a diagnostic; nothing where nobody did.
-inline std::optional<Refusal> refusalOf(mlir::Diagnostic &diagnostic) {
+/// What `refuse` said about a diagnostic; None where nobody did.
+inline Code codeOf(mlir::Diagnostic &diagnostic) {
   for (const mlir::DiagnosticArgument &argument : diagnostic.getMetadata())
     if (argument.getKind() == mlir::DiagnosticArgument::DiagnosticArgumentKind::Unsigned)
-      return static_cast<Refusal>(argument.getAsUnsigned());
-  return std::nullopt;
+      return static_cast<Code>(argument.getAsUnsigned());
+  return Code::None;
 }
 
 } // namespace tegula
