@@ -38,22 +38,19 @@ public:
 private:
   LogicalResult addGuard(func::FuncOp variant) {
     SmallVector<std::string> names = graph::readSymbols(functions.front().function);
-    auto find = [&](const std::string &name, unsigned &index) -> LogicalResult {
-      index = llvm::find(names, name) - names.begin();
-      if (index < names.size())
-        return success();
-      return refuse(variant.emitError(), Code::OpenSize)
-             << "the model makes the size '" << name << "' equal to another, which hot sizes cannot follow; "
-             << "fix it with --dim NAME=N, or leave out hot sizes of what it is equal to";
-    };
+    auto find = [&](const std::string &name) { return unsigned(llvm::find(names, name) - names.begin()); };
     SizeGuard &guard = guards.emplace_back();
+    // A size that is not among those of @main is equal to one that is: its inputs are as large as that says.
     for (const auto &[name, size] : graph::readFixed(variant))
-      if (failed(find(name, guard.fixed.emplace_back(0, size).first)))
-        return failure();
+      if (unsigned index = find(name); index < names.size())
+        guard.fixed.emplace_back(index, size);
     for (const std::string &name : graph::readSymbols(variant))
-      if (failed(find(name, guard.open.emplace_back())))
-        return failure();
-    return success();
+      guard.open.push_back(find(name));
+    if (!guard.fixed.empty() && llvm::all_of(guard.open, [&](unsigned each) { return each < names.size(); }))
+      return success();
+    return refuse(variant.emitError(), Code::OpenSize)
+           << "the general code of the model knows fewer sizes by name than the code for hot sizes, which it "
+           << "cannot follow; fix sizes with --dim NAME=N, or leave out hot ones";
   }
 
   Value constant(Type type, int64_t value) {

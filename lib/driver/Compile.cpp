@@ -70,10 +70,6 @@ public:
 
   CompileResult fromModel(const std::string &path) {
     return run([&] {
-      std::string why;
-      std::optional<std::vector<Variant>> variants = hotVariants(options.ranges, why);
-      if (!variants)
-        return fail(Code::TooManyVariants, why);
       importer::ImportOptions importing{options.dims, options.shapes, options.bound, options.ranges};
       importing.symbolic = true;
       auto imported = timed("import", [&]() -> FailureOr<OwningOpRef<ModuleOp>> {
@@ -81,8 +77,7 @@ public:
         if (!model)
           return failure();
         auto module = importer::importModel(model, context, importing, result.messages);
-        if (succeeded(module) &&
-            failed(importVariants(**module, model, importing, *variants, result.messages)))
+        if (succeeded(module) && failed(addVariants(**module, model, importing)))
           return failure();
         return module;
       });
@@ -111,6 +106,18 @@ public:
   }
 
 private:
+  LogicalResult addVariants(ModuleOp module, const std::shared_ptr<importer::ParsedModel> &model,
+                            const importer::ImportOptions &importing) {
+    Code code = Code::None;
+    std::string why;
+    std::optional<std::vector<Variant>> variants =
+        hotVariants(options.ranges, module.lookupSymbol<func::FuncOp>("main"), code, why);
+    if (variants)
+      return importVariants(module, model, importing, *variants, result.messages);
+    error(code, why);
+    return failure();
+  }
+
   template <typename Body> CompileResult run(Body body) {
     collector.emplace(context, result.messages);
     try {

@@ -8,22 +8,114 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace mlir;
 
 namespace tegula::driver {
+namespace {
+
+/// What @main says of the sizes that a run chooses.
+class KnownSizes {
+public:
+  explicit KnownSizes(func::FuncOp main)
+      : context(main.getContext()), names(graph::readSymbols(main)), ranges(graph::readRanges(main)) {
+    for (const graph::Requirement &each : graph::readRequirements(main))
+      if (each.kind == graph::Requirement::Kind::Equal)
+        differences.push_back(each.lhs - each.rhs);
+  }
+
+  /// Adds the sizes that follow from those of `variant`; false, and why, where no run can have them all.
+  bool complete(Variant &variant, std::string &why) const {
+    for (bool isNew = true; isNew;) {
+      isNew = false;
+      for (graph::Dim difference : differences) {
+        difference = difference.substitute(sizes(variant));
+        if (!difference.isValid())
+          continue;
+        if (difference.isStatic() ? !difference.is(0) : !solve(difference, variant, isNew)) {
+          why = "sizes that the model makes equal to each other would differ";
+          return false;
+        }
+      }
+    }
+    for (auto [name, range] : llvm::zip(names, ranges))
+      if (auto found = variant.find(name);
+          found != variant.end() && (found->second < range.lowest || found->second > range.highest)) {
+        why = "the size " + std::to_string(found->second) + " of '" + name + "' is outside of its bounds";
+        return false;
+      }
+    return true;
+  }
+
+private:
+  graph::Shape sizes(const Variant &variant) const {
+    graph::Shape sizes;
+    for (auto [index, name] : llvm::enumerate(names)) {
+      auto found = variant.find(name);
+      sizes.push_back(found == variant.end() ? graph::Dim::symbol(index, context)
+                                             : graph::Dim(found->second));
+    }
+    return sizes;
+  }
+
+  /// Fixes the one symbol that `difference`, which has to be 0, is a multiple of, up to a number. False where
+  /// no size makes it 0.
+  bool solve(graph::Dim difference, Variant &variant, bool &isNew) const {
+    std::optional<unsigned> unknown;
+    for (unsigned index = 0; index < names.size(); ++index)
+      if (difference.expr(context).isFunctionOfSymbol(index)) {
+        if (unknown)
+          return true;
+        unknown = index;
+      }
+    SmallVector<int64_t> point(names.size(), 0);
+    std::optional<int64_t> atZero = difference.evaluate(point);
+    point[*unknown] = 1;
+    std::optional<int64_t> atOne = difference.evaluate(point);
+    if (!atZero || !atOne || *atZero == INT64_MIN)
+      return true;
+    graph::Dim slope = graph::Dim(*atOne) - graph::Dim(*atZero);
+    if (!slope.isValid() || slope.is(0) ||
+        !(difference - slope * graph::Dim::symbol(*unknown, context)).is(*atZero))
+      return true; // not linear: for the run to check
+    int64_t by = slope.number(), size = -*atZero / by;
+    if (*atZero % by != 0 || size < 1)
+      return false;
+    variant[names[*unknown]] = size;
+    return isNew = true;
+  }
+
+  MLIRContext *context;
+  SmallVector<std::string> names;
+  SmallVector<graph::SymbolRange> ranges;
+  SmallVector<graph::Dim> differences; ///< of sizes that must be equal
+};
+
+} // namespace
 
 std::optional<std::vector<Variant>> hotVariants(const std::map<std::string, SizeRange> &ranges,
-                                                std::string &why) {
-  std::vector<Variant> variants{{}};
+                                                func::FuncOp main, Code &code, std::string &why) {
+  KnownSizes known(main);
+  std::set<Variant> variants{{}};
   for (const auto &[name, range] : ranges) {
-    std::vector<Variant> longer;
-    for (const Variant &variant : variants) {
-      for (int64_t size : range.hot)
-        longer.emplace_back(variant)[name] = size;
-      longer.push_back(variant);
+    std::set<Variant> longer = variants;
+    for (int64_t size : range.hot) {
+      Variant alone{{name, size}};
+      if (!known.complete(alone, why)) {
+        code = Code::OptionContradictsModel;
+        why =
+            "expected hot sizes that a run can have, got " + name + " = " + std::to_string(size) + ": " + why;
+        return std::nullopt;
+      }
+      // Of sizes that do not go together each has its code alone.
+      for (Variant variant : variants)
+        if (auto [entry, isNew] = variant.try_emplace(name, size);
+            entry->second == size && known.complete(variant, why))
+          longer.insert(std::move(variant));
     }
     if (longer.size() - 1 > artifact::mostVariants) {
+      code = Code::TooManyVariants;
       why = "expected hot sizes of at most " + std::to_string(artifact::mostVariants) +
             " combinations, each with code of its own; those up to '" + name + "' give " +
             std::to_string(longer.size() - 1);
@@ -31,11 +123,12 @@ std::optional<std::vector<Variant>> hotVariants(const std::map<std::string, Size
     }
     variants = std::move(longer);
   }
-  variants.pop_back(); // the one that fixes nothing is @main
-  std::ranges::sort(variants, [](const Variant &a, const Variant &b) {
+  variants.erase(Variant()); // the one that fixes nothing is @main
+  std::vector<Variant> sorted(variants.begin(), variants.end());
+  std::ranges::sort(sorted, [](const Variant &a, const Variant &b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;
   });
-  return variants;
+  return sorted;
 }
 
 /// "batch = 1, seq = 128".
