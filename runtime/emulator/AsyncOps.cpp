@@ -44,9 +44,8 @@ void runCopy(Warp &warp, const Instruction &in, uint32_t mask) {
       parts |= 1u << lane;
   }
   whole &= ~parts;
-  std::byte *target[lanesPerWarp], *source[lanesPerWarp];
-  if (!memory.resolve(warp, in, {AccessKind::Write, Space::Shared, in.bytes, mask, to}, target) ||
-      !memory.resolve(warp, in, {AccessKind::Read, Space::Global, in.bytes, whole, from}, source))
+  std::byte *source[lanesPerWarp];
+  if (!memory.resolve(warp, in, {AccessKind::Read, Space::Global, in.bytes, whole, from}, source))
     return;
   for (uint32_t left = mask; left; left &= left - 1) {
     int lane = std::countr_zero(left);
@@ -55,7 +54,8 @@ void runCopy(Warp &warp, const Instruction &in, uint32_t mask) {
       std::memcpy(copy.data, source[lane], in.bytes);
     else if ((parts >> lane & 1) && !readPart(warp, in, lane, from[lane], sizes[lane], copy.data))
       return;
-    memory.forgetShared(copy.address, copy.bytes);
+    if (!memory.beginCopy(warp, in, lane, copy))
+      return;
     warp.copies[lane].push_back(copy);
   }
 }
@@ -73,7 +73,8 @@ void runWait(Warp &warp, const Instruction &in, uint32_t mask) {
     while (!copies.empty() && (in.immediate < 0 || int64_t(copies.front().group) + in.immediate <
                                                        int64_t(warp.copyGroup[lane]))) {
       const PendingCopy &copy = copies.front();
-      warp.owner().memory.landShared(copy.address, copy.data, copy.bytes);
+      if (!warp.owner().memory.landCopy(warp, in, lane, copy))
+        return;
       copies.pop_front();
     }
   }
@@ -98,6 +99,8 @@ void decodeCopy(Decoding &d) {
   d.out.wideAddress = true;
   d.address(d.operand(0), Space::Shared, d.out.a);
   d.out.space = Space::Global;
+  d.reaches(Space::Shared, uint32_t(bytes));
+  d.reaches(Space::Global, uint32_t(bytes));
   d.out.bytes = uint8_t(bytes);
   size_t next = 3;
   if (next < d.operandCount() - (hint ? 1 : 0)) {

@@ -124,6 +124,7 @@ template <bool HasResult> void decodeAtomic(Decoding &d) {
   if (HasResult && !d.isSink(d.operand(0)))
     decodeTarget(d, type);
   d.address(next, space);
+  d.reaches(d.out.space, bytesOf(type));
   d.out.b = d.source(next + 1, type);
   if (operation == OpCompare)
     d.out.c = d.source(next + 2, type);

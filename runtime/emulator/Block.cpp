@@ -21,6 +21,14 @@ std::string trimmed(const std::string &line) {
   return start == line.npos ? std::string() : line.substr(start, end - start + 1);
 }
 
+/// "line 12 'st.shared.f32 [%r1], %f1;'".
+std::string lineOf(const Program &program, const Instruction &in) {
+  std::string result = "line " + std::to_string(in.line);
+  if (size_t(in.line) <= program.lines.size() && in.line > 0)
+    result += " '" + trimmed(program.lines[size_t(in.line) - 1]) + "'";
+  return result;
+}
+
 /// Kernels run in the default floating-point mode, whatever the host program has set.
 class DefaultFloatMode {
 public:
@@ -50,12 +58,16 @@ void Block::fail(const Instruction *instruction, uint32_t thread, const std::str
     return;
   error = "kernel '" + entry.name + "', block " + text(position) + ", thread " +
           text(positionOf(thread, launch.block));
-  if (instruction) {
-    error += ", line " + std::to_string(instruction->line);
-    if (size_t(instruction->line) <= program.lines.size() && instruction->line > 0)
-      error += " '" + trimmed(program.lines[size_t(instruction->line) - 1]) + "'";
-  }
+  if (instruction)
+    error += ", " + lineOf(program, *instruction);
   error += ": " + what;
+}
+
+std::string Block::nameOf(uint32_t number) const { return "block " + text(positionOf(number, launch.grid)); }
+
+std::string Block::nameOf(uint32_t thread, uint32_t instruction) const {
+  return "thread " + text(positionOf(thread, launch.block)) + ", " +
+         lineOf(program, program.code[instruction]) + ",";
 }
 
 void Block::start(Extent newPosition) {
@@ -87,7 +99,7 @@ bool Block::run(Extent newPosition) {
       }
     }
     if (!left)
-      return true;
+      return memory.settle();
     releaseBarriers();
     if (!any && std::all_of(warps.begin(), warps.end(), [](Warp &w) { return w.done() || w.atBarrier(); })) {
       reportDeadlock();
@@ -96,8 +108,12 @@ bool Block::run(Extent newPosition) {
   }
 }
 
-void Block::arrive(uint32_t id, uint32_t expected, uint32_t threads, uint32_t holds) {
+void Block::arrive(const Warp &warp, uint32_t id, uint32_t expected, uint32_t threads, uint32_t holds,
+                   bool waits) {
   BarrierState &barrier = barriers[id];
+  memory.sharedCells().arrive(warp.firstThread() / lanesPerWarp, barrier.joined);
+  if (!waits) // what it does from here on is not before the barrier
+    memory.sharedCells().advance();
   ++barrier.warps;
   barrier.expected = std::max(barrier.expected, expected);
   barrier.threads += threads;
@@ -112,9 +128,16 @@ void Block::releaseBarriers() {
     uint32_t needed = barrier.expected ? barrier.expected / 32 : live;
     if (barrier.warps == 0 || barrier.warps < needed)
       continue;
+    // What a warp did before it ended comes before any barrier that is completed without it.
+    for (const Warp &warp : warps)
+      if (warp.done() && !barrier.expected)
+        memory.sharedCells().arrive(warp.firstThread() / lanesPerWarp, barrier.joined);
     for (Warp &warp : warps)
-      if (warp.barrierId() == id)
+      if (warp.barrierId() == id) {
+        memory.sharedCells().leave(warp.firstThread() / lanesPerWarp, barrier.joined);
         warp.release(barrier.threads, barrier.holds);
+      }
+    memory.sharedCells().advance();
     barrier = {};
   }
 }

@@ -18,8 +18,14 @@ public:
   const std::string &errorText() const { return error; }
   void fail(const Instruction *instruction, uint32_t thread, const std::string &text);
 
-  /// A warp waits at barrier `id` until `expected` threads have arrived, or all that live where that is 0.
-  void arrive(uint32_t id, uint32_t expected, uint32_t threads, uint32_t holds);
+  /// "block (1,0,0)", by its number in the grid.
+  std::string nameOf(uint32_t number) const;
+  /// "thread (5,0,0), line 12 'st.shared.f32 [%r1], %f1;',".
+  std::string nameOf(uint32_t thread, uint32_t instruction) const;
+
+  /// A warp comes to barrier `id`, which completes when `expected` threads have come, or all that live where
+  /// that is 0. Unless it `waits` there it goes on at once.
+  void arrive(const Warp &warp, uint32_t id, uint32_t expected, uint32_t threads, uint32_t holds, bool waits);
 
   const Program &program;
   const Function &entry;
@@ -31,6 +37,7 @@ private:
   struct BarrierState {
     uint32_t warps = 0, expected = 0;
     uint32_t threads = 0, holds = 0; ///< for reductions over those that arrived
+    SharedCells::Known joined = {};  ///< what those know that arrived
   };
   void start(Extent position);
   void releaseBarriers();

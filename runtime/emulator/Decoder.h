@@ -98,6 +98,8 @@ public:
   /// Sets a (the register, if any), immediate (the offset) and wideAddress for [..].
   void address(size_t index, Space space) { address(operand(index), space, out.a); }
   void address(const Operand &operand, Space space, uint32_t &base);
+  /// The instruction reaches so many bytes of memory of this space at once.
+  void reaches(Space space, uint32_t bytes);
   /// Appends places to the program's lists and points the instruction there.
   void useList(const std::vector<uint32_t> &entries);
   const Names::Symbol *symbol(std::string_view name) const;

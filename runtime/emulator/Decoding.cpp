@@ -127,9 +127,10 @@ void Decoding::takeMemoryHints() {
   for (size_t i = 1; i < modifiers.size(); ++i)
     if (modifiers[i].substr(0, 4) == "L1::" || modifiers[i].substr(0, 4) == "L2::")
       taken[i] = true;
+  for (std::string_view order : {"volatile", "relaxed", "acquire", "release", "acq_rel", "seq_cst"})
+    out.isStrong |= take(order);
   for (std::string_view hint :
-       {"weak", "volatile", "relaxed", "acquire", "release", "acq_rel", "seq_cst", "cta", "cluster", "gpu",
-        "sys", "nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt"})
+       {"weak", "cta", "cluster", "gpu", "sys", "nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt"})
     take(hint);
 }
 
@@ -272,6 +273,14 @@ void Decoding::address(const Operand &operand, Space space, uint32_t &base) {
   base = anySource(name, Type::U64).at;
   if (space == Space::Generic && found->space != Space::Global && found->space != Space::Const)
     out.space = found->space;
+}
+
+void Decoding::reaches(Space space, uint32_t bytes) {
+  Function &limits = function.function;
+  if (space == Space::Generic || space == Space::Shared)
+    limits.sharedGrain = std::min(limits.sharedGrain, bytes);
+  if (space == Space::Generic || space == Space::Global)
+    limits.globalGrain = std::min(limits.globalGrain, bytes);
 }
 
 void Decoding::useList(const std::vector<uint32_t> &entries) {

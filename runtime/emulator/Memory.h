@@ -1,12 +1,11 @@
-// Every access to memory goes through here: where it is checked, and where a checker for races would listen.
+// Every access to memory goes through here: where it is checked, alone and against those of other threads.
 #pragma once
 
 #include "Emulator.h"
-#include "Program.h"
+#include "Races.h"
+#include "Warp.h"
 
 namespace tegula::runtime::emulator {
-
-enum class AccessKind : uint8_t { Read, Write, Atomic };
 
 /// One instruction's access by the lanes of a warp: what bank conflicts and races are made of.
 struct Access {
@@ -28,17 +27,22 @@ public:
 
   Memory(const Program &program, const GlobalMemory &global, const Function &entry, const Launch &launch);
 
-  /// Forgets what is in shared and local memory: a new block begins.
+  /// Forgets what is in shared and local memory: the next block begins.
   void reset();
 
   /// Finds the bytes behind each lane's address. Marks shared memory as written where it is. False, after
-  /// reporting to the warp's block, on an access that is out of bounds, misaligned, or reads shared memory
-  /// that nobody wrote.
+  /// reporting to the warp's block, on an access that is out of bounds, misaligned, reads shared memory that
+  /// nobody wrote, or races with one of another warp or block.
   bool resolve(Warp &warp, const Instruction &instruction, const Access &access, std::byte **bytes);
 
-  /// cp.async has been issued: until it lands, its destination holds nothing.
-  void forgetShared(uint64_t address, uint32_t bytes);
-  void landShared(uint64_t address, const std::byte *from, uint32_t bytes);
+  /// An asynchronous copy begins: until it lands, its destination holds nothing. Both are false, after
+  /// reporting to the warp's block, where the place cannot be written or is another warp's.
+  bool beginCopy(Warp &warp, const Instruction &instruction, int lane, const PendingCopy &copy);
+  bool landCopy(Warp &warp, const Instruction &instruction, int lane, const PendingCopy &copy);
+  /// Reports a write that raced if it changed what was there: threads may write the same value twice, as they
+  /// do where the last of them have no work of their own.
+  bool settle();
+  SharedCells &sharedCells() { return cells; }
 
   /// Copies a parameter of a call from one place to another of the same thread.
   std::byte *callParameter(uint32_t thread, uint32_t offset) {
@@ -54,20 +58,50 @@ private:
     uint64_t base, size;
     bool writable, isConstant;
     const std::string *name;
+    std::unique_ptr<GlobalCells> cells; ///< from the first access on, where it is written
   };
-  uint32_t resolveFast(const Access &access, std::byte **bytes);
-  bool isWritten(uint64_t address, uint32_t bytes) const;
-  std::byte *find(Space space, uint64_t address, const Access &access, uint32_t thread, std::string &error);
-  std::byte *findGlobal(uint64_t address, const Access &access, std::string &error);
-  std::byte *findShared(uint64_t address, const Access &access, std::string &error);
+  /// A lane's access in words and in numbers.
+  struct One {
+    Space space;
+    uint64_t address;
+    uint32_t bytes;
+    Touch touch;
+    Warp &warp;
+    const Instruction &instruction;
+    int lane;
+  };
+  /// A write that comes after another thread's access without an order, and what it should not change.
+  struct Suspect {
+    One one;
+    Earlier earlier;
+    std::byte *at, before[32];
+  };
+  One oneOf(Warp &warp, const Instruction &instruction, int lane, AccessKind kind, Space space,
+            uint64_t address, uint32_t bytes) const;
+  bool fail(const One &one, const std::string &text);
+  Touch touchOf(const Warp &warp, const Instruction &instruction, AccessKind kind) const;
+  uint32_t resolveFast(const Access &access, Touch touch, std::byte **bytes);
+  std::byte *find(const One &one, std::string &error);
+  std::byte *findGlobal(const One &one, std::string &error);
+  std::byte *findShared(const One &one, std::string &error);
+  bool isInShared(const One &one, std::string &error) const;
+  Region *regionOf(uint64_t address);
+  std::string explainRace(const One &one, const Earlier &earlier);
+  /// Where a write that races is, which is judged once it has been done.
+  std::byte *suspect(const One &one, const Earlier &earlier, std::byte *at);
+  bool noteGlobal(Region &region, uint64_t address, uint32_t bytes, const Touch &touch, Earlier &earlier);
   std::string explainGlobal(uint64_t address) const;
 
   std::vector<Region> regions; ///< by base
-  const Region *last = nullptr;
+  Region *last = nullptr;
   std::vector<std::byte> shared, local, calls;
-  std::vector<uint8_t> written; ///< 0xff where shared memory holds a value
+  SharedCells cells;
+  std::vector<Suspect> suspects;
   std::span<const std::byte> parameters;
-  uint32_t localBytes, callBytes;
+  uint32_t localBytes, callBytes, globalGrain;
+  uint32_t block = 0;         ///< number of the one that runs, from 1 on
+  bool hasOtherBlocks;        ///< that can be told apart
+  bool isAfterOthers = false; ///< the block has met the others at an atomic operation
 };
 
 } // namespace tegula::runtime::emulator

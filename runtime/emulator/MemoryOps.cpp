@@ -102,6 +102,7 @@ template <bool Store> void decodeAccess(Decoding &d) {
   out.width = uint8_t(width);
   d.useList(places);
   d.address(Store ? 0 : 1, space);
+  d.reaches(out.space, uint32_t(out.bytes) * out.count);
   out.run = Store ? runStore : runLoad;
 }
 

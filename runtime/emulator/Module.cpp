@@ -155,6 +155,8 @@ private:
     size_t firstCall = calls.size();
     FunctionDecoder(*program, function, names, callees).run(text, calls);
     names.scopes.pop_back();
+    limits.sharedGrain = function.sharedGrain;
+    limits.globalGrain = function.globalGrain;
     for (size_t i = firstCall; i < calls.size(); ++i)
       callGraph[text.name].insert(calls[i].second);
     limits.registerBytes = function.registerBytes;

@@ -53,6 +53,7 @@ struct Instruction {
   uint8_t width = 0;     ///< bytes of the (destination) registers
   uint8_t fromWidth = 0; ///< bytes of the source register, where it may differ
   bool isSigned = false, wideAddress = true;
+  bool isStrong = false; ///< an access with a memory order, or a volatile one
   int line = 0;
 };
 
@@ -72,8 +73,9 @@ struct Function {
   uint32_t sharedAlignment = 16;
   uint32_t callBytes = 0; ///< end of the parameters that it passes on, a thread
   uint32_t parameterBytes = 0;
-  uint64_t mostThreads = 0;              ///< of a block, 0 = any
-  std::vector<uint64_t> requiredThreads; ///< x, y, z, where it is fixed
+  uint32_t sharedGrain = 16, globalGrain = 16; ///< bytes of the smallest accesses that it makes
+  uint64_t mostThreads = 0;                    ///< of a block, 0 = any
+  std::vector<uint64_t> requiredThreads;       ///< x, y, z, where it is fixed
   std::vector<Constant> constants;
   std::vector<uint32_t> dynamicShared; ///< constants to which the end of static shared memory is added
 };

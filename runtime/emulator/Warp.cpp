@@ -295,7 +295,7 @@ void Warp::reachBarrier(const Instruction &in, uint32_t mask) {
     barrier = int(id);
   else
     ++groups.front().at;
-  block.arrive(id, expected, threads, uint32_t(std::popcount(holds)));
+  block.arrive(*this, id, expected, threads, uint32_t(std::popcount(holds)), atBarrier());
 }
 
 void Warp::release(uint32_t threads, uint32_t holds) {

@@ -45,7 +45,7 @@ public:
 
   uint32_t firstThread() const { return index * lanesPerWarp; }
   uint32_t threadsThatExist() const { return exists; }
-  Block &owner() { return block; }
+  Block &owner() const { return block; }
 
   template <class T> T *lanes(uint32_t place) { return reinterpret_cast<T *>(registers + place); }
   uint32_t &predicate(uint32_t place) { return *lanes<uint32_t>(place); }
