@@ -21,7 +21,7 @@ static std::optional<tile::Product> productOf(tile::KernelOp kernel) {
 }
 
 /// Writes the kernel's product; returns the bytes of shared memory that its launches must ask for.
-static FailureOr<int64_t> emitBlocks(tile::KernelOp kernel) {
+static FailureOr<int64_t> emitBlocks(tile::KernelOp kernel, int64_t mostSharedBytes) {
   std::optional<tile::Product> product = productOf(kernel);
   if (!product ||
       !tile::followsInPlace(product->op->getResult(0), kernel.getBlock().getTerminator()->getOperand(0)))
@@ -30,17 +30,23 @@ static FailureOr<int64_t> emitBlocks(tile::KernelOp kernel) {
   std::unique_ptr<ProductEmitter> emitter = makeEmitter(kernel, *product);
   if (!emitter || failed(emitter->emit()))
     return failure();
+  if (emitter->sharedBytes() > mostSharedBytes)
+    return kernel.emitOpError("expected a schedule whose stages fit into the ")
+           << mostSharedBytes << " bytes of shared memory that a group may have, got "
+           << emitter->sharedBytes();
   return emitter->bytesToAskFor();
 }
 
 namespace {
 struct EmitBlocks : impl::EmitBlocksBase<EmitBlocks> {
+  using EmitBlocksBase::EmitBlocksBase;
+
   void runOnOperation() override {
     for (auto kernel : llvm::to_vector(getOperation().getOps<tile::KernelOp>())) {
       sched::BlockAttr block = kernel.getSched() ? kernel.getSched().getBlock() : sched::BlockAttr();
       if (!block)
         continue;
-      FailureOr<int64_t> bytes = block.getRows() ? emitBlocks(kernel) : 0;
+      FailureOr<int64_t> bytes = block.getRows() ? emitBlocks(kernel, mostSharedBytes) : 0;
       if (failed(bytes))
         return signalPassFailure();
       SmallVector<int64_t> group{block.getThreads(), block.getTogether()};

@@ -4,6 +4,7 @@
 #include "tegula/codegen/ptx/Passes.h"
 
 #include "tegula/codegen/common/Passes.h"
+#include "tegula/target/Groups.h"
 
 using namespace mlir;
 
@@ -15,8 +16,6 @@ namespace tegula::codegen::ptx {
 static constexpr unsigned globalSpace = 1;
 /// What every buffer is aligned to: the widest access of a thread.
 static constexpr int64_t bufferAlignment = 16;
-/// Threads that run in lockstep and pass registers to each other.
-static constexpr int64_t warpThreads = 32;
 
 namespace {
 /// The entry's parameters, and how the body's arguments follow from them.
@@ -109,7 +108,7 @@ static void enter(LLVM::LLVMFuncOp function, Group group, int64_t residentThread
   auto noWrap = LLVM::IntegerOverflowFlags::nsw | LLVM::IntegerOverflowFlags::nuw;
   // Where a warp has several cells, all of its threads stay to pass registers on: those without a cell
   // compute the last one again.
-  if (group.together > 1 && group.together < warpThreads)
+  if (group.together > 1 && group.together < target::warpThreads)
     cell = LLVM::UMinOp::create(builder, loc, cell,
                                 LLVM::SubOp::create(builder, loc, first->getArguments().back(), one));
   body->getArgument(interface.begin).replaceAllUsesWith(cell);

@@ -30,6 +30,7 @@ def EmitBlocks : Pass<"tegula-emit-blocks", "::mlir::ModuleOp"> {
                            "::mlir::memref::MemRefDialect",
                            "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+  let options = [Option<"mostSharedBytes", "most-shared-bytes", "int64_t", "49152", "shared memory that a group of threads may have">];
 }
 
 def EmitRows : Pass<"tegula-emit-rows", "::mlir::ModuleOp"> {

@@ -15,7 +15,7 @@ namespace tegula::codegen::ptx {
 
 void populatePtxCodegenPipeline(OpPassManager &pm, const PtxCodegenOptions &options) {
   pm.addPass(createEmitRows());
-  pm.addPass(createEmitBlocks());
+  pm.addPass(createEmitBlocks({options.mostSharedBytes}));
   // What several passes over a row read and compute alike is one value, while reading has no side effects.
   pm.addNestedPass<tile::KernelOp>(createCSEPass());
   populateBufferizePipeline(pm, options.stackBytes);

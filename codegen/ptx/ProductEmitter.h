@@ -19,6 +19,8 @@ namespace tegula::codegen::ptx {
 /// its last step is copied as zeros.
 class ProductEmitter : public GridEmitter {
 public:
+  /// Shared memory that a group has.
+  int64_t sharedBytes() const { return bytesOf(left) + bytesOf(right); }
   /// Shared memory that a launch must ask for: all of it, where it is more than code may declare.
   int64_t bytesToAskFor() const;
 

@@ -3,6 +3,7 @@
 #include "ProductEmitter.h"
 
 #include "tegula/dialects/tile/Extents.h"
+#include "tegula/target/Groups.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -13,8 +14,6 @@ namespace tegula::codegen::ptx {
 
 /// Number of the address space that the threads of a group share.
 static constexpr unsigned sharedSpace = 3;
-/// Bytes of shared memory that code may declare.
-static constexpr int64_t mostDeclaredBytes = 48 * 1024;
 /// Bytes of the widest copy of a thread.
 static constexpr int64_t widestCopy = 16;
 
@@ -108,8 +107,8 @@ int64_t ProductEmitter::bytesOf(const Operand &operand) const {
 }
 
 int64_t ProductEmitter::bytesToAskFor() const {
-  int64_t bytes = bytesOf(left) + bytesOf(right);
-  return bytes > mostDeclaredBytes ? bytes : 0;
+  int64_t bytes = sharedBytes();
+  return bytes > target::declaredSharedBytes ? bytes : 0;
 }
 
 /// The place of an operand's stages in shared memory: declared, or in what the launch asks for, `before`

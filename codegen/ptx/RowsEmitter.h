@@ -5,11 +5,11 @@
 
 #include "tegula/codegen/common/RowReduction.h"
 #include "tegula/dialects/tile/Rows.h"
+#include "tegula/target/Groups.h"
 
 namespace tegula::codegen::ptx {
 
-/// Threads that can pass registers to each other.
-inline constexpr int64_t warpThreads = 32;
+using target::warpThreads;
 
 /// Neighbouring threads take neighbouring vectors of a row. Partial results pass from thread to thread within
 /// a warp, and through shared memory between warps, until all have the whole one (butterfly: Harris,

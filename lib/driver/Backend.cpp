@@ -51,6 +51,7 @@ codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int o
   options.stackBytes = machine.stackBytes;
   options.blockThreads = machine.groupCells;
   options.residentThreads = machine.clusterThreads;
+  options.mostSharedBytes = machine.mostSharedBytes;
   return options;
 }
 

@@ -3,6 +3,10 @@
 // the data sheets of L4, A10 and H200. What follows from how a multiprocessor works is derived in makeGpu.
 #include "Features.h"
 
+#include "tegula/target/Groups.h"
+
+#include <charconv>
+
 namespace tegula::target {
 namespace {
 
@@ -10,23 +14,31 @@ struct Gpu {
   const char *name, *architecture;
   int64_t multiprocessors;
   int64_t lanes; ///< float32 units of a multiprocessor
-  int64_t l1Kilobytes, sharedKilobytes, l2Megabytes;
+  int64_t l1Kilobytes, l2Megabytes;
   double megahertz, gigabytesPerSecond;
   int64_t matrixFma; ///< multiply-adds of float16 with float32 sums that a multiprocessor does a cycle
 };
 
 /// An architecture's name stands for its largest card in data centres, or where there is none on desks.
 const Gpu table[] = {
-    {"sm_80", "sm_80", 108, 64, 192, 164, 40, 1410, 1555, 1024},
-    {"sm_86", "sm_86", 72, 128, 128, 100, 6, 1695, 600, 512},
-    {"sm_89", "sm_89", 128, 128, 128, 100, 72, 2520, 1008, 256},
-    {"sm_90", "sm_90", 132, 128, 256, 228, 50, 1830, 3350, 2048},
-    {"a100", "sm_80", 108, 64, 192, 164, 40, 1410, 1555, 1024},
-    {"rtx4090", "sm_89", 128, 128, 128, 100, 72, 2520, 1008, 256},
-    {"l4", "sm_89", 58, 128, 128, 100, 48, 2040, 300, 512},
-    {"h100", "sm_90", 132, 128, 256, 228, 50, 1830, 3350, 2048},
-    {"h200", "sm_90", 132, 128, 256, 228, 50, 1830, 4800, 2048},
+    {"sm_80", "sm_80", 108, 64, 192, 40, 1410, 1555, 1024},
+    {"sm_86", "sm_86", 72, 128, 128, 6, 1695, 600, 512},
+    {"sm_89", "sm_89", 128, 128, 128, 72, 2520, 1008, 256},
+    {"sm_90", "sm_90", 132, 128, 256, 50, 1830, 3350, 2048},
+    {"a100", "sm_80", 108, 64, 192, 40, 1410, 1555, 1024},
+    {"rtx4090", "sm_89", 128, 128, 128, 72, 2520, 1008, 256},
+    {"l4", "sm_89", 58, 128, 128, 48, 2040, 300, 512},
+    {"h100", "sm_90", 132, 128, 256, 50, 1830, 3350, 2048},
+    {"h200", "sm_90", 132, 128, 256, 50, 1830, 4800, 2048},
 };
+
+/// 80 for sm_80.
+int64_t numberOf(std::string_view architecture) {
+  int64_t number = 0;
+  architecture.remove_prefix(std::string_view("sm_").size());
+  std::from_chars(architecture.data(), architecture.data() + architecture.size(), number);
+  return number;
+}
 
 Machine makeGpu(const Gpu &gpu) {
   Machine machine;
@@ -60,14 +72,14 @@ Machine makeGpu(const Gpu &gpu) {
   machine.stackBytes = 1024; // of every thread that may run at once, taken from the card's memory
   machine.groupCells = 128;
   // What a group may use without asking for more at its launch.
-  machine.sharedBytes = 48 * 1024;
-  machine.mostSharedBytes = (gpu.sharedKilobytes - 1) * 1024; // the system keeps one
-  machine.warpThreads = 32;
+  machine.sharedBytes = declaredSharedBytes;
+  machine.mostSharedBytes = mostSharedBytes(numberOf(gpu.architecture));
+  machine.warpThreads = warpThreads;
   machine.clusterCores = gpu.lanes;
   // 65536 registers are 512 threads with half of the registers that one can name.
   machine.clusterThreads = 512;
   machine.threadRegisters = 128;
-  machine.clusterShared = gpu.sharedKilobytes * 1024;
+  machine.clusterShared = sharedKilobytes(numberOf(gpu.architecture)) * 1024;
   // bfloat16 is as fast as float16, tf32 half as fast, in every architecture of the table.
   machine.halfPerCycle = static_cast<double>(gpu.matrixFma);
   machine.tf32PerCycle = machine.halfPerCycle / 2;

@@ -1,6 +1,8 @@
 // Schedules the warps of a block and its barriers, and runs all blocks of a launch.
 #include "Block.h"
 
+#include "tegula/target/Groups.h"
+
 #include <algorithm>
 #include <cfenv>
 
@@ -165,9 +167,11 @@ bool launch(const PtxModule &module, const GlobalMemory &memory, const Launch &w
     return refuse("the module has no such entry");
   const Function &entry = program.functions[found->second];
   auto product = [](Extent e) { return uint64_t(e.x) * e.y * e.z; };
-  if (what.block.x > 1024 || what.block.y > 1024 || what.block.z > 64 || product(what.block) > 1024 ||
-      product(what.block) == 0)
-    return refuse("expected a block of 1 to 1024 threads, got " + text(what.block));
+  constexpr uint64_t mostThreads = target::mostGroupThreads;
+  if (what.block.x > mostThreads || what.block.y > mostThreads || what.block.z > 64 ||
+      product(what.block) > mostThreads || product(what.block) == 0)
+    return refuse("expected a block of 1 to " + std::to_string(mostThreads) + " threads, got " +
+                  text(what.block));
   if (entry.mostThreads && product(what.block) > entry.mostThreads)
     return refuse("expected at most " + std::to_string(entry.mostThreads) +
                   " threads, as .maxntid says, got " + std::to_string(product(what.block)));
@@ -179,9 +183,14 @@ bool launch(const PtxModule &module, const GlobalMemory &memory, const Launch &w
   if (what.parameters.size() != entry.parameterBytes)
     return refuse("expected " + std::to_string(entry.parameterBytes) + " bytes of parameters, got " +
                   std::to_string(what.parameters.size()));
-  uint64_t shared = uint64_t(entry.sharedBytes) + what.dynamicSharedBytes;
-  if (shared > 227 * 1024)
-    return refuse("expected at most 232448 bytes of shared memory, got " + std::to_string(shared));
+  uint64_t shared = uint64_t(entry.sharedBytes) + what.dynamicSharedBytes,
+           most = uint64_t(target::mostSharedBytes(program.architecture));
+  if (entry.sharedBytes > target::declaredSharedBytes)
+    return refuse("expected code that declares at most " + std::to_string(target::declaredSharedBytes) +
+                  " bytes of shared memory, got " + std::to_string(entry.sharedBytes));
+  if (shared > most)
+    return refuse("expected at most " + std::to_string(most) + " bytes of shared memory, as a block of sm_" +
+                  std::to_string(program.architecture) + " may have, got " + std::to_string(shared));
 
   LaunchCounts own;
   DefaultFloatMode mode;

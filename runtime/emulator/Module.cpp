@@ -39,6 +39,7 @@ public:
   explicit ModuleDecoder(const ModuleText &text) : text(text), program(std::make_unique<Program>()) {}
 
   std::unique_ptr<Program> run() {
+    program->architecture = text.architecture;
     names.scopes.emplace_back();
     addSpecialRegisters();
     addVariables();

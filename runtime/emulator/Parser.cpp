@@ -62,7 +62,20 @@ private:
     return false;
   }
 
+  /// ".target sm_90a, debug": what else stands there changes nothing here.
+  void parseTarget(ModuleText &module) {
+    take();
+    std::string_view name = peek().text;
+    if (!name.starts_with("sm_"))
+      fail("expected an architecture such as sm_80, got '" + std::string(name) + "'");
+    name.remove_prefix(3);
+    std::from_chars(name.data(), name.data() + name.size(), module.architecture);
+    skipLine();
+  }
+
   void parseTop(ModuleText &module) {
+    if (is(".target"))
+      return parseTarget(module);
     if (skipNote())
       return;
     if (accept(".section")) {

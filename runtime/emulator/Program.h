@@ -1,6 +1,8 @@
 // PTX decoded once: instructions as handlers with register offsets, so that running them looks nothing up.
 #pragma once
 
+#include "tegula/target/Groups.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,7 +16,7 @@ namespace tegula::runtime::emulator {
 class Warp;
 struct Instruction;
 
-constexpr int lanesPerWarp = 32;
+constexpr int lanesPerWarp = target::warpThreads;
 constexpr uint32_t allLanes = 0xffffffff;
 constexpr uint32_t predicateBytes = 8; ///< half of it unused: so that all registers are aligned
 
@@ -87,6 +89,7 @@ struct Variable {
 };
 
 struct Program {
+  uint32_t architecture = 0; ///< 80 for sm_80
   std::vector<Instruction> code;
   std::vector<uint32_t> lists;
   std::vector<Function> functions; ///< functions that are called first, entries after them

@@ -68,6 +68,7 @@ struct FunctionText {
 };
 
 struct ModuleText {
+  uint32_t architecture = 0; ///< 80 for sm_80
   std::vector<Declaration> variables;
   std::vector<FunctionText> functions;
 };

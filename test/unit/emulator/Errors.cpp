@@ -118,7 +118,33 @@ TEST(Stops, LaunchesThatDoNotFit) {
   EXPECT_FALSE(emulator::launch(*module, memory, {"k", {0}, {}, 0, eight}, error));
   EXPECT_FALSE(emulator::launch(*module, memory, {"k", {}, {}, 0, {}}, error));
   EXPECT_EQ(error, "kernel 'k': expected 8 bytes of parameters, got 0");
-  EXPECT_FALSE(emulator::launch(*module, memory, {"k", {}, {}, 1u << 20, eight}, error));
+  EXPECT_FALSE(emulator::launch(*module, memory, {"k", {}, {}, 163 * 1024 + 1, eight}, error));
+  EXPECT_EQ(error,
+            "kernel 'k': expected at most 166912 bytes of shared memory, as a block of sm_80 may have, "
+            "got 166913");
+}
+
+TEST(Stops, SharedMemoryThatTheArchitectureDoesNotHave) {
+  GlobalMemory memory;
+  std::string error;
+  auto run = [&](const std::string &architecture, uint32_t bytes, const std::string &declared = "") {
+    std::unique_ptr<PtxModule> module =
+        parse(".version 8.0\n.target " + architecture + "\n.entry k()\n{\n" + declared + "ret;\n}\n");
+    error.clear();
+    return module && emulator::launch(*module, memory, {"k", {}, {}, bytes, {}}, error);
+  };
+  EXPECT_TRUE(run("sm_80", 163 * 1024));
+  EXPECT_TRUE(run("sm_86", 99 * 1024));
+  EXPECT_FALSE(run("sm_86", 99 * 1024 + 1));
+  EXPECT_FALSE(run("sm_89", 163 * 1024));
+  EXPECT_TRUE(run("sm_90a, debug", 227 * 1024));
+  EXPECT_FALSE(run("sm_90", 227 * 1024 + 1));
+  EXPECT_TRUE(run("sm_80", 0, ".shared .b8 x[49152];\n"));
+  EXPECT_FALSE(run("sm_80", 0, ".shared .b8 x[49153];\n"));
+  EXPECT_NE(error.find("expected code that declares at most 49152 bytes of shared memory, got 491"),
+            std::string::npos)
+      << error;
+  EXPECT_EQ(parseError(".target nothing\n"), "1: expected an architecture such as sm_80, got 'nothing'");
 }
 
 } // namespace
