@@ -9,6 +9,7 @@ A test names what it needs by REQUIRES: a feature of this list is set only where
   clang-format clang-format of LLVM 22 is installed (%clang-format)
   two-cores    more than one processor may be used
   sanitizer    the programs were built with one: timings and memory figures mean nothing
+  fuzz-NAME    the fuzz target of that name is built in build/fuzz (%fuzz), which tools/fuzz NAME does
 """
 
 import importlib.util
@@ -76,6 +77,9 @@ present = {
     "two-cores": len(os.sched_getaffinity(0)) > 1,
     "sanitizer": "-fsanitize" in config.tegula_cxx_flags,
 }
+fuzz = os.path.join(source, "build", "fuzz", "bin")
+for name in ("importer", "artifact", "npz", "sched"):
+    present[f"fuzz-{name}"] = os.path.exists(os.path.join(fuzz, f"fuzz-{name}"))
 for feature, there in present.items():
     if there:
         config.available_features.add(feature)
@@ -91,6 +95,7 @@ config.substitutions += [
     ("%cc", config.tegula_cc),
     ("%clang-format", clang_format or "clang-format"),
     ("%ptxas", ptxas or "ptxas"),
+    ("%fuzz", fuzz),
     ("%fake-cuda", os.path.join(build, "test", "unit", "cuda", "libTegulaFakeCuda.so")),
 ]
 # A program that is not built yet must fail loudly, never fall back to another one of the same name on the path.

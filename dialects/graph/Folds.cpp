@@ -117,11 +117,14 @@ static OpFoldResult foldMove(Operation *op, Attribute input, function_ref<int64_
   return source ? moved.write() : movedSizes.write();
 }
 
+/// Of sizes that are not known, or that are large, the strides may wrap around: nothing is moved by them
+/// then.
 static Ints stridesOf(Value tensor) {
   IntsRef shape = cast<RankedTensorType>(tensor.getType()).getShape();
   Ints strides(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;)
-    strides[i - 1] = strides[i] * shape[i];
+    strides[i - 1] =
+        static_cast<int64_t>(static_cast<uint64_t>(strides[i]) * static_cast<uint64_t>(shape[i]));
   return strides;
 }
 
