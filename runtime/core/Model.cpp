@@ -157,6 +157,8 @@ tgl_code Model::packWeights(size_t target, Executor &executor, tgl_status *statu
     return setStatus(status, TGL_ERR_MEMORY,
                      "cannot map " + std::to_string(info.packedBytes) + " bytes for packed weights");
   for (const artifact::PackInfo &pack : info.packs) {
+    if (pack.rows == 0)
+      continue; // no bytes, whatever the number of panels
     Packing packing{pack, weightBytes, fresh.data()};
     void *buffers[] = {&packing};
     executor.launch(packPanels, buffers, int64_t((pack.columns + pack.width - 1) / pack.width), 0);

@@ -52,6 +52,7 @@ constexpr double kFloats[] = {0,
 /// Messages beyond this many are left alone.
 constexpr size_t kMostMessages = 20000;
 constexpr size_t kMostAdded = 64;
+constexpr size_t kLargestCopy = 65536;
 
 } // namespace
 
@@ -182,9 +183,14 @@ private:
     case Field::CPPTYPE_STRING:
       return put(&R::SetString, &R::SetRepeatedString,
                  text(field, get(&R::GetString, &R::GetRepeatedString)));
-    case Field::CPPTYPE_MESSAGE:
-      return copyInto(at < 0 ? *access->MutableMessage(&message, field)
-                             : *access->MutableRepeatedMessage(&message, field, at));
+    case Field::CPPTYPE_MESSAGE: {
+      // What is copied comes first: the new message may take the place of others.
+      std::string bytes = copyOf(field->message_type());
+      Message *place = at < 0 ? access->MutableMessage(&message, field)
+                              : access->MutableRepeatedMessage(&message, field, at);
+      place->ParsePartialFromString(bytes);
+      return;
+    }
     default:
       return;
     }
@@ -196,15 +202,12 @@ private:
                              : static_cast<float>(value);
   }
 
-  /// Makes a message equal to another one of its kind, which is not above or below it.
-  void copyInto(Message &place) {
-    auto same = kinds.find(place.GetDescriptor()->full_name());
-    if (same == kinds.end())
-      return;
+  /// The bytes of one of the model's messages of a kind; none where there is none, or it is large.
+  std::string copyOf(const pb::Descriptor *kind) {
     std::string bytes;
-    same->second[below(same->second.size())]->SerializePartialToString(&bytes);
-    if (bytes.size() < 65536)
-      place.ParsePartialFromString(bytes);
+    if (auto same = kinds.find(kind->full_name()); same != kinds.end())
+      same->second[below(same->second.size())]->SerializePartialToString(&bytes);
+    return bytes.size() < kLargestCopy ? bytes : std::string();
   }
 
   void changeOne(Message &message, const Field *field) {
