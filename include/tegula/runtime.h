@@ -237,6 +237,21 @@ tgl_code tgl_run(tgl_context *context, tgl_status *status);
  * context's target. NULL and
  * 0 turn it off. */
 tgl_code tgl_context_profile(tgl_context *context, int64_t *nanoseconds, size_t count, tgl_status *status);
+/* What one thread computed of one dispatch, by a clock that never goes back. On a device the work of a
+ * dispatch stands under thread 0, with begins that follow from how long those before it took. */
+typedef struct tgl_event {
+  int32_t dispatch;
+  int32_t thread; /* 0 is the thread that runs the model, the others are the context's workers */
+  int64_t cells;  /* that it computed, -1 where a device repeats launches that it knows */
+  int64_t begin_nanoseconds, end_nanoseconds;
+} tgl_event;
+
+/* From now on runs note what every thread does, up to `capacity` events, which are held from here on; 0 turns
+ * it off. A run makes at most as many as the target has dispatches, times the threads. */
+tgl_code tgl_context_trace(tgl_context *context, size_t capacity, tgl_status *status);
+/* The events so far, in no order; they belong to the context, and are valid until the next run or change. */
+size_t tgl_context_events(const tgl_context *context, const tgl_event **events);
+
 /* How long the kernels of the last run took by the device's own clock, without moving inputs and outputs; 0
  * where it has none. */
 int64_t tgl_context_device_nanoseconds(const tgl_context *context);

@@ -3,6 +3,7 @@
 
 #include "Status.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace tegula::runtime {
@@ -248,6 +249,30 @@ tgl_code Context::profile(int64_t *to, size_t count, tgl_status *status) {
   return succeed(status);
 }
 
+tgl_code Context::trace(size_t capacity, tgl_status *status) {
+  if (running.load(std::memory_order_acquire))
+    return setStatus(status, TGL_ERR_ARGUMENT, "the context is running in another thread");
+  executor->trace(nullptr);
+  events.reset();
+  if (capacity)
+    events = std::make_unique<Trace>(capacity);
+  executor->trace(events.get());
+  if (!device)
+    return succeed(status);
+  deviceTimes.assign(capacity ? target->info().dispatches.size() : 0, 0);
+  deviceCells = deviceTimes;
+  return profile(capacity ? deviceTimes.data() : nullptr, deviceTimes.size(), status);
+}
+
+/// Kernels of a device follow each other: where one begins, those before it say.
+void Context::noteDeviceTimes(int64_t begin) {
+  for (size_t i = 0; i < deviceTimes.size(); ++i) {
+    if (deviceTimes[i] > 0)
+      events->add({int32_t(i), 0, deviceCells[i], begin, begin + deviceTimes[i]});
+    begin += deviceTimes[i];
+  }
+}
+
 tgl_code Context::checkBindings(tgl_status *status) {
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!inputs[i].bound)
@@ -279,6 +304,8 @@ void Context::launch(TglHost *self, TglKernelFn kernel, void *const *buffers, in
   Context &context = *reinterpret_cast<Host *>(self)->context;
   bool known = dispatch >= 0 && size_t(dispatch) < context.target->info().dispatches.size();
   bool timed = context.nanoseconds && known && !context.device;
+  if (!context.deviceCells.empty() && known)
+    context.deviceCells[size_t(dispatch)] = cells;
   int64_t begin = timed ? now() : 0;
   if (known || !context.device) // a device finds the kernel by it
     context.executor->launch(kernel, buffers, cells, dispatch);
@@ -350,9 +377,13 @@ tgl_code Context::run(tgl_status *status) {
     if (tgl_code code = checkBindings(status))
       return code;
   DeviceError error;
+  std::fill(deviceTimes.begin(), deviceTimes.end(), 0);
+  int64_t begin = deviceTimes.empty() ? 0 : now();
   uint64_t saved = executor->enterRun();
   int32_t result = device ? runOnDevice(error) : runHere();
   executor->leaveRun(saved);
+  if (!deviceTimes.empty() && events)
+    noteDeviceTimes(begin);
   if (Refusal why = std::exchange(refusal, {}); why.check && !error)
     return shapes.refuse(why.check, why.first, why.second, status);
   return result == 0 && !error ? succeed(status) : explainFailure(result, error, status);

@@ -4,6 +4,7 @@
 #include "DeviceBuffer.h"
 #include "Model.h"
 #include "Shapes.h"
+#include "tegula/runtime/core/Trace.h"
 
 #include <atomic>
 
@@ -31,6 +32,8 @@ public:
   tgl_code ownInput(size_t index, void **data, tgl_status *status);
   tgl_code ownOutput(size_t index, void **data, tgl_status *status);
   tgl_code profile(int64_t *nanoseconds, size_t count, tgl_status *status);
+  tgl_code trace(size_t capacity, tgl_status *status);
+  const Trace *traced() const { return events.get(); }
   tgl_code run(tgl_status *status);
 
 private:
@@ -61,6 +64,7 @@ private:
   tgl_code checkBindings(tgl_status *status);
   int32_t runHere();
   int32_t runOnDevice(DeviceError &error);
+  void noteDeviceTimes(int64_t begin);
   tgl_code explainFailure(int32_t result, const DeviceError &error, tgl_status *status) const;
   static void launch(TglHost *host, TglKernelFn kernel, void *const *buffers, int64_t cells,
                      int32_t dispatch);
@@ -91,6 +95,9 @@ private:
   bool launchesChanged = true; ///< since the device was last asked to run them
   Refusal refusal;
   int64_t *nanoseconds = nullptr;
+  std::unique_ptr<Trace> events; ///< nullptr where nothing is noted
+  /// With events on a device: what each launch took, and its cells.
+  std::vector<int64_t> deviceTimes, deviceCells;
   Host host = {};
   std::atomic<bool> running = false;
 };

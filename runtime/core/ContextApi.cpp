@@ -108,6 +108,16 @@ tgl_code tgl_run(tgl_context *context, tgl_status *status) {
   return guarded(status, [&] { return context->context.run(status); });
 }
 
+tgl_code tgl_context_trace(tgl_context *context, size_t capacity, tgl_status *status) {
+  return guarded(status, [&] { return context->context.trace(capacity, status); });
+}
+
+size_t tgl_context_events(const tgl_context *context, const tgl_event **events) {
+  const tegula::runtime::Trace *trace = context->context.traced();
+  *events = trace ? trace->data() : nullptr;
+  return trace ? trace->size() : 0;
+}
+
 tgl_code tgl_context_profile(tgl_context *context, int64_t *nanoseconds, size_t count, tgl_status *status) {
   return guarded(status, [&] { return context->context.profile(nanoseconds, count, status); });
 }

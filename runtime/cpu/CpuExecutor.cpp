@@ -30,8 +30,8 @@ public:
       : pool(std::move(pool)), keepDenormals(keepDenormals) {}
 
   int threads() const override { return pool->threads(); }
-  void launch(TglKernelFn kernel, void *const *buffers, int64_t cells, int32_t) override {
-    pool->run(kernel, buffers, cells);
+  void launch(TglKernelFn kernel, void *const *buffers, int64_t cells, int32_t dispatch) override {
+    pool->run(kernel, buffers, cells, dispatch);
   }
   uint64_t enterRun() override {
     uint32_t saved = readMode();
@@ -39,6 +39,7 @@ public:
     return saved;
   }
   void leaveRun(uint64_t saved) override { setMode(uint32_t(saved)); }
+  void trace(Trace *to) override { pool->trace(to); }
 
 private:
   std::unique_ptr<ThreadPool> pool;

@@ -102,12 +102,17 @@ ThreadPool::~ThreadPool() {
     pthread_join(worker.thread, nullptr);
 }
 
-void ThreadPool::run(TglKernelFn jobKernel, void *const *jobBuffers, int64_t cells) {
+void ThreadPool::run(TglKernelFn jobKernel, void *const *jobBuffers, int64_t cells, int32_t jobDispatch) {
   if (workers.empty() || cells <= 1) {
-    if (cells > 0)
-      jobKernel(jobBuffers, 0, cells);
+    if (cells <= 0)
+      return;
+    int64_t begin = events ? now() : 0;
+    jobKernel(jobBuffers, 0, cells);
+    if (events)
+      events->add({jobDispatch, 0, cells, begin, now()});
     return;
   }
+  dispatch = jobDispatch;
   kernel = jobKernel;
   buffers = jobBuffers;
   int64_t share = cells / rangeCount, rest = cells % rangeCount, begin = 0;
@@ -127,22 +132,37 @@ void ThreadPool::run(TglKernelFn jobKernel, void *const *jobBuffers, int64_t cel
 
 /// Takes pieces of a range until none is left. Pieces shrink, so that a thread which loses its core holds up
 /// little.
-void ThreadPool::takeFrom(Range &range) {
-  for (;;) {
+int64_t ThreadPool::takeFrom(Range &range) {
+  for (int64_t taken = 0;;) {
     int64_t left = range.end - range.next.load(std::memory_order_relaxed);
     if (left <= 0)
-      return;
+      return taken;
     int64_t size = std::max<int64_t>(1, left / 4);
     int64_t begin = range.next.fetch_add(size, std::memory_order_relaxed);
     if (begin >= range.end)
-      return;
-    kernel(buffers, begin, std::min(begin + size, range.end));
+      return taken;
+    int64_t end = std::min(begin + size, range.end);
+    kernel(buffers, begin, end);
+    taken += end - begin;
   }
 }
 
-void ThreadPool::work(int index) {
+/// All cells that nobody else takes, its own first.
+int64_t ThreadPool::takeAll(int index) {
+  int64_t taken = 0;
   for (int i = 0; i < rangeCount; ++i)
-    takeFrom(ranges[(index + i) % rangeCount]);
+    taken += takeFrom(ranges[(index + i) % rangeCount]);
+  return taken;
+}
+
+void ThreadPool::work(int index) {
+  if (!events) {
+    takeAll(index);
+    return;
+  }
+  int64_t begin = now();
+  if (int64_t taken = takeAll(index))
+    events->add({dispatch, index, taken, begin, now()});
 }
 
 /// Returns once the job's number differs from `seen`'s, with the new state.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tegula/artifact/CodeAbi.h"
+#include "tegula/runtime/core/Trace.h"
 
 #include <atomic>
 #include <memory>
@@ -25,7 +26,9 @@ public:
 
   int threads() const { return int(workers.size()) + 1; }
   /// Runs the cells [0, cells) and returns when all are done. One caller at a time.
-  void run(TglKernelFn kernel, void *const *buffers, int64_t cells);
+  void run(TglKernelFn kernel, void *const *buffers, int64_t cells, int32_t dispatch = 0);
+  /// From the next run on every thread notes here when it worked on which dispatch; nullptr ends that.
+  void trace(Trace *to) { events = to; }
 
 private:
   /// The cells of one participant, on a cache line of their own.
@@ -44,7 +47,8 @@ private:
   static void *workerMain(void *worker);
   void workerLoop(int index);
   void work(int index);
-  void takeFrom(Range &range);
+  int64_t takeFrom(Range &range);
+  int64_t takeAll(int index);
   uint32_t waitForNews(uint32_t seen);
   void waitUntilEmpty();
 
@@ -58,6 +62,8 @@ private:
   // The open job; written only while no worker is inside.
   alignas(64) TglKernelFn kernel = nullptr;
   void *const *buffers = nullptr;
+  int32_t dispatch = 0;
+  Trace *events = nullptr;
   std::unique_ptr<Range[]> ranges;
 
   int rangeCount;

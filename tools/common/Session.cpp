@@ -3,6 +3,8 @@
 
 #include "common/Tensors.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <sys/mman.h>
 
@@ -182,6 +184,45 @@ Failure Session::runProfiled(std::vector<int64_t> &nanoseconds) {
   Failure failure = run();
   tgl_context_profile(context, nullptr, 0, nullptr);
   return failure;
+}
+
+Failure Session::runTraced(int runs, std::vector<TracedRun> &traced) {
+  tgl_status status{};
+  tgl_target_info target{};
+  if (tgl_model_target(model, tgl_context_target(context), &target, &status) != TGL_OK)
+    return fromStatus(status);
+  auto now = [] {
+    return int64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                       std::chrono::steady_clock::now().time_since_epoch())
+                       .count());
+  };
+  Failure failure;
+  for (int i = 0; i < runs && !failure; ++i) {
+    size_t capacity = size_t(std::max(1, target.dispatch_count)) * size_t(threads());
+    if (tgl_context_trace(context, capacity, &status) != TGL_OK)
+      return fromStatus(status);
+    TracedRun &run = traced.emplace_back();
+    run.begin = now();
+    failure = this->run();
+    run.end = now();
+    const tgl_event *events = nullptr;
+    size_t count = tgl_context_events(context, &events);
+    run.events.assign(events, events + count);
+    std::sort(run.events.begin(), run.events.end(), [](const tgl_event &a, const tgl_event &b) {
+      return std::pair(a.begin_nanoseconds, a.thread) < std::pair(b.begin_nanoseconds, b.thread);
+    });
+  }
+  tgl_context_trace(context, 0, nullptr);
+  return failure;
+}
+
+Failure Session::describeDispatch(int32_t dispatch, DispatchNames &names) const {
+  tgl_status status{};
+  tgl_dispatch_info info{};
+  if (tgl_model_dispatch(model, tgl_context_target(context), dispatch, &info, &status) != TGL_OK)
+    return fromStatus(status);
+  names = {info.kernel, info.nodes};
+  return {};
 }
 
 bool Session::usesWideVectors() const {

@@ -26,6 +26,17 @@ struct Port {
 /// What the runtime says of a call; no failure where it is TGL_OK.
 Failure fromStatus(const tgl_status &status);
 
+/// What every thread did in one run, by the time at which it began; nanoseconds of a steady clock.
+struct TracedRun {
+  int64_t begin = 0, end = 0;
+  std::vector<tgl_event> events;
+};
+
+/// A kernel, and the ONNX nodes that one of its dispatches computes.
+struct DispatchNames {
+  std::string kernel, nodes;
+};
+
 /// The inputs and outputs of a loaded model.
 Failure describePorts(const tgl_model *model, std::vector<Port> &inputs, std::vector<Port> &outputs);
 
@@ -60,6 +71,9 @@ public:
   Failure run();
   /// The same, and how long each dispatch of the target took; 0 for those of other variants.
   Failure runProfiled(std::vector<int64_t> &nanoseconds);
+  /// Runs `runs` times and tells what every thread did in each.
+  Failure runTraced(int runs, std::vector<TracedRun> &traced);
+  Failure describeDispatch(int32_t dispatch, DispatchNames &names) const;
   /// Whether the code that runs here needs vectors of 64 bytes.
   bool usesWideVectors() const;
   /// Copies of the outputs of the last run.

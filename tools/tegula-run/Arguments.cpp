@@ -21,6 +21,7 @@ const char *const usageText =
   --rtol X, --atol X       tolerance of --expect: |got - expected| <= atol + rtol * |expected| (1e-5, 1e-6)
   --device NAME            cpu (default), cuda:N, or emulator, which executes a card's code on the CPU
   --threads N              threads; 0 (default): all that the process may use
+  --profile FILE.json      write when each thread worked on which kernel, in one more run, for trace viewers
   --bench SECONDS          run again and again, then print the latency
   --version                the version of tegula
   --help                   this text
@@ -58,6 +59,8 @@ bool setOption(std::string_view option, std::string_view value, RunArguments &ar
     arguments.output = value;
   else if (option == "expect")
     arguments.expect = value;
+  else if (option == "profile")
+    arguments.profile = value;
   else if (option == "device")
     arguments.device = value;
   else if (option == "rtol")

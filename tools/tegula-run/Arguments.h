@@ -9,7 +9,7 @@
 namespace tegula::tools {
 
 struct RunArguments {
-  std::string model, output, expect;
+  std::string model, output, expect, profile;
   std::vector<std::string> inputs; ///< "name=@file.npy" or "@file.npz"
   Sizes sizes;                     ///< of the model's symbolic dimensions
   double rtol = 1e-5, atol = 1e-6;

@@ -4,6 +4,7 @@
 #include "common/Arrays.h"
 #include "common/Session.h"
 #include "common/Tensors.h"
+#include "common/Trace.h"
 #include "tegula/npy/Npy.h"
 
 #include <algorithm>
@@ -137,6 +138,9 @@ Failure runModel(const RunArguments &arguments) {
       return failure;
   if (!arguments.expect.empty())
     if (Failure failure = compare(arguments, named))
+      return failure;
+  if (!arguments.profile.empty())
+    if (Failure failure = writeTrace(*session, 1, arguments.profile))
       return failure;
   if (arguments.benchSeconds > 0)
     return bench(arguments.benchSeconds, *session, loadTime);

@@ -4,6 +4,7 @@
 
 #include "common/Files.h"
 #include "common/Tensors.h"
+#include "common/Trace.h"
 #include "common/Usage.h"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace {
 
 struct Arguments {
   CompileArguments compile;
-  std::string model, archive, jsonFile;
+  std::string model, archive, jsonFile, profile;
   std::vector<std::string> inputs, serve;
   int threads = 0, runs = 0, warmup = 3;
   double duration = 3;
@@ -29,6 +30,9 @@ constexpr int64_t mostThreads = 1024;
 
 /// Runs of one line; their latencies are held.
 constexpr int64_t mostRuns = 1'000'000;
+
+/// Further runs, which are not among the measured ones.
+constexpr int profiledRuns = 3;
 
 using Clock = std::chrono::steady_clock;
 
@@ -203,6 +207,9 @@ int bench(Arguments &arguments) {
   std::sort(deviceTimes.begin(), deviceTimes.end());
   for (double time : times)
     measured.sum += time;
+  if (!arguments.profile.empty())
+    if (Failure failure = writeTrace(session, profiledRuns, arguments.profile))
+      return reportFailure(arguments.profile, failure);
   std::string json = jsonOf(arguments, opened, measured);
   if (arguments.jsonFile != "-")
     printSummary(arguments, opened, measured);
@@ -243,6 +250,9 @@ void addBench(CLI::App &app, Action &action) {
       ->type_name("N");
   verb->add_option("--json", arguments->jsonFile, "Write the figures as JSON; - is standard output")
       ->type_name("FILE");
+  verb->add_option("--profile", arguments->profile,
+                   "Write when each thread worked on which kernel in three runs more, for trace viewers")
+      ->type_name("FILE.json");
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] {
     if (arguments->serve.empty() && arguments->model.empty())

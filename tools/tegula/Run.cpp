@@ -3,6 +3,7 @@
 
 #include "common/Files.h"
 #include "common/Tensors.h"
+#include "common/Trace.h"
 #include "common/Usage.h"
 
 #include <cmath>
@@ -14,7 +15,7 @@ namespace {
 
 struct Arguments {
   CompileArguments compile;
-  std::string model, archive, output, expect;
+  std::string model, archive, output, expect, profile;
   std::vector<std::string> inputs;
   double rtol = 1e-5, atol = 1e-6;
   int threads = 0;
@@ -55,7 +56,8 @@ int run(const Arguments &arguments) {
   if (!failure)
     failure = opened.session->bind(values);
   if (!failure)
-    failure = opened.session->run();
+    failure =
+        arguments.profile.empty() ? opened.session->run() : writeTrace(*opened.session, 1, arguments.profile);
   if (failure)
     return reportFailure(arguments.model, failure);
   std::vector<HostTensor> results = opened.session->results();
@@ -94,6 +96,9 @@ void addRun(CLI::App &app, Action &action) {
   verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
       ->check(atLeast(0))
       ->type_name("N");
+  verb->add_option("--profile", arguments->profile,
+                   "Write when each thread worked on which kernel, for trace viewers")
+      ->type_name("FILE.json");
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });
 }

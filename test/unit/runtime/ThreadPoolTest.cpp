@@ -58,6 +58,41 @@ TEST(ThreadPool, SurvivesManyDispatchesInARow) {
     EXPECT_EQ(counter, rounds);
 }
 
+TEST(ThreadPool, NotesWhoComputedWhatAndWhen) {
+  std::unique_ptr<ThreadPool> pool = makePool(3);
+  std::vector<std::atomic<int>> seen(64);
+  void *buffers[] = {seen.data()};
+  Trace trace(100);
+  pool->trace(&trace);
+  for (int32_t dispatch = 0; dispatch < 4; ++dispatch)
+    pool->run(count, buffers, dispatch == 3 ? 1 : 64, dispatch); // the last one needs the caller only
+  pool->trace(nullptr);
+  pool->run(count, buffers, 64, 4);
+  std::vector<int64_t> cells(5);
+  ASSERT_LE(trace.size(), 100U);
+  for (size_t i = 0; i < trace.size(); ++i) {
+    const tgl_event &event = trace.data()[i];
+    ASSERT_TRUE(event.dispatch >= 0 && event.dispatch < 4);
+    EXPECT_TRUE(event.thread >= 0 && event.thread < 3);
+    EXPECT_LE(event.begin_nanoseconds, event.end_nanoseconds);
+    cells[size_t(event.dispatch)] += event.cells;
+  }
+  EXPECT_EQ(cells, (std::vector<int64_t>{64, 64, 64, 1, 0}));
+}
+
+TEST(ThreadPool, LeavesOutWhatFindsNoRoom) {
+  std::unique_ptr<ThreadPool> pool = makePool(2);
+  std::vector<std::atomic<int>> seen(64);
+  void *buffers[] = {seen.data()};
+  Trace trace(2);
+  pool->trace(&trace);
+  for (int i = 0; i < 5; ++i)
+    pool->run(count, buffers, 64, i);
+  EXPECT_EQ(trace.size(), 2U);
+  for (std::atomic<int> &each : seen)
+    EXPECT_EQ(each, 5);
+}
+
 TEST(ThreadPool, WritesOfCellsAreSeenByTheCaller) {
   std::unique_ptr<ThreadPool> pool = makePool(2);
   std::vector<int64_t> squares(512);

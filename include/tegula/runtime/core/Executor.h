@@ -7,6 +7,8 @@
 
 namespace tegula::runtime {
 
+class Trace;
+
 /// Runs the kernels of one context, one at a time.
 class Executor {
 public:
@@ -21,6 +23,9 @@ public:
   /// current context), and gives back what it had before.
   virtual uint64_t enterRun() = 0;
   virtual void leaveRun(uint64_t saved) = 0;
+  /// From now on threads note what they do here; nullptr ends that. Never called during a run. A device notes
+  /// nothing.
+  virtual void trace(Trace *) {}
 };
 
 /// Threads of this process: `threads` in all, or as many as it may use where that is 0. nullptr if they
