@@ -235,7 +235,22 @@ private:
     return bytes;
   }
 
+  /// Who needs each block, before rounding changes their units.
+  void listBuffers() {
+    plan.buffers.resize(blocks.size());
+    for (auto [buffer, block] : llvm::zip_equal(plan.buffers, blocks))
+      buffer = {nullptr, block.exact, block.first, block.last, false};
+    for (auto [value, block] : blockOf)
+      if (!plan.buffers[block].owner)
+        plan.buffers[block].owner = value.getDefiningOp();
+    for (auto [launch, block] : scratchOf) {
+      plan.buffers[block].owner = launch;
+      plan.buffers[block].scratch = true;
+    }
+  }
+
   LogicalResult placeBlocks() {
+    listBuffers();
     roundBlocks(blocks, main.getContext());
     llvm::MapVector<AffineExpr, SmallVector<size_t>> units;
     SmallVector<size_t> known;

@@ -5,6 +5,7 @@
 #include "tegula/support/Codes.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -118,6 +119,40 @@ CompileResult compileModel(const std::string &path, Emit emit, const CompileOpti
 /// prints.
 CompileResult compileModule(const std::string &text, Emit emit, const CompileOptions &options);
 
+/// How a search for a wrong pass runs what the compiler gives it, and judges values.
+struct BisectHooks {
+  /// Runs an artifact on values for its inputs, in their order; false with a reason. `naive`: it is code of
+  /// -O0 for this CPU, whatever the target.
+  std::function<bool(std::vector<uint8_t> &&artifact, bool naive, const std::vector<HostTensor> &inputs,
+                     std::vector<HostTensor> &outputs, std::string &error)>
+      run;
+  /// Why one value is too far from the other, "" where it is not.
+  std::function<std::string(const HostTensor &got, const HostTensor &expected)> differs;
+  /// A value for an input that nobody gives, as tools seed them.
+  std::function<HostTensor(const std::string &name, const std::string &dtype,
+                           const std::vector<int64_t> &shape)>
+      seeded;
+};
+
+/// What a search has found.
+struct BisectResult {
+  Outcome outcome = Outcome::Ok; ///< of the search itself
+  std::vector<Message> messages;
+  std::string kernel;             ///< the first that computes something else than at -O0; "" where none does
+  std::vector<std::string> nodes; ///< that it computes
+  std::string kernelDifference;
+  std::string phase,
+      pass;               ///< the first after which the IR computes something else; pass "" for a whole phase
+  std::string difference; ///< between the IR before and after it
+  std::string reproducer; ///< MLIR text that the pass breaks, "" where there is none
+  std::string replay;     ///< the command that shows it, with FILE for the text's name
+};
+
+/// Compiles the model at `path` step by step, with all sizes those of `inputs`, and finds the first kernel
+/// and the first pass that changes what it computes. Never throws, never prints.
+BisectResult bisectModel(const std::string &path, const CompileOptions &options,
+                         const std::vector<HostTensor> &inputs, const BisectHooks &hooks);
+
 /// What a model file says about itself, read without compiling it.
 struct ModelInfo {
   struct Value {
@@ -137,6 +172,32 @@ struct ModelInfo {
 
 /// Reads what an ONNX file says about itself; false with messages where it is no ONNX file.
 bool inspectModel(const std::string &path, ModelInfo &info, std::vector<Message> &messages);
+
+/// What a model file's weights are, and where they lie.
+struct WeightsInfo {
+  struct Type {
+    int64_t tensors = 0, elements = 0, bytes = 0;
+    int64_t denormals = 0; ///< numbers so small that --denormals=flush makes them zero
+  };
+  struct Tensor {
+    std::string name, dtype;
+    std::vector<int64_t> shape;
+    int64_t bytes = 0;
+    std::string file; ///< beside the model, "" for the model itself
+  };
+  struct File {
+    std::string name;
+    int64_t tensors = 0, bytes = 0;
+    std::string problem; ///< why it cannot be read, "" where it can
+  };
+  std::map<std::string, Type> types; ///< by dtype
+  std::vector<Tensor> largest;       ///< at most ten, the largest first
+  std::vector<File> files;           ///< external data
+};
+
+/// Reads the weights of an ONNX file, their values only to count denormal ones; false with messages where it
+/// is no ONNX file.
+bool inspectWeights(const std::string &path, WeightsInfo &info, std::vector<Message> &messages);
 
 /// Reads a TensorProto file (.pb), as ONNX's own tests store their inputs and outputs; false with a reason on
 /// failure.

@@ -77,6 +77,7 @@ typedef struct tgl_model_info {
   size_t weight_bytes;    /* that all targets share */
   int32_t target_count;   /* machines that it was compiled for, at least 1 */
   int32_t symbol_count;   /* of the names in symbols */
+  int32_t section_count;  /* parts of the file */
 } tgl_model_info;
 
 /* What the model was compiled for. */
@@ -96,6 +97,8 @@ typedef struct tgl_target_info {
   size_t kernel_bytes;       /* text of a device's kernels */
   size_t most_arena_bytes;   /* of arena_bytes and arena_formula together, 0 where nothing bounds them */
   int32_t variant_count;     /* at least 1 */
+  int32_t buffer_count;      /* that tgl_model_buffer tells of */
+  int32_t peak_dispatch;     /* at which most of the arena is in use */
 } tgl_target_info;
 
 /* Code of a target for some sizes. Variant 0 is for all, the others for what their `sizes` say; a run takes
@@ -115,6 +118,22 @@ typedef struct tgl_symbol_info {
   const char *name;
   int64_t lowest, highest; /* 1 and INT64_MAX where nothing bounds it */
 } tgl_symbol_info;
+
+/* One of the largest buffers in the arena where most of it is in use, in variant 0; the largest comes first. */
+typedef struct tgl_buffer_info {
+  const char *nodes;         /* the ONNX nodes that write it, separated by spaces */
+  int64_t bytes;             /* -1 where the sizes of a run decide */
+  const char *bytes_formula; /* what they are computed from then, else "" */
+  int32_t first, last;       /* dispatches between which it is in use */
+  int32_t is_scratch;        /* a kernel's own */
+} tgl_buffer_info;
+
+/* A part of the file, in its order. */
+typedef struct tgl_section_info {
+  const char *name; /* "manifest", "code", "kernels", "weight checksums" or "weights" */
+  int32_t target;   /* of code and kernels, else -1 */
+  size_t bytes;
+} tgl_section_info;
 
 /* One launch of a run, in order. */
 typedef struct tgl_dispatch_info {
@@ -145,6 +164,9 @@ tgl_code tgl_model_dispatch(const tgl_model *model, int32_t target, int32_t inde
                             tgl_status *status);
 tgl_code tgl_model_variant(const tgl_model *model, int32_t target, int32_t index, tgl_variant_info *info,
                            tgl_status *status);
+tgl_code tgl_model_buffer(const tgl_model *model, int32_t target, int32_t index, tgl_buffer_info *info,
+                          tgl_status *status);
+tgl_code tgl_model_section(const tgl_model *model, int32_t index, tgl_section_info *info, tgl_status *status);
 tgl_code tgl_model_symbol(const tgl_model *model, int32_t index, tgl_symbol_info *info, tgl_status *status);
 /* The index of an input or output by its name, or -1. */
 int32_t tgl_model_find_input(const tgl_model *model, const char *name);

@@ -82,11 +82,17 @@ Offset<fbs::Target> encode(FlatBufferBuilder &builder, const TargetInfo &target)
                               variant.arenaBytes, encode(builder, variant.arenaFormula),
                               variant.mostArenaBytes);
   });
+  auto buffers = encodeEach(builder, target.buffers, [&](const BufferInfo &buffer) {
+    auto nodes = encode(builder, buffer.nodes);
+    return fbs::CreateBuffer(builder, nodes, buffer.bytes, encode(builder, buffer.bytesFormula), buffer.first,
+                             buffer.last, buffer.scratch);
+  });
   auto formula = encode(builder, target.arenaFormula);
   return fbs::CreateTarget(builder, name, features, target.keepDenormals, target.arenaBytes, target.entry,
                            imports, kernels, dispatches, target.shapes, formula, uint8_t(target.language),
                            target.architecture, checks, target.weightsBegin, target.weightsEnd, packs,
-                           target.packedBytes, target.mostArenaBytes, variants);
+                           target.packedBytes, target.mostArenaBytes, variants, buffers,
+                           target.peakDispatch);
 }
 
 std::string decode(const flatbuffers::String *string) { return string ? string->str() : std::string(); }
@@ -161,6 +167,11 @@ TargetInfo decodeTarget(const fbs::Target &from) {
     return VariantInfo{decode(variant.sizes()), variant.first_dispatch(),        variant.dispatch_count(),
                        variant.arena_bytes(),   decode(variant.arena_formula()), variant.most_arena_bytes()};
   });
+  decodeEach(from.buffers(), target.buffers, [](const fbs::Buffer &buffer) {
+    return BufferInfo{decode(buffer.nodes()), buffer.bytes(), decode(buffer.bytes_formula()),
+                      buffer.first(),         buffer.last(),  buffer.scratch()};
+  });
+  target.peakDispatch = from.peak_dispatch();
   return target;
 }
 
@@ -356,6 +367,10 @@ static bool checkTarget(const TargetInfo &target, size_t symbols, const CodeSize
   for (const DispatchInfo &dispatch : target.dispatches)
     if (dispatch.kernel >= target.kernels.size() || dispatch.cells < (symbols ? unknownSize : 0))
       return fail(error, "a dispatch refers to a kernel that is not there");
+  for (const BufferInfo &buffer : target.buffers)
+    if (buffer.bytes < (symbols ? unknownSize : 0) || buffer.first > buffer.last ||
+        buffer.last >= target.dispatches.size() || target.buffers.size() > mostBuffers)
+      return fail(error, "target '" + target.name + "' tells of a buffer that is none");
   return checkVariants(target, symbols, error);
 }
 

@@ -101,6 +101,8 @@ const char *nameOf(SectionKind kind) {
     return "code";
   case SectionKind::Kernels:
     return "kernels";
+  case SectionKind::Weights:
+    return "weights";
   default:
     return "weight checksums";
   }
@@ -129,7 +131,9 @@ bool readArtifact(std::span<const uint8_t> file, ArtifactView &view, ReadError &
     return false;
   view.code.clear();
   std::vector<CodeSize> sizes;
+  view.sections.clear();
   for (const Section &section : sections.all) {
+    view.sections.push_back({nameOf(SectionKind(section.kind)), section.index, section.length});
     if (section.kind == uint32_t(SectionKind::Code)) {
       view.code.push_back({contentsOf(file, section), {}});
       sizes.push_back({section.length, false});

@@ -55,6 +55,30 @@ codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int o
   return options;
 }
 
+PipelineOptions pipelineFor(const CompileOptions &options, const target::Machine &machine) {
+  PipelineOptions pipeline;
+  pipeline.optLevel = options.optLevel;
+  pipeline.graph.optLevel = options.optLevel;
+  pipeline.graph.keepDenormals = options.keepDenormals;
+  pipeline.graph.evaluate = [keep = options.keepDenormals](ModuleOp part,
+                                                           SmallVectorImpl<DenseElementsAttr> &results) {
+    return evaluateModule(part, results, keep);
+  };
+  pipeline.fuse.fuse = options.optLevel > 0;
+  pipeline.schedule.machine = machine.name;
+  pipeline.schedule.file = options.schedFile;
+  pipeline.schedule.precision = options.precision;
+  pipeline.language = machine.language;
+  if (machine.language == target::Language::Ptx) {
+    pipeline.ptx = ptxOptions(machine, options.optLevel);
+    pipeline.cpu.features = ""; // the host function runs on whatever CPU is beside the card
+  } else {
+    pipeline.cpu = cpuOptions(machine, options.optLevel);
+  }
+  pipeline.cpu.keepDenormals = options.keepDenormals;
+  return pipeline;
+}
+
 // ---- kernels ----
 
 /// An attribute that is a number or a map from the kernel's sizes; null where there is none.
@@ -316,6 +340,43 @@ static FailureOr<std::vector<PlannedFunction>> planFunctions(ModuleOp module, fu
   return functions;
 }
 
+/// Which buffers fill the arena where it is fullest.
+static void describeBuffers(const PlannedFunction &main, artifact::TargetInfo &target) {
+  constexpr int64_t middle = 64; // as the plan takes sizes that symbols decide
+  SmallVector<std::string> names = graph::readSymbols(main.function);
+  SmallVector<int64_t> samples(names.size(), middle);
+  for (auto [sample, range] : llvm::zip(samples, graph::readRanges(main.function)))
+    sample = std::clamp(sample, range.lowest, range.highest);
+  ArrayRef<codegen::host::MemoryPlan::Buffer> buffers = main.plan.buffers;
+  auto sizes = llvm::map_to_vector(buffers, [&](const codegen::host::MemoryPlan::Buffer &buffer) {
+    return static_cast<double>(buffer.bytes.evaluate(samples).value_or(0));
+  });
+  double most = 0;
+  int64_t peak = 0;
+  for (int64_t now = 0, launches = target.dispatches.size(); now < launches; ++now) {
+    double used = 0;
+    for (auto [buffer, size] : llvm::zip_equal(buffers, sizes))
+      used += buffer.first <= now && now <= buffer.last ? size : 0;
+    if (used > most) {
+      most = used;
+      peak = now;
+    }
+  }
+  SmallVector<size_t> order;
+  for (size_t i = 0; i < buffers.size(); ++i)
+    if (buffers[i].first <= peak && peak <= buffers[i].last)
+      order.push_back(i);
+  llvm::stable_sort(order, [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
+  order.resize(std::min(order.size(), artifact::mostBuffers));
+  target.peakDispatch = peak;
+  for (size_t i : order) {
+    graph::Dim bytes = buffers[i].bytes;
+    target.buffers.push_back({nodesOf(buffers[i].owner), bytes.fixed().value_or(artifact::unknownSize),
+                              bytes.isStatic() ? "" : bytes.text(names), uint32_t(buffers[i].first),
+                              uint32_t(buffers[i].last), buffers[i].scratch});
+  }
+}
+
 /// What the manifest says of @main's memory and of its variants, and all their launches.
 static void describeFunctions(ArrayRef<PlannedFunction> functions, const llvm::StringMap<uint32_t> &numbers,
                               ArrayRef<CompiledKernel> kernels, artifact::TargetInfo &target) {
@@ -327,6 +388,7 @@ static void describeFunctions(ArrayRef<PlannedFunction> functions, const llvm::S
   target.arenaFormula = codegen::host::arenaFormula(main.function, main.plan);
   target.mostArenaBytes = most(main);
   describeDispatches(main.function, numbers, kernels, target);
+  describeBuffers(main, target);
   for (const PlannedFunction &each : functions.drop_front()) {
     artifact::VariantInfo variant;
     SmallVector<graph::FixedSize> fixed = graph::readFixed(each.function);

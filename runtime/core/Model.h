@@ -27,6 +27,7 @@ public:
 
   const artifact::Manifest &manifest() const { return view.manifest; }
   const std::vector<Target> &targets() const { return allTargets; }
+  const std::vector<artifact::SectionSize> &sections() const { return view.sections; }
   /// Of the targets that run on a device the one that asks most of it; `device` as in Target::checkDevice.
   tgl_code findTarget(const DeviceName &name, const Device *device, size_t &target, tgl_status *status) const;
   /// Makes a target's host code ready to be called.

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <new>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,6 +129,29 @@ tgl_code tgl_model_dispatch(const tgl_model *model, int32_t target, int32_t inde
   if (!info || index < 0 || size_t(index) >= of.info().dispatches.size())
     return setStatus(status, TGL_ERR_ARGUMENT, "no such dispatch");
   of.describeDispatch(size_t(index), *info);
+  return succeed(status);
+}
+
+tgl_code tgl_model_buffer(const tgl_model *model, int32_t target, int32_t index, tgl_buffer_info *info,
+                          tgl_status *status) {
+  if (tgl_code code = checkIndex(model, target, status))
+    return code;
+  const Target &of = model->shared->targets()[size_t(target)];
+  if (!info || index < 0 || size_t(index) >= of.info().buffers.size())
+    return setStatus(status, TGL_ERR_ARGUMENT, "no such buffer");
+  of.describeBuffer(size_t(index), *info);
+  return succeed(status);
+}
+
+tgl_code tgl_model_section(const tgl_model *model, int32_t index, tgl_section_info *info,
+                           tgl_status *status) {
+  const std::vector<tegula::artifact::SectionSize> &sections = model->shared->sections();
+  if (!info || index < 0 || size_t(index) >= sections.size())
+    return setStatus(status, TGL_ERR_ARGUMENT, "no such section");
+  const tegula::artifact::SectionSize &section = sections[size_t(index)];
+  std::string_view name = section.name;
+  bool isOfTarget = name == "code" || name == "kernels";
+  *info = {section.name, isOfTarget ? int32_t(section.target) : -1, section.bytes};
   return succeed(status);
 }
 

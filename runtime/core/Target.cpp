@@ -22,6 +22,8 @@ Target::Target(const artifact::TargetInfo &info, const artifact::TargetCode &byt
     : about(&info), verified(&bytes), features(join(info.features)) {
   for (const artifact::DispatchInfo &dispatch : info.dispatches)
     dispatchNodes.push_back(join(dispatch.nodes));
+  for (const artifact::BufferInfo &buffer : info.buffers)
+    bufferNodes.push_back(join(buffer.nodes));
   size_t general = info.variants.empty() ? info.dispatches.size() : info.variants.front().firstDispatch;
   addVariant({{}, 0, uint32_t(general), info.arenaBytes, info.arenaFormula, info.mostArenaBytes}, symbols);
   for (const artifact::VariantInfo &variant : info.variants)
@@ -117,7 +119,9 @@ void Target::describe(tgl_target_info &description) const {
                  verified->image.size(),
                  verified->kernels.size(),
                  about->mostArenaBytes,
-                 int32_t(variantCount())};
+                 int32_t(variantCount()),
+                 int32_t(about->buffers.size()),
+                 int32_t(about->peakDispatch)};
 }
 
 void Target::describeDispatch(size_t index, tgl_dispatch_info &description) const {
@@ -125,6 +129,12 @@ void Target::describeDispatch(size_t index, tgl_dispatch_info &description) cons
   const artifact::KernelInfo &kernel = about->kernels[dispatch.kernel];
   description = {kernel.name.c_str(), dispatchNodes[index].c_str(), kernel.schedule.c_str(), dispatch.cells,
                  dispatch.cellsFormula.c_str()};
+}
+
+void Target::describeBuffer(size_t index, tgl_buffer_info &description) const {
+  const artifact::BufferInfo &buffer = about->buffers[index];
+  description = {bufferNodes[index].c_str(), buffer.bytes,          buffer.bytesFormula.c_str(),
+                 int32_t(buffer.first),      int32_t(buffer.last), buffer.scratch};
 }
 
 } // namespace tegula::runtime

@@ -22,6 +22,7 @@ public:
   const artifact::TargetCode &bytes() const { return *verified; }
   void describe(tgl_target_info &description) const;
   void describeDispatch(size_t index, tgl_dispatch_info &description) const;
+  void describeBuffer(size_t index, tgl_buffer_info &description) const;
   /// Variant 0 is the code for all sizes.
   size_t variantCount() const { return about->variants.size() + 1; }
   void describeVariant(size_t index, tgl_variant_info &description) const { description = variants[index]; }
@@ -49,7 +50,7 @@ private:
   const artifact::TargetCode *verified;
   Mapping code;
   std::string features;
-  std::vector<std::string> dispatchNodes;
+  std::vector<std::string> dispatchNodes, bufferNodes;
   std::deque<std::string> variantSizes; ///< in words
   std::vector<tgl_variant_info> variants;
 };

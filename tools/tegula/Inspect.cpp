@@ -1,4 +1,5 @@
 // The verb inspect: what a model or an artifact says about itself, for people and (--json) for scripts.
+#include "Inspected.h"
 #include "Verb.h"
 
 #include "common/Files.h"
@@ -15,7 +16,7 @@ namespace {
 struct Arguments {
   std::string model;
   CompileArguments compile;
-  bool json = false, kernels = false;
+  bool json = false, kernels = false, flops = false, peak = false;
 };
 
 std::string joined(const std::vector<std::string> &parts, const char *separator) {
@@ -65,18 +66,7 @@ std::string portsJson(const std::vector<Port> &ports) {
   return list.close();
 }
 
-/// One target of an artifact, as text and as JSON.
-struct TargetText {
-  std::string text, json;
-};
-
-/// Whether an input has a size that a run chooses.
-bool isOpen(const ModelInfo &info) {
-  return std::any_of(info.inputs.begin(), info.inputs.end(),
-                     [](const ModelInfo::Value &value) { return value.ranked && !value.staticShape(); });
-}
-
-/// What a model of open sizes needs at run time, which only its compilation tells: as text, and as a field.
+/// What a model needs at run time, which only its compilation tells: as text, and as a field.
 TargetText describePeak(const Arguments &arguments);
 
 int inspectOnnx(const Arguments &arguments) {
@@ -88,6 +78,7 @@ int inspectOnnx(const Arguments &arguments) {
   printMessages(arguments.model, messages);
   if (!ok)
     return int(outcomeOf(messages.front().code));
+  TargetText weights = describeWeights(arguments.model);
   std::vector<std::pair<int64_t, std::string>> histogram;
   for (const auto &[name, count] : info.operators)
     histogram.emplace_back(-count, name); // the most frequent first, then by name
@@ -107,7 +98,10 @@ int inspectOnnx(const Arguments &arguments) {
         .raw("outputs", valuesJson(info.outputs))
         .add("nodes", info.nodes)
         .add("parameters", info.parameters);
-    if (isOpen(info))
+    json.raw("weights", weights.json);
+    if (arguments.flops)
+      json.raw("work", describeFlops(arguments.model, arguments.compile).json);
+    if (arguments.peak)
       json.raw("compiled", describePeak(arguments).json);
     std::printf("%s\n", json.raw("operators", operators.close()).close().c_str());
     return 0;
@@ -126,7 +120,10 @@ int inspectOnnx(const Arguments &arguments) {
                 dimsText(value).c_str());
   std::printf("%lld parameters, %lld nodes\n", static_cast<long long>(info.parameters),
               static_cast<long long>(info.nodes));
-  if (isOpen(info))
+  std::printf("%s", weights.text.c_str());
+  if (arguments.flops)
+    std::printf("%s", describeFlops(arguments.model, arguments.compile).text.c_str());
+  if (arguments.peak)
     std::printf("%s", describePeak(arguments).text.c_str());
   for (const auto &[count, name] : histogram)
     std::printf("%6lld  %s\n", static_cast<long long>(-count), printable(name).c_str());
@@ -239,14 +236,66 @@ Failure describeDispatches(const tgl_model *model, int32_t index, const tgl_targ
   return {};
 }
 
+/// What fills the arena where it is fullest.
+Failure describeBuffers(const tgl_model *model, int32_t index, const tgl_target_info &target,
+                        TargetText &all) {
+  Json list('[');
+  for (int32_t i = 0; i < target.buffer_count; ++i) {
+    tgl_status status{};
+    tgl_buffer_info buffer{};
+    if (tgl_model_buffer(model, index, i, &buffer, &status) != TGL_OK)
+      return {Outcome::BadInput, status.text};
+    std::string bytes = buffer.bytes < 0 ? buffer.bytes_formula : std::to_string(buffer.bytes);
+    list.raw("", Json('{')
+                     .add("nodes", buffer.nodes)
+                     .raw("bytes", buffer.bytes < 0 ? jsonString(bytes) : bytes)
+                     .add("first_dispatch", int64_t(buffer.first))
+                     .add("last_dispatch", int64_t(buffer.last))
+                     .add("scratch", bool(buffer.is_scratch))
+                     .close());
+    all.text += "    " + printable(bytes) + " bytes: " + (buffer.is_scratch ? "scratch of " : "") +
+                printable(buffer.nodes) + ", dispatches " + std::to_string(buffer.first) + " to " +
+                std::to_string(buffer.last) + "\n";
+  }
+  if (target.buffer_count)
+    all.text =
+        "  most memory is in use at dispatch " + std::to_string(target.peak_dispatch) + ":\n" + all.text;
+  all.json = list.close();
+  return {};
+}
+
+/// The parts of the file.
+TargetText describeSections(const tgl_model *model, const tgl_model_info &info) {
+  TargetText all;
+  Json list('[');
+  for (int32_t i = 0; i < info.section_count; ++i) {
+    tgl_section_info section{};
+    if (tgl_model_section(model, i, &section, nullptr) != TGL_OK)
+      continue;
+    Json json('{');
+    json.add("name", section.name).add("bytes", int64_t(section.bytes));
+    if (section.target >= 0)
+      json.add("target", int64_t(section.target));
+    list.raw("", json.close());
+    all.text += std::string(i ? ", " : "sections: ") + section.name +
+                (section.target > 0 ? " " + std::to_string(section.target) : "") + " " +
+                std::to_string(section.bytes);
+  }
+  all.text += " bytes\n";
+  all.json = list.close();
+  return all;
+}
+
 Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32_t index, bool kernels,
                        TargetText &all) {
   tgl_status status{};
   tgl_target_info target{};
   if (tgl_model_target(model, index, &target, &status) != TGL_OK)
     return fromStatus(status);
-  TargetText here = verdicts(model, index, target), dispatches, variants;
+  TargetText here = verdicts(model, index, target), dispatches, variants, buffers;
   if (Failure failure = describeVariants(model, index, target, variants))
+    return failure;
+  if (Failure failure = describeBuffers(model, index, target, buffers))
     return failure;
   if (Failure failure = describeDispatches(model, index, target, dispatches))
     return failure;
@@ -264,6 +313,8 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
                  .add("code_bytes", int64_t(target.code_bytes))
                  .add("kernel_bytes", int64_t(target.kernel_bytes))
                  .raw("devices", here.json)
+                 .add("peak_dispatch", int64_t(target.peak_dispatch))
+                 .raw("buffers", buffers.json)
                  .raw("variants", variants.json)
                  .raw("dispatches", dispatches.json)
                  .close();
@@ -285,7 +336,7 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
                 "\n";
   std::snprintf(line, sizeof line, "  %d kernels in %d dispatches\n", target.kernel_count,
                 target.dispatch_count);
-  all.text += line + variants.text + (kernels ? dispatches.text : "");
+  all.text += line + variants.text + buffers.text + (kernels ? dispatches.text : "");
   return {};
 }
 
@@ -325,9 +376,7 @@ TargetText describePeak(const Arguments &arguments) {
 }
 
 /// The sizes that a run chooses, with what they may be.
-struct SymbolText {
-  std::string text, json;
-};
+using SymbolText = TargetText;
 
 SymbolText describeSymbols(const tgl_model *model, const tgl_model_info &info) {
   std::string symbols;
@@ -369,6 +418,7 @@ int inspectArtifact(const Arguments &arguments) {
     targets.raw("", target.json);
   }
   SymbolText symbols = describeSymbols(artifact.model, info);
+  TargetText sections = describeSections(artifact.model, info);
   if (arguments.json) {
     Json json('{');
     json.add("artifact", arguments.model)
@@ -379,7 +429,8 @@ int inspectArtifact(const Arguments &arguments) {
         .raw("outputs", portsJson(outputs))
         .add("symbols", info.symbols)
         .raw("sizes", symbols.json)
-        .add("weight_bytes", int64_t(info.weight_bytes));
+        .add("weight_bytes", int64_t(info.weight_bytes))
+        .raw("sections", sections.json);
     std::printf("%s\n", json.raw("targets", targets.close()).close().c_str());
     return 0;
   }
@@ -394,7 +445,7 @@ int inspectArtifact(const Arguments &arguments) {
                 printable(port.shapeText()).c_str());
   if (info.symbols[0])
     std::printf("sizes chosen by a run: %s\n", symbols.text.c_str());
-  std::printf("weights %zu bytes\n%s", info.weight_bytes, texts.c_str());
+  std::printf("weights %zu bytes\n%s%s", info.weight_bytes, sections.text.c_str(), texts.c_str());
   return 0;
 }
 
@@ -414,6 +465,9 @@ void addInspect(CLI::App &app, Action &action) {
   verb->add_option("--target", arguments->compile.targets, "What a model's peak is computed for (native)")
       ->type_name("NAME")
       ->expected(1);
+  verb->add_flag("--flops", arguments->flops,
+                 "Import a model, and count the floating-point operations of a run");
+  verb->add_flag("--peak", arguments->peak, "Compile a model, and say how much memory a run needs");
   verb->add_flag("--kernels", arguments->kernels,
                  "List an artifact's dispatches, each with its kernel and ONNX nodes");
   verb->callback([&action, arguments] {

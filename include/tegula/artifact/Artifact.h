@@ -138,6 +138,18 @@ struct VariantInfo {
   uint64_t mostArenaBytes = 0;
 };
 
+/// A buffer in the arena, for people.
+struct BufferInfo {
+  std::vector<std::string> nodes;   ///< names of the ONNX nodes that write it
+  int64_t bytes = 0;                ///< unknownSize where the symbols decide
+  std::string bytesFormula = {};    ///< what they are computed from then
+  uint32_t first = 0, last = 0;     ///< dispatches between which it is in use
+  bool scratch = false;             ///< whether it is a kernel's own
+};
+
+/// Buffers that an artifact tells of, for each target.
+inline constexpr size_t mostBuffers = 16;
+
 /// A model compiled for one machine. Its code image holds the host functions, and the kernels too where they
 /// are in the same language.
 struct TargetInfo {
@@ -162,6 +174,10 @@ struct TargetInfo {
   /// Those that fix more sizes come first. The code for all sizes is described by the target itself, and has
   /// the dispatches in front of the first variant's.
   std::vector<VariantInfo> variants;
+  /// The largest buffers of the code for all sizes that are in use at the dispatch where most memory is,
+  /// largest first; sizes that symbols decide are taken to be middling.
+  std::vector<BufferInfo> buffers;
+  uint32_t peakDispatch = 0;
 };
 
 /// Everything of an artifact but its code and its weights.

@@ -18,6 +18,13 @@ struct TargetCode {
   std::span<const uint8_t> kernels; ///< text of a device's kernels, where they are not in the image
 };
 
+/// A part of the file, for people.
+struct SectionSize {
+  const char *name;   ///< "manifest", "code", "kernels", "weight checksums" or "weights"
+  uint32_t target = 0; ///< of code and kernels
+  uint64_t bytes = 0;
+};
+
 /// A verified artifact. The spans point into the file's bytes.
 struct ArtifactView {
   Manifest manifest;
@@ -25,6 +32,7 @@ struct ArtifactView {
   std::span<const uint8_t> weights;    ///< not verified yet: see verifyWeightBlock
   std::span<const uint8_t> weightSums; ///< 16 bytes a block
   uint64_t weightsOffset = 0;          ///< in the file
+  std::vector<SectionSize> sections;   ///< in the file's order
 
   size_t weightBlockCount() const { return weightSums.size() / 16; }
 };

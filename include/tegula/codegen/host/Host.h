@@ -45,10 +45,19 @@ struct MemoryPlan {
     llvm::SmallVector<graph::Dim> words; ///< the same without rounding, for people
   };
 
+  /// A buffer in the arena, for people.
+  struct Buffer {
+    mlir::Operation *owner = nullptr; ///< the launch, or the choice, that it is for
+    graph::Dim bytes = 0;
+    int64_t first = 0, last = 0; ///< launches between which it is in use
+    bool scratch = false;
+  };
+
   llvm::DenseMap<mlir::Value, Place> places;        ///< of every tensor of @main, views included
   llvm::DenseMap<mlir::Operation *, Place> scratch; ///< of a launch's scratch memory
   int64_t arenaBytes = 0;                           ///< of the static part
   std::vector<Slot> slots;
+  std::vector<Buffer> buffers; ///< in the order of their first launches
   bool hasBranches = false; ///< buffers may belong to branches that a run does not take
 };
 

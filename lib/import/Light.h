@@ -1,0 +1,34 @@
+// Parses ONNX files without the values of their weights, which may be gigabytes that describing a model never
+// looks at.
+#pragma once
+
+#include "onnx.pb.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tegula::importer {
+
+/// The values of an initializer of the main graph, as they stand in the file's bytes; empty where they lie
+/// elsewhere.
+using RawValues = std::vector<llvm::StringRef>;
+
+/// Opens a regular file of less than 2 GiB.
+std::unique_ptr<llvm::MemoryBuffer> openModelFile(const std::string &path, std::string &error);
+
+/// Parses a model whose initializers in the main graph have no values; `values` receives what stood in their
+/// place, in the order of the initializers, unless it is null. False on malformed bytes.
+bool parseWithoutWeights(const llvm::MemoryBuffer &file, onnx::ModelProto &model, RawValues *values);
+
+/// numpy's name of ONNX's number of an element type, ONNX's own where numpy has none.
+const char *onnxDtypeName(int32_t type);
+/// The bytes of an element, 0 for a type that has none of its own.
+size_t onnxSizeOf(int32_t type);
+/// The number of elements, 0 where it is no number.
+int64_t elementsOf(const onnx::TensorProto &tensor);
+
+} // namespace tegula::importer
