@@ -2,6 +2,7 @@
 // evaluation in process.
 #pragma once
 
+#include "tegula/Tegula.h"
 #include "tegula/artifact/Writer.h"
 #include "tegula/codegen/host/Host.h"
 #include "tegula/codegen/host/Weights.h"
@@ -55,6 +56,13 @@ mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<Comp
 /// The settings of LLVM that make code for `machine`.
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);
 codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int optLevel);
+
+/// What the phases are told where a model is compiled for `machine`.
+PipelineOptions pipelineFor(const CompileOptions &options, const target::Machine &machine);
+
+/// The artifact of a module between any two passes before codegen, lowered by -O0 for this CPU. The module is
+/// compiled in place.
+mlir::FailureOr<std::vector<uint8_t>> compileNaively(mlir::ModuleOp module, bool keepDenormals);
 
 /// Runs the model of `module`, which takes nothing, at -O0 in this process, with denormals as the compiled
 /// model treats them. The module is compiled as a copy.

@@ -223,26 +223,7 @@ private:
   }
 
   PipelineOptions makeOptions(const target::Machine &machine) {
-    PipelineOptions pipeline;
-    pipeline.optLevel = options.optLevel;
-    pipeline.graph.optLevel = options.optLevel;
-    pipeline.graph.keepDenormals = options.keepDenormals;
-    pipeline.graph.evaluate = [keep = options.keepDenormals](ModuleOp part,
-                                                             SmallVectorImpl<DenseElementsAttr> &results) {
-      return evaluateModule(part, results, keep);
-    };
-    pipeline.fuse.fuse = options.optLevel > 0;
-    pipeline.schedule.machine = machine.name;
-    pipeline.schedule.file = options.schedFile;
-    pipeline.schedule.precision = options.precision;
-    pipeline.language = machine.language;
-    if (machine.language == target::Language::Ptx) {
-      pipeline.ptx = ptxOptions(machine, options.optLevel);
-      pipeline.cpu.features = ""; // the host function runs on whatever CPU is beside the card
-    } else {
-      pipeline.cpu = cpuOptions(machine, options.optLevel);
-    }
-    pipeline.cpu.keepDenormals = options.keepDenormals;
+    PipelineOptions pipeline = pipelineFor(options, machine);
     if (!options.saveTemps.empty())
       pipeline.reproducer = tempFile("reproducer.mlir");
     return pipeline;

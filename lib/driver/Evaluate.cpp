@@ -3,6 +3,8 @@
 // one for folding.
 #include "Backend.h"
 
+#include "tegula/codegen/host/Passes.h"
+#include "tegula/dialects/graph/Graph.h"
 #include "tegula/runtime.h"
 
 #include "llvm/ADT/ScopeExit.h"
@@ -26,8 +28,23 @@ static DenseElementsAttr elementsOf(RankedTensorType type, const void *data) {
   return DenseElementsAttr::getFromRawBuffer(type, ArrayRef(bytes, size));
 }
 
-/// Compiles `module` in place; the artifact's bytes.
-static FailureOr<std::vector<uint8_t>> compileOracle(ModuleOp module, bool keepDenormals) {
+/// Brings what stands between two passes to kernels whose results are launches' own.
+static LogicalResult formKernels(ModuleOp module, const PipelineOptions &options) {
+  bool hasGraph = module
+                      .walk([](Operation *op) {
+                        return isa<graph::GraphDialect>(op->getDialect()) ? WalkResult::interrupt()
+                                                                          : WalkResult::advance();
+                      })
+                      .wasInterrupted();
+  if (hasGraph || module.getOps<tile::KernelOp>().empty())
+    return runPhase(Phase::Fuse, module, options);
+  PassManager pm(module.getContext(), ModuleOp::getOperationName());
+  pm.addPass(codegen::host::createCopyResults());
+  pm.addPass(codegen::host::createSinkBranches());
+  return pm.run(module);
+}
+
+FailureOr<std::vector<uint8_t>> compileNaively(ModuleOp module, bool keepDenormals) {
   PipelineOptions options;
   options.optLevel = 0;
   options.fuse.fuse = false;
@@ -35,7 +52,7 @@ static FailureOr<std::vector<uint8_t>> compileOracle(ModuleOp module, bool keepD
   provenance.machine = target::nativeMachine();
   provenance.keepDenormals = keepDenormals;
   options.cpu = cpuOptions(provenance.machine, 0);
-  if (failed(runPhase(Phase::Fuse, module, options)))
+  if (failed(formKernels(module, options)))
     return failure();
   auto kernels = compileKernels(module, codegen::cpu::Output::Object, options);
   artifact::ArtifactContents contents;
@@ -86,7 +103,7 @@ LogicalResult evaluateModule(ModuleOp module, SmallVectorImpl<DenseElementsAttr>
     return module.emitError("internal: expected a function @main without arguments to evaluate");
   SmallVector<Type> types(main.getResultTypes());
   OwningOpRef<ModuleOp> copy = module.clone();
-  FailureOr<std::vector<uint8_t>> bytes = compileOracle(*copy, keepDenormals);
+  FailureOr<std::vector<uint8_t>> bytes = compileNaively(*copy, keepDenormals);
   if (failed(bytes))
     return failure();
   std::string error;

@@ -1,5 +1,6 @@
 // The verb verify: proves a compiled model by numbers, against what lies beside it or against -O0, the
 // oracle.
+#include "Bisect.h"
 #include "Verb.h"
 
 #include "common/DataSets.h"
@@ -20,8 +21,9 @@ struct Arguments {
   std::string model;
   std::vector<std::string> inputs;
   std::optional<double> tolerance; ///< else what the precision lets one expect
+  std::string reproducer;
   int threads = 0;
-  bool oracle = false;
+  bool oracle = false, bisect = false;
 
   /// Each rounded operand is off by half a unit of its format at most; some of that adds up from product to
   /// product. Four units have proved enough for models, and notice whatever is wrong.
@@ -73,8 +75,7 @@ bool compareAll(const Session &session, const std::vector<HostTensor> &results, 
 
 /// Runs the session on given inputs; others are seeded.
 Failure runOn(Session &session, const Arguments &arguments, const TensorMap &inputs,
-              std::vector<HostTensor> &results) {
-  std::vector<HostTensor> values;
+              std::vector<HostTensor> &values, std::vector<HostTensor> &results) {
   Sizes sizes;
   Failure failure = arguments.compile.sizes(sizes);
   if (!failure)
@@ -97,12 +98,29 @@ int verifyStored(const Arguments &arguments, const std::vector<DataSet> &sets) {
       opened = openModel(arguments.model, arguments.compile, set.inputs, arguments.threads);
     if (!opened.session)
       return opened.exitCode;
-    std::vector<HostTensor> results;
-    if (Failure failure = runOn(*opened.session, arguments, set.inputs, results))
+    std::vector<HostTensor> values, results;
+    if (Failure failure = runOn(*opened.session, arguments, set.inputs, values, results))
       return reportFailure(arguments.model, failure);
     ok &= compareAll(*opened.session, results, set.expected, arguments, set.name);
   }
   return ok ? 0 : int(Outcome::VerificationFailed);
+}
+
+/// Finds the kernel and the pass that change the model's outputs, and says how to see that.
+int findGuilty(const Arguments &arguments, const Session &session, const std::vector<HostTensor> &values) {
+  Bisection search;
+  search.device = arguments.compile.device;
+  search.reproducer =
+      arguments.reproducer.empty() ? stemOf(arguments.model) + "-bisect.mlir" : arguments.reproducer;
+  search.threads = arguments.threads;
+  search.allowed = [&](const std::string &dtype) { return arguments.allowed(dtype); };
+  CompileOptions options;
+  if (Failure failure = arguments.compile.convert(options))
+    return reportFailure("tegula verify", failure);
+  options.ranges.clear();
+  for (size_t i = 0; i < values.size(); ++i)
+    options.shapes[session.declaredInputs()[i].name] = values[i].shape;
+  return bisect(arguments.model, options, values, search);
 }
 
 int verifyOracle(const Arguments &arguments, const TensorMap &given) {
@@ -117,12 +135,13 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
   naive.device = "cpu";
   naive.general = true;
   TensorMap expected;
+  std::vector<HostTensor> values;
   {
     Opened oracle = openModel(arguments.model, naive, given, arguments.threads);
     if (!oracle.session)
       return oracle.exitCode;
     std::vector<HostTensor> results;
-    if (Failure failure = runOn(*oracle.session, arguments, given, results))
+    if (Failure failure = runOn(*oracle.session, arguments, given, values, results))
       return reportFailure(arguments.model, failure);
     for (size_t i = 0; i < results.size(); ++i)
       expected[oracle.session->outputs()[i].name] = std::move(results[i]);
@@ -131,10 +150,12 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
   if (!opened.session)
     return opened.exitCode;
   std::vector<HostTensor> results;
-  if (Failure failure = runOn(*opened.session, arguments, given, results))
+  values.clear();
+  if (Failure failure = runOn(*opened.session, arguments, given, values, results))
     return reportFailure(arguments.model, failure);
-  return compareAll(*opened.session, results, expected, arguments, "-O0") ? 0
-                                                                          : int(Outcome::VerificationFailed);
+  if (compareAll(*opened.session, results, expected, arguments, "-O0"))
+    return 0;
+  return arguments.bisect ? findGuilty(arguments, *opened.session, values) : int(Outcome::VerificationFailed);
 }
 
 int verify(const Arguments &arguments) {
@@ -158,6 +179,11 @@ int verify(const Arguments &arguments) {
   }
   if (!failure && described && !arguments.oracle && given.empty())
     failure = readDataSets(arguments.model, info, sets);
+  if (!failure && arguments.bisect) { // whose reference is always -O0
+    if (!sets.empty())
+      given = sets.front().inputs;
+    sets.clear();
+  }
   if (!failure && sets.empty())
     failure = addStoredInputs(arguments.model, given);
   if (failure)
@@ -176,6 +202,12 @@ void addVerify(CLI::App &app, Action &action) {
       ->required();
   verb->add_flag("--oracle", arguments->oracle,
                  "Compare with -O0 even where a reference lies beside the model");
+  CLI::Option *bisect = verb->add_flag("--bisect", arguments->bisect,
+                                       "Compare with -O0; where values differ, find the kernel and the pass");
+  verb->add_option("--reproducer", arguments->reproducer,
+                   "What the guilty pass breaks, as MLIR (MODEL-bisect.mlir in the current folder)")
+      ->type_name("FILE.mlir")
+      ->needs(bisect);
   verb->add_option("--input", arguments->inputs, "An input's value for the comparison with -O0")
       ->type_name("NAME=@FILE")
       ->expected(1)

@@ -1,0 +1,427 @@
+// Finds what makes a compiled model compute other values than -O0: first the kernel, by running all of them
+// with their results as outputs, then the pass, by running the IR after each of them. It exists because a
+// wrong number says nothing about where it comes from.
+#include "Backend.h"
+#include "Diagnostics.h"
+
+#include "tegula/driver/Register.h"
+#include "tegula/import/Import.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Pass/PassInstrumentation.h"
+
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace tegula::driver {
+
+namespace {
+
+/// The module as it was after a pass.
+struct Stage {
+  Phase phase;
+  std::string pass, pipeline; ///< its flag, and as --pass-pipeline takes it
+  OwningOpRef<ModuleOp> after;
+};
+
+/// Keeps a copy of the module after every pass.
+class StageKeeper : public PassInstrumentation {
+public:
+  StageKeeper(Phase phase, std::vector<Stage> &stages) : phase(phase), stages(stages) {}
+
+  void runAfterPass(Pass *pass, Operation *op) override {
+    if (pass->getArgument().empty()) // what only holds other passes
+      return;
+    auto module = isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    pass->printAsTextualPipeline(stream);
+    if (!isa<ModuleOp>(op))
+      text = op->getName().getStringRef().str() + "(" + text + ")";
+    stages.push_back({phase, pass->getArgument().str(), "builtin.module(" + text + ")", module.clone()});
+  }
+
+private:
+  Phase phase;
+  std::vector<Stage> &stages;
+};
+
+/// A launch whose result is an output of the function too.
+struct Watched {
+  tile::LaunchOp launch;
+  size_t output;
+};
+
+std::vector<std::string> nodesOf(Operation *op) {
+  llvm::SetVector<StringRef> names;
+  op->getLoc()->walk([&](Location loc) {
+    if (auto name = dyn_cast<NameLoc>(loc))
+      names.insert(name.getName());
+    return WalkResult::advance();
+  });
+  return {names.begin(), names.end()};
+}
+
+/// Makes the result of every launch an output, but for sides of choices, which a run may leave out.
+std::vector<Watched> watchLaunches(func::FuncOp main) {
+  Operation *terminator = main.getBody().front().getTerminator();
+  SmallVector<Value> results(terminator->getOperands());
+  std::vector<Watched> watched;
+  main.walk([&](tile::LaunchOp launch) {
+    Value result = launch.getOutputs().front();
+    if (llvm::any_of(result.getUsers(), llvm::IsaPred<tile::ChooseOp>))
+      return;
+    auto *known = llvm::find(results, result);
+    watched.push_back({launch, static_cast<size_t>(known - results.begin())});
+    if (known == results.end())
+      results.push_back(result);
+  });
+  terminator->setOperands(results);
+  SmallVector<Type> types = llvm::map_to_vector(results, [](Value value) { return value.getType(); });
+  SmallVector<DictionaryAttr> attributes;
+  main.getAllResultAttrs(attributes);
+  attributes.resize(types.size(), DictionaryAttr::get(main.getContext()));
+  main.setFunctionType(FunctionType::get(main.getContext(), main.getArgumentTypes(), types));
+  main.setAllResultAttrs(attributes);
+  return watched;
+}
+
+/// A module that holds one launch: what it reads and is no constant becomes an argument.
+OwningOpRef<ModuleOp> isolate(ModuleOp module, tile::LaunchOp launch, SmallVectorImpl<Value> &inputs) {
+  OwningOpRef<ModuleOp> alone = ModuleOp::create(launch.getLoc());
+  OpBuilder builder = OpBuilder::atBlockEnd(alone->getBody());
+  auto main = func::FuncOp::create(builder, launch.getLoc(), "main", builder.getFunctionType({}, {}));
+  Block *block = main.addEntryBlock();
+  auto inside = OpBuilder::atBlockEnd(block);
+  IRMapping mapping;
+  std::function<void(Value)> bring = [&](Value value) {
+    if (mapping.contains(value))
+      return;
+    Operation *op = value.getDefiningOp();
+    bool isConstant = op && (op->hasTrait<OpTrait::ConstantLike>() || isa<tile::SizeOp>(op));
+    bool isOfConstant = op && isa<tile::ViewOp>(op) && tile::isConstant(value);
+    if (!isConstant && !isOfConstant) {
+      inputs.push_back(value);
+      mapping.map(value, block->addArgument(value.getType(), launch.getLoc()));
+      return;
+    }
+    for (Value operand : op->getOperands())
+      bring(operand);
+    inside.clone(*op, mapping);
+  };
+  for (Value operand : launch->getOperands())
+    bring(operand);
+  Operation *copy = inside.clone(*launch, mapping);
+  func::ReturnOp::create(inside, launch.getLoc(), copy->getResults());
+  main.setFunctionType(builder.getFunctionType(block->getArgumentTypes(), copy->getResultTypes()));
+  for (unsigned i = 0; i < main.getNumArguments(); ++i)
+    main.setArgAttr(i, "tegula.name", builder.getStringAttr("arg" + Twine(i)));
+  alone->push_back(module.lookupSymbol(launch.getKernel())->clone());
+  return alone;
+}
+
+class Search {
+public:
+  Search(const CompileOptions &options, const std::vector<HostTensor> &inputs, const BisectHooks &hooks)
+      : options(options), inputs(inputs), hooks(hooks) {
+    DialectRegistry registry;
+    registerDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    context.disableMultithreading(); // passes are watched one after the other
+  }
+
+  BisectResult run(const std::string &path) {
+    DiagnosticCollector collector(context, result.messages);
+    if (!prepare(path) || !search())
+      fail(collector.outcome(Outcome::Internal));
+    return std::move(result);
+  }
+
+private:
+  void fail(Outcome outcome) {
+    if (result.outcome == Outcome::Ok)
+      result.outcome = outcome == Outcome::Ok ? Outcome::Internal : outcome;
+    if (result.messages.empty())
+      error("internal: the search failed without saying why");
+  }
+  bool error(const std::string &text) {
+    result.messages.push_back({Message::Severity::Error, "", "", 0, text});
+    return false;
+  }
+
+  bool prepare(const std::string &path) {
+    std::optional<target::Machine> found = target::findMachine(options.target);
+    if (!found)
+      return error("expected a target that is known, got '" + options.target + "'");
+    machine = *found;
+    pipeline = pipelineFor(options, machine);
+    importer::ImportOptions importing{options.dims, options.shapes, options.bound, {}};
+    Outcome outcome = Outcome::Ok;
+    auto model = importer::readModel(path, result.messages, outcome);
+    auto imported = model ? importer::importModel(model, context, importing, result.messages, outcome)
+                          : FailureOr<OwningOpRef<ModuleOp>>(failure());
+    if (failed(imported)) {
+      result.outcome = outcome;
+      return false;
+    }
+    start = std::move(*imported);
+    return true;
+  }
+
+  // ---- running ----
+
+  using Values = std::vector<HostTensor>;
+
+  /// What -O0 makes of a state of the module.
+  bool runNaively(ModuleOp module, const Values &on, Values &outputs) {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    FailureOr<std::vector<uint8_t>> bytes = compileNaively(*copy, options.keepDenormals);
+    std::string why;
+    return succeeded(bytes) && (hooks.run(std::move(*bytes), true, on, outputs, why) || error(why));
+  }
+
+  /// What all passes make of a module behind the schedule phase.
+  bool runFully(ModuleOp module, const Values &on, Values &outputs) {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    if (failed(runPhase(Phase::Tile, *copy, pipeline)))
+      return false;
+    auto output = pipeline.language == target::Language::Ptx ? codegen::cpu::Output::Assembly
+                                                             : codegen::cpu::Output::Object;
+    auto kernels = compileKernels(*copy, output, pipeline);
+    artifact::ArtifactContents contents;
+    codegen::host::WeightLayout weights(options.keepDenormals);
+    Provenance provenance{"", "", machine, options.keepDenormals};
+    if (failed(kernels) || failed(assemble(*copy, *kernels, codegen::cpu::Output::Object, pipeline,
+                                           provenance, weights, contents)))
+      return false;
+    contents.weights = weights.takeChunks();
+    std::vector<uint8_t> bytes;
+    std::string why;
+    return artifact::writeArtifact(contents, bytes, why)
+               ? hooks.run(std::move(bytes), false, on, outputs, why) || error(why)
+               : error("internal: " + why);
+  }
+
+  /// The first difference of two lists of values, "" where there is none.
+  std::string difference(const Values &got, const Values &expected) const {
+    for (size_t i = 0; i < std::min(got.size(), expected.size()); ++i)
+      if (std::string why = hooks.differs(got[i], expected[i]); !why.empty())
+        return why;
+    return got.size() == expected.size() ? "" : "expected as many results";
+  }
+
+  /// Runs the passes of a phase, and keeps what stands after each.
+  bool runWatched(Phase phase, ModuleOp module, std::vector<Stage> &stages) {
+    PassManager pm(&context, ModuleOp::getOperationName());
+    pm.addInstrumentation(std::make_unique<StageKeeper>(phase, stages));
+    switch (phase) {
+    case Phase::Graph:
+      populateGraphPhase(pm, pipeline);
+      break;
+    case Phase::Fuse:
+      populateFusePhase(pm, pipeline);
+      break;
+    case Phase::Schedule:
+      populateSchedulePhase(pm, pipeline);
+      break;
+    default:
+      populateTilePhase(pm, pipeline);
+    }
+    return succeeded(pm.run(module));
+  }
+
+  // ---- the search ----
+
+  bool search() {
+    std::vector<Stage> stages;
+    OwningOpRef<ModuleOp> module = start->clone();
+    Values expected, got;
+    if (!runNaively(*start, inputs, expected) || !runWatched(Phase::Graph, *module, stages) ||
+        !runWatched(Phase::Fuse, *module, stages) || !runWatched(Phase::Schedule, *module, stages))
+      return false;
+    if (!runNaively(*module, inputs, got))
+      return false;
+    if (std::string why = difference(got, expected); !why.empty())
+      return findPass(*start, stages, inputs, expected, "");
+    return findKernel(*module);
+  }
+
+  /// Of a module behind the schedule phase, which computes what it should: the first launch that all passes
+  /// compile to something else.
+  bool findKernel(ModuleOp module) {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    auto main = copy->lookupSymbol<func::FuncOp>("main");
+    std::vector<Watched> watched = watchLaunches(main);
+    Values expected, got;
+    if (!runNaively(*copy, inputs, expected) || !runFully(*copy, inputs, got))
+      return false;
+    for (const Watched &each : watched) {
+      std::string why = hooks.differs(got[each.output], expected[each.output]);
+      if (why.empty())
+        continue;
+      SmallVector<Value> sources;
+      OwningOpRef<ModuleOp> alone = isolate(*copy, each.launch, sources);
+      Values seeded = seededFor(*alone), real = valuesOf(sources, watched, expected, *alone);
+      for (const Values *on : {&seeded, &real})
+        if (int found = judgeAlone(*alone, *on, each, why, on == &real); found != 0)
+          return found > 0;
+    }
+    return true;
+  }
+
+  /// Whether one kernel alone is wrong on these values: 1 and the result filled in, 0 where not, -1 where
+  /// that cannot be found out.
+  int judgeAlone(ModuleOp alone, const Values &on, const Watched &watched, const std::string &why,
+                 bool isReal) {
+    Values expected, got;
+    if (on.size() != alone.lookupSymbol<func::FuncOp>("main").getNumArguments())
+      return 0;
+    if (!runNaively(alone, on, expected) || !runFully(alone, on, got))
+      return -1;
+    if (difference(got, expected).empty())
+      return 0;
+    tile::LaunchOp launch = watched.launch;
+    result.kernel = launch.getKernel().str();
+    result.nodes = nodesOf(launch);
+    result.kernelDifference = why;
+    std::vector<Stage> stages;
+    OwningOpRef<ModuleOp> module = alone.clone();
+    if (!runWatched(Phase::Tile, *module, stages))
+      return -1;
+    std::string target = options.target == "native" ? "" : " --target " + options.target;
+    if (pipeline.language == target::Language::Ptx)
+      target += " --device emulator";
+    if (!findPass(alone, stages, on, expected, target))
+      return -1;
+    if (isReal && !result.replay.empty())
+      result.replay += " (on other inputs than the model's it may be right)";
+    return 1;
+  }
+
+  /// The first of `stages` after which the module computes something else than `expected`; if none does, what
+  /// follows them is wrong.
+  bool findPass(ModuleOp first, std::vector<Stage> &stages, const Values &on, const Values &expected,
+                const std::string &target) {
+    size_t good = 0, bad = stages.size() + 1; // numbers of stages from 1; 0 is the beginning
+    std::string badWhy;
+    while (good + 1 < bad) {
+      size_t middle = (good + bad) / 2;
+      Values got;
+      if (!runNaively(*stages[middle - 1].after, on, got))
+        return false;
+      std::string why = difference(got, expected);
+      (why.empty() ? good : bad) = middle;
+      if (!why.empty())
+        badWhy = why;
+    }
+    ModuleOp before = good ? *stages[good - 1].after : first;
+    if (bad > stages.size()) {
+      result.phase = "codegen";
+      result.difference = result.kernelDifference;
+      result.replay = "tegula-equiv FILE FILE -O 2" + target;
+    } else {
+      const Stage &guilty = stages[bad - 1];
+      result.phase = nameOf(guilty.phase).str();
+      result.pass = guilty.pass;
+      result.difference = badWhy;
+      result.replay = "tegula-opt FILE --pass-pipeline='" + guilty.pipeline + "' | tegula-equiv FILE -";
+    }
+    writeReproducer(before);
+    return true;
+  }
+
+  void writeReproducer(ModuleOp module) {
+    constexpr size_t mostBytes = 64 << 20;
+    llvm::raw_string_ostream stream(result.reproducer);
+    module.print(stream, OpPrintingFlags().enableDebugInfo(false));
+    if (result.reproducer.size() <= mostBytes)
+      return;
+    result.messages.push_back(
+        {Message::Severity::Note, "", "", 0,
+         "no reproducer is written: it would have " + std::to_string(result.reproducer.size()) + " bytes"});
+    result.reproducer.clear();
+    result.replay.clear();
+  }
+
+  // ---- values ----
+
+  static std::string dtypeOf(Type element) {
+    if (element.isInteger())
+      return "int" + std::to_string(element.getIntOrFloatBitWidth());
+    return element.isBF16() ? "bfloat16" : "float" + std::to_string(element.getIntOrFloatBitWidth());
+  }
+
+  /// Fewer than the module takes where one is a number that may be a position: it must not be any number.
+  Values seededFor(ModuleOp module) {
+    Values values;
+    auto main = module.lookupSymbol<func::FuncOp>("main");
+    for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
+      auto tensor = cast<RankedTensorType>(type);
+      if (!isa<FloatType>(tensor.getElementType()))
+        return {};
+      values.push_back(hooks.seeded("arg" + std::to_string(i), dtypeOf(tensor.getElementType()),
+                                    {tensor.getShape().begin(), tensor.getShape().end()}));
+    }
+    return values;
+  }
+
+  /// What the launch really reads; fewer where that is not known.
+  Values valuesOf(ArrayRef<Value> sources, const std::vector<Watched> &watched, const Values &outputs,
+                  ModuleOp alone) const {
+    Values values;
+    auto main = alone.lookupSymbol<func::FuncOp>("main");
+    for (auto [i, source] : llvm::enumerate(sources)) {
+      Value root = source;
+      while (auto view = root.getDefiningOp<tile::ViewOp>())
+        root = view.getSource();
+      HostTensor value;
+      if (auto argument = dyn_cast<BlockArgument>(root)) {
+        value = inputs[argument.getArgNumber()];
+      } else {
+        const auto *made =
+            std::find_if(watched.data(), watched.data() + watched.size(), [&](const Watched &each) {
+              tile::LaunchOp launch = each.launch;
+              return launch.getOutputs().front() == root;
+            });
+        if (made == watched.data() + watched.size())
+          return {};
+        value = outputs[made->output];
+      }
+      auto type = cast<RankedTensorType>(main.getArgumentTypes()[i]);
+      value.shape.assign(type.getShape().begin(), type.getShape().end());
+      value.dtype = dtypeOf(type.getElementType());
+      values.push_back(std::move(value));
+    }
+    return values;
+  }
+
+  const CompileOptions &options;
+  const Values &inputs;
+  const BisectHooks &hooks;
+  MLIRContext context;
+  target::Machine machine;
+  PipelineOptions pipeline;
+  OwningOpRef<ModuleOp> start;
+  BisectResult result;
+};
+
+} // namespace
+} // namespace tegula::driver
+
+namespace tegula {
+
+BisectResult bisectModel(const std::string &path, const CompileOptions &options,
+                         const std::vector<HostTensor> &inputs, const BisectHooks &hooks) {
+  try {
+    return driver::Search(options, inputs, hooks).run(path);
+  } catch (const std::bad_alloc &) {
+    BisectResult result;
+    result.outcome = Outcome::ResourceLimit;
+    result.messages.push_back({Message::Severity::Error, "", "", 0, "out of memory"});
+    return result;
+  }
+}
+
+} // namespace tegula
