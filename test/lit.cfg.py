@@ -96,6 +96,8 @@ config.substitutions += [
     ("%clang-format", clang_format or "clang-format"),
     ("%ptxas", ptxas or "ptxas"),
     ("%fuzz", fuzz),
+    ("%generator", "'Unix Makefiles'" if shutil.which("make") else "Ninja"),
+    ("%mlir-include", os.path.join(os.path.dirname(config.llvm_tools_dir), "include")),
     ("%fake-cuda", os.path.join(build, "test", "unit", "cuda", "libTegulaFakeCuda.so")),
 ]
 # A program that is not built yet must fail loudly, never fall back to another one of the same name on the path.

@@ -43,10 +43,11 @@ struct CompileOptions {
   bool keepDenormals = false;     ///< else denormal constants are flushed and kernels run with FTZ and DAZ
   int threads = 0;                ///< compile threads, 0: as many as the process may use
   std::string schedFile;          ///< schedules that override the scheduler's, as --emit=sched prints them
-  std::string stopAfter;          ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
-  std::string saveTemps;          ///< folder for the IR after each phase
-  bool verbose = false;           ///< print IR on internal errors
-  bool explain = false;           ///< collect what the passes say of their decisions
+  std::vector<std::string> insertedPasses; ///< "after-fuse:name{option=1}", in their order
+  std::string stopAfter; ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
+  std::string saveTemps; ///< folder for the IR after each phase
+  bool verbose = false;  ///< print IR on internal errors
+  bool explain = false;  ///< collect what the passes say of their decisions
 };
 
 /// One diagnostic. `node`, `op` and `opset` are empty or 0 where none is concerned.
@@ -152,6 +153,10 @@ struct BisectResult {
 /// and the first pass that changes what it computes. Never throws, never prints.
 BisectResult bisectModel(const std::string &path, const CompileOptions &options,
                          const std::vector<HostTensor> &inputs, const BisectHooks &hooks);
+
+/// Loads a plug-in of passes (tegula/driver/Plugin.h) for the whole process; false with a reason where it
+/// does not fit.
+bool loadPassPlugin(const std::string &path, std::string &error);
 
 /// What a model file says about itself, read without compiling it.
 struct ModelInfo {

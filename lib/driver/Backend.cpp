@@ -2,6 +2,8 @@
 // memory plan.
 #include "Backend.h"
 
+#include "Inserted.h"
+
 #include "tegula/codegen/common/Passes.h"
 #include "tegula/codegen/cpu/Passes.h"
 #include "tegula/codegen/host/Host.h"
@@ -117,7 +119,8 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
   module->getBody()->push_back(kernel->clone());
   PassManager pm(kernel.getContext(), ModuleOp::getOperationName());
   populateCodegenPhase(pm, options);
-  if (failed(pm.run(*module)) || failed(checkContract(Phase::Codegen, *module, options))) {
+  if (failed(pm.run(*module)) || failed(checkContract(Phase::Codegen, *module, options)) ||
+      failed(runInserted(Phase::Codegen, *module, options))) {
     bool isGiven = false; // a schedule from a file left its line in the kernel's location
     kernel->getLoc()->walk([&](Location loc) {
       auto place = dyn_cast<FileLineColLoc>(loc);

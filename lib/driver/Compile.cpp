@@ -5,8 +5,10 @@
 #include "Backend.h"
 #include "Diagnostics.h"
 #include "Explain.h"
+#include "Inserted.h"
 #include "Variants.h"
 #include "tegula/codegen/host/Passes.h"
+#include "tegula/driver/Plugin.h"
 #include "tegula/driver/Register.h"
 #include "tegula/import/Import.h"
 #include "tegula/runtime.h"
@@ -155,7 +157,8 @@ private:
   /// Ends the compilation in a phase. Our own passes are to blame where the model passed the import; text and
   /// schedules that people wrote are to blame for what follows from them.
   void failIn(Phase phase) {
-    bool isGiven = isText || (!options.schedFile.empty() && phase >= Phase::Schedule);
+    bool isGiven = isText || (!options.schedFile.empty() && phase >= Phase::Schedule) ||
+                   llvm::any_of(inserted, [&](const InsertedPass &pass) { return pass.after < phase; });
     fail(isGiven ? Code::InvalidText : Code::Internal);
   }
 
@@ -224,6 +227,7 @@ private:
 
   PipelineOptions makeOptions(const target::Machine &machine) {
     PipelineOptions pipeline = pipelineFor(options, machine);
+    pipeline.inserted = inserted;
     if (!options.saveTemps.empty())
       pipeline.reproducer = tempFile("reproducer.mlir");
     return pipeline;
@@ -264,7 +268,26 @@ private:
     return true;
   }
 
+  /// Reads the inserted passes, and runs those that stand before the first phase.
+  bool startInserted(Phase first) {
+    Phase before = Phase(int(first) - 1);
+    // text has no import, and no names of nodes that it promises
+    llvm::Expected<std::vector<InsertedPass>> passes = readInserted(
+        options.insertedPasses, isText && first == Phase::Graph ? first : before, lastPhase(), context);
+    if (!passes)
+      error(Code::InvalidInsertedPass, "--insert-pass: " + llvm::toString(passes.takeError()));
+    else
+      inserted = std::move(*passes);
+    PipelineOptions pipeline;
+    pipeline.inserted = inserted;
+    if (inserted.empty())
+      return options.insertedPasses.empty();
+    return succeeded(runInserted(before, *module, pipeline)) && saveTemp(before);
+  }
+
   void throughPhases(Phase first) {
+    if (!startInserted(first))
+      return fail(Code::InvalidInsertedPass);
     std::optional<std::vector<Job>> jobs = makeJobs();
     if (!jobs)
       return fail();
@@ -498,6 +521,10 @@ private:
       text += " --bind " + name + "=@" + hash(value.bytes);
     if (!options.schedFile.empty())
       text += " --sched @" + hashFile(options.schedFile);
+    for (const std::string &hash : loadedPluginHashes())
+      text += " --load-pass-plugin=@" + hash;
+    for (const std::string &pass : options.insertedPasses)
+      text += " --insert-pass=" + pass;
     if (options.keepDenormals)
       text += " --denormals=keep";
     if (options.precision != "fp32")
@@ -511,6 +538,7 @@ private:
   MLIRContext context;
   std::optional<DiagnosticCollector> collector;
   OwningOpRef<ModuleOp> module;
+  std::vector<InsertedPass> inserted;
   bool isText = false;
   std::string modelHash;
   std::string machineName; ///< of the target at hand, where there are several

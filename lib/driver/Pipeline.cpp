@@ -2,6 +2,7 @@
 // Contracts.cpp.
 #include "tegula/driver/Pipeline.h"
 
+#include "Inserted.h"
 #include "tegula/codegen/common/Passes.h"
 #include "tegula/codegen/host/Passes.h"
 #include "tegula/passes/tile/Passes.h"
@@ -70,9 +71,9 @@ LogicalResult runPhase(Phase phase, ModuleOp module, const PipelineOptions &opti
     llvm_unreachable("import has no passes, and codegen runs on one kernel at a time");
   }
   PhaseStart start(phase, module);
-  if (failed(pm.run(module)))
+  if (failed(pm.run(module)) || failed(checkContract(phase, module, options, start)))
     return failure();
-  return checkContract(phase, module, options, start);
+  return runInserted(phase, module, options);
 }
 
 } // namespace tegula::driver

@@ -1,6 +1,7 @@
 // Registers dialects, external models and passes, because a forgotten external model fails silently and must
 // have one place to be looked for.
 #include "tegula/driver/Register.h"
+#include "tegula/driver/Plugin.h"
 
 #include "Backend.h"
 #include "tegula/codegen/common/Passes.h"
@@ -110,6 +111,8 @@ void tegula::driver::registerDialects(DialectRegistry &registry) {
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   registerNVVMDialectTranslation(registry);
+
+  registerPluginDialects(registry);
 }
 
 void tegula::driver::registerPasses() {

@@ -75,6 +75,7 @@ int main(int argc, char **argv) {
   addInspect(app, action);
   addExplain(app, action);
   addHelp(app, action);
+  addNewPass(app, action);
   try {
     std::vector<std::string> arguments = withDefaultVerb(argc, argv, app);
     std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back

@@ -19,6 +19,21 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 
 } // namespace
 
+/// Adds the options of passes that users bring.
+static void addPasses(CLI::App &verb, std::vector<std::string> &plugins, std::vector<std::string> &inserted) {
+  verb.add_option("--load-pass-plugin", plugins, "A library of passes for --insert-pass")
+      ->type_name("LIB")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_option("--insert-pass", inserted,
+                  "Run a pass between phases: after-fuse:name, after-graph:name{option=1}")
+      ->type_name("after-PHASE:PASS")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
 void CompileArguments::addTo(CLI::App &verb, bool isRun) {
   runs = isRun;
   verb.add_option("-O", optLevel, "Optimisation: 2 (default), or 0 for naive loops, the oracle")
@@ -64,6 +79,7 @@ void CompileArguments::addTo(CLI::App &verb, bool isRun) {
       ->type_name("KIND");
   verb.add_option("--sched", schedFile, "Schedules that override the compiler's, as --emit=sched prints them")
       ->type_name("FILE");
+  addPasses(verb, passPlugins, insertedPasses);
   if (!runs) {
     verb.add_option("--save-temps", saveTemps, "Keep the IR after every phase in this folder")
         ->type_name("DIR");
@@ -102,6 +118,10 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   options.threads = threads;
   options.schedFile = schedFile;
   options.saveTemps = saveTemps;
+  options.insertedPasses = insertedPasses;
+  for (const std::string &library : passPlugins)
+    if (std::string why; !loadPassPlugin(library, why))
+      return {Code::InvalidPlugin, "--load-pass-plugin: " + library + " " + why};
   options.verbose = verbose;
   options.explain = explain;
   Sizes chosen;

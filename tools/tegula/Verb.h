@@ -25,13 +25,14 @@ void addVerify(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
 void addExplain(CLI::App &app, Action &action);
 void addHelp(CLI::App &app, Action &action);
+void addNewPass(CLI::App &app, Action &action);
 
 /// Compile options as they stand on the command line.
 struct CompileArguments {
   int optLevel = 2;
   std::vector<std::string> targets; ///< none: the machine that the device is
   std::string device = "cpu", denormals = "flush", precision = "fp32", schedFile, saveTemps;
-  std::vector<std::string> dims, shapes, bound;
+  std::vector<std::string> dims, shapes, bound, passPlugins, insertedPasses;
   int threads = 0;
   bool time = false, verbose = false;
   bool runs = false;    ///< what is compiled is run

@@ -30,6 +30,13 @@ enum class Phase { Import, Graph, Fuse, Schedule, Tile, Codegen };
 llvm::StringRef nameOf(Phase phase);
 std::optional<Phase> phaseOfName(llvm::StringRef name);
 
+/// Passes that a user runs after a phase: one, or several as MLIR writes pipelines.
+struct InsertedPass {
+  Phase after;
+  std::string given;    ///< as it was written
+  std::string pipeline; ///< for a pass manager of modules
+};
+
 /// What the phases may be told. A phase reads its own part only.
 struct PipelineOptions {
   graph::GraphOptions graph;
@@ -39,6 +46,7 @@ struct PipelineOptions {
   codegen::ptx::PtxCodegenOptions ptx;
   target::Language language = target::Language::X86; ///< which of the code generators is asked
   int optLevel = 2;                                  ///< 0 leaves out schedule, tile and vectors
+  std::vector<InsertedPass> inserted = {};           ///< in the order in which they run
   std::string reproducer; ///< file that receives the IR and the passes of a phase that crashes, "" for none
 };
 
@@ -82,7 +90,7 @@ mlir::LogicalResult checkContract(Phase phase, mlir::ModuleOp module, const Pipe
 /// promise, and one function @main whose inputs and outputs are tensors. What is wrong is the text's fault.
 mlir::LogicalResult checkText(Phase first, mlir::ModuleOp module);
 
-/// Runs one of the phases Graph to Tile on `module` and checks its contract.
+/// Runs one of the phases Graph to Tile on `module` and checks its contract, also after each inserted pass.
 mlir::LogicalResult runPhase(Phase phase, mlir::ModuleOp module, const PipelineOptions &options);
 
 } // namespace tegula::driver

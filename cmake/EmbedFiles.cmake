@@ -1,0 +1,10 @@
+# Writes OUT: each of FILES, pairs PATH=FILE, as an initializer {"PATH", text}, so that a program carries them.
+set(text "// Generated from the files of a folder beside the program's sources.\n")
+foreach(pair ${FILES})
+  string(REPLACE "=" ";" pair ${pair})
+  list(GET pair 0 path)
+  list(GET pair 1 file)
+  file(READ ${file} content)
+  string(APPEND text "{\"${path}\", R\"~file~(${content})~file~\"},\n")
+endforeach()
+file(WRITE ${OUT} "${text}")

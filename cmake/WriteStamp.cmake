@@ -1,0 +1,13 @@
+# Writes Stamp.h: the versions and the hash of headers and tables that a plug-in and the compiler must share.
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/include/*.h ${ROOT}/dialects/*.td ${ROOT}/passes/*.td ${ROOT}/codegen/*.td)
+list(SORT files)
+set(all "")
+foreach(file ${files})
+  file(SHA256 ${ROOT}/${file} hash)
+  string(APPEND all "${file} ${hash}\n")
+endforeach()
+string(SHA256 hash "${all}")
+string(SUBSTRING ${hash} 0 16 hash)
+set(text "// Generated: what a plug-in is built against.\n#pragma once\n#define TEGULA_STAMP_VERSION \"${VERSION}\"\n")
+string(APPEND text "#define TEGULA_STAMP_LLVM \"${LLVM_VERSION}\"\n#define TEGULA_STAMP_HEADERS \"${hash}\"\n")
+file(WRITE ${STAMP} "${text}")
