@@ -88,6 +88,8 @@ static func::FuncOp makeFunction(tile::KernelOp kernel, Attribute cells) {
   function->setAttr(cellsAttr, cells);
   if (Attribute group = kernel->getAttr(groupAttr))
     function->setAttr(groupAttr, group);
+  if (Attribute unaligned = kernel->getAttr(tile::unalignedAttr))
+    function->setAttr(tile::unalignedAttr, unaligned);
   function.addEntryBlock();
   return function;
 }

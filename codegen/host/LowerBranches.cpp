@@ -1,6 +1,8 @@
 // Implements the writer of branches in the entry function.
 #include "LowerBranches.h"
 
+#include "Bodies.h"
+
 using namespace mlir;
 
 namespace tegula::codegen::host {
@@ -65,13 +67,23 @@ void BranchWriter::collectChecks() {
       }
     }
   // Sizes that only a branch needs are checked when it is taken.
-  for (auto size : main.getOps<tile::SizeOp>())
-    if (graph::Dim value(size.getExpr()); !guards.of(size).isAlways() && value.minimum().value_or(-1) < 0)
-      addCheck({guards.of(size),
+  auto checkSize = [&](tile::SizeOp size, const Guard &guard) {
+    if (graph::Dim value(size.getExpr()); !guard.isAlways() && value.minimum().value_or(-1) < 0)
+      addCheck({guard,
                 graph::Requirement::Kind::AtMost,
                 0,
                 value,
                 {firstNode(size), "expected a size of at least 0, got {1}"}});
+  };
+  for (auto size : main.getOps<tile::SizeOp>())
+    checkSize(size, guards.of(size));
+  for (auto loop : main.getOps<tile::LoopOp>())
+    for (func::FuncOp body : bodiesOf(loop)) {
+      Guards inside(body);
+      for (auto size : body.getOps<tile::SizeOp>())
+        if (inside.of(size).isAlways())
+          checkSize(size, guards.of(loop));
+    }
 }
 
 // ---- Jumps ----

@@ -2,8 +2,10 @@
 // its buffers.
 #include "tegula/codegen/host/Host.h"
 
+#include "Bodies.h"
 #include "ChooseVariant.h"
 #include "LowerBranches.h"
+#include "LowerLoops.h"
 #include "LowerShapes.h"
 #include "Sizes.h"
 
@@ -21,15 +23,17 @@ public:
   HostWriter(ModuleOp module, const PlannedFunction &function, const llvm::StringMap<KernelNeeds> &kernels)
       : main(function.function), plan(function.plan), kernels(kernels), builder(main.getContext()),
         loc(main.getLoc()), module(module), pointer(LLVM::LLVMPointerType::get(main.getContext())),
-        symbolNames(graph::readSymbols(main)) {}
+        symbolNames(graph::readSymbols(main)), loops(function.function, function.plan) {}
 
-  /// Writes the two functions; launches are numbered from `dispatch` on, which becomes the next free number.
-  void write(const HostNames &names, int32_t &dispatch, std::vector<artifact::Check> &checks) {
-    if (!symbolNames.empty())
-      writeShapes(module, names.shapes, main, plan, kernels, checks);
-    startEntry(names.entry);
+  /// Writes the entry function under `name`, the body of a loop for this module alone; launches are numbered
+  /// from `dispatch` on, which becomes the next free number.
+  void writeEntry(const std::string &name, const std::string &rootName, bool isBody, int32_t &dispatch,
+                  std::vector<artifact::Check> &checks) {
+    startEntry(name, isBody);
     BranchWriter branches(main, checks);
-    if (branches.any())
+    loops.start({builder, entry, *sizes, [&](const Place &place) { return addressOf(place); },
+                 [&](func::FuncOp body) { return nameOfBody(rootName, body); }});
+    if (branches.any() || loops.any())
       writeSizes();
     branches.start(
         {builder, entry, *sizes, [&](Value value) { return addressOf(plan.places.lookup(value)); }});
@@ -37,11 +41,18 @@ public:
       if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
         branches.enter(launch);
         writeLaunch(launch, dispatch++);
+      } else if (auto loop = dyn_cast<tile::LoopOp>(op)) {
+        branches.enter(loop);
+        loops.write(loop);
       }
       branches.settle(&op);
     }
     branches.leave();
     LLVM::ReturnOp::create(builder, loc, constant(builder.getI32Type(), 0));
+  }
+
+  static std::string nameOfBody(const std::string &rootName, func::FuncOp body) {
+    return rootName + "." + body.getName().str();
   }
 
 private:
@@ -57,12 +68,15 @@ private:
     return LLVM::GEPOp::create(builder, loc, pointer, element, base, ArrayRef<LLVM::GEPArg>{offset});
   }
 
-  void startEntry(StringRef name) {
+  void startEntry(StringRef name, bool isBody) {
     builder.setInsertionPointToStart(module.getBody());
     Type i32 = builder.getI32Type();
     auto type = LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(7, pointer));
     entry = LLVM::LLVMFuncOp::create(builder, loc, name, type);
-    entry.setVisibility_(LLVM::Visibility::Hidden);
+    if (isBody)
+      entry.setLinkage(LLVM::Linkage::Internal);
+    else
+      entry.setVisibility_(LLVM::Visibility::Hidden);
     entry.setDsoLocal(true);
     builder.setInsertionPointToStart(entry.addEntryBlock(builder));
     size_t most = 1;
@@ -87,6 +101,7 @@ private:
         sizes->write(plan.places.lookup(value).within);
       sizes->write(plan.scratch.lookup(launch).within);
     });
+    loops.writeSizes();
   }
 
   /// Stores the sizes of a launch in an array, which launches of equal sizes share.
@@ -138,6 +153,8 @@ private:
     case Place::Kind::Slot:
       return address(builder.getI8Type(), entry.getArgument(4),
                      sizes->add(slotOffsets[place.index], sizes->write(place.within)));
+    case Place::Kind::Pointer:
+      return LLVM::LoadOp::create(builder, loc, pointer, loops.holder(place.index));
     }
     llvm_unreachable("every kind of place is handled");
   }
@@ -182,6 +199,7 @@ private:
   SmallVector<Value> slotOffsets;
   DenseMap<Attribute, Value> sizeArrays;
   DenseMap<Operation *, Value> sizeArrayOf;
+  LoopWriter loops;
 };
 
 } // namespace
@@ -196,8 +214,17 @@ FailureOr<OwningOpRef<ModuleOp>> lowerHost(ArrayRef<PlannedFunction> functions,
   func::FuncOp main = functions.front().function;
   OwningOpRef<ModuleOp> module = ModuleOp::create(main.getLoc());
   int32_t dispatch = 0;
-  for (auto [number, function] : llvm::enumerate(functions))
-    HostWriter(*module, function, kernels).write(namesOf(functions, number), dispatch, checks);
+  for (auto [number, function] : llvm::enumerate(functions)) {
+    HostNames names = namesOf(functions, number);
+    if (!graph::readSymbols(function.function).empty())
+      writeShapes(*module, names.shapes, function.function, function.plan, kernels, checks);
+    HostWriter(*module, function, kernels)
+        .writeEntry(names.entry, names.entry, /*isBody=*/false, dispatch, checks);
+    for (const PlannedFunction &body : function.bodies)
+      HostWriter(*module, body, kernels)
+          .writeEntry(HostWriter::nameOfBody(names.entry, body.function), names.entry, /*isBody=*/true,
+                      dispatch, checks);
+  }
   if (failed(chooseVariant(*module, functions)))
     return failure();
   return std::move(module);

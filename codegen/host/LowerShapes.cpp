@@ -3,6 +3,7 @@
 // accepted.
 #include "LowerShapes.h"
 
+#include "Bodies.h"
 #include "Branches.h"
 
 using namespace mlir;
@@ -15,7 +16,7 @@ public:
   ShapesWriter(ModuleOp module, StringRef name, func::FuncOp main, const MemoryPlan &plan,
                const llvm::StringMap<KernelNeeds> &kernels, std::vector<artifact::Check> &checks)
       : main(main), plan(plan), kernels(kernels), checks(checks), builder(main.getContext()),
-        loc(main.getLoc()), guards(main), ranges(graph::readRanges(main)) {
+        loc(main.getLoc()), ranges(graph::readRanges(main)) {
     builder.setInsertionPointToStart(module.getBody());
     Type pointer = LLVM::LLVMPointerType::get(main.getContext());
     auto type = LLVM::LLVMFunctionType::get(builder.getI32Type(), SmallVector<Type>(3, pointer));
@@ -29,9 +30,15 @@ public:
   void write() {
     for (const graph::Requirement &requirement : graph::readRequirements(main))
       check(requirement);
-    main.walk([&](tile::SizeOp size) { checkNotNegative(size); });
-    main.walk(
-        [&](tile::LaunchOp launch) { sizes->write(cellsOf(launch, kernels.lookup(launch.getKernel()))); });
+    SmallVector<func::FuncOp> always = unconditionalBodiesOf(main), all = bodiesOf(main);
+    always.push_back(main), all.push_back(main);
+    for (func::FuncOp function : always) {
+      Guards guards(function);
+      function.walk([&](tile::SizeOp size) { checkNotNegative(size, guards); });
+    }
+    for (func::FuncOp function : all)
+      function.walk(
+          [&](tile::LaunchOp launch) { sizes->write(cellsOf(launch, kernels.lookup(launch.getKernel()))); });
     writeOutputs();
     SlotOffsets slots = writeSlots(*sizes, plan);
     store(slots.end, function.getArgument(2), 0);
@@ -74,7 +81,7 @@ private:
   }
 
   /// Sizes that subtract may come out negative: a window that is larger than the image, say.
-  void checkNotNegative(tile::SizeOp op) {
+  void checkNotNegative(tile::SizeOp op, const Guards &guards) {
     graph::Dim size(op.getExpr());
     if (!guards.of(op).isAlways())
       return; // for the branch that needs it to check
@@ -102,7 +109,6 @@ private:
   LLVM::LLVMFuncOp function;
   std::optional<SizeWriter> sizes;
   llvm::DenseSet<AffineExpr> checkedSizes;
-  Guards guards;
   SmallVector<graph::SymbolRange> ranges;
 };
 

@@ -1,5 +1,6 @@
 // Plans the memory of a run: lifetimes of buffers, their offsets in one arena, and which values need no
 // buffer of their own.
+#include "Bodies.h"
 #include "Branches.h"
 #include "Sizes.h"
 #include "tegula/artifact/Artifact.h"
@@ -116,8 +117,9 @@ namespace {
 
 class Planner {
 public:
-  Planner(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels, WeightLayout &weights)
-      : main(main), kernels(kernels), weights(weights) {}
+  Planner(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels, WeightLayout &weights,
+          ArrayRef<PlannedFunction> bodies)
+      : main(main), kernels(kernels), weights(weights), bodies(bodies) {}
 
   FailureOr<MemoryPlan> run() {
     for (BlockArgument arg : main.getArguments())
@@ -141,6 +143,8 @@ private:
   LogicalResult visit(Operation &op, int64_t &now) {
     if (auto launch = dyn_cast<tile::LaunchOp>(op))
       return visitLaunch(launch, now++);
+    if (auto loop = dyn_cast<tile::LoopOp>(op))
+      return visitLoop(loop, now++);
     if (isa<tile::ViewOp, tile::SizeOp, func::ReturnOp>(op))
       return success();
     if (auto choose = dyn_cast<tile::ChooseOp>(op)) {
@@ -155,7 +159,7 @@ private:
     }
     if (op.hasTrait<OpTrait::ConstantLike>() && op.getNumResults() == 1)
       return success(); // placed by its first use: a constant that is only packed is not stored as it is
-    return op.emitOpError("expected launches, choices, views and constants in the host function");
+    return op.emitOpError("expected launches, loops, choices, views and constants in the host function");
   }
 
   LogicalResult placeConstant(Operation *user, Value constant, int64_t columns, int64_t width) {
@@ -172,14 +176,81 @@ private:
     return success();
   }
 
-  LogicalResult visitLaunch(tile::LaunchOp launch, int64_t now) {
-    for (Value input : launch.getInputs()) {
-      Value root = rootOf(input);
-      if (auto block = blockOf.find(root); block != blockOf.end())
-        blocks[block->second].last = now;
-      else if (!plan.places.contains(root) && failed(placeConstant(launch, root, 0, 0)))
+  /// The blocks that may hold a value: several where it is what a loop has carried.
+  SmallVector<size_t> blocksOf(Value value) {
+    Value root = rootOf(value);
+    if (auto block = blockOf.find(root); block != blockOf.end())
+      return {block->second};
+    return holders.lookup(root);
+  }
+
+  LogicalResult use(Operation *user, Value value, int64_t now) {
+    for (size_t block : blocksOf(value))
+      blocks[block].last = now;
+    Value root = rootOf(value);
+    if (blockOf.contains(root) || plan.places.contains(root))
+      return success();
+    return placeConstant(user, root, 0, 0);
+  }
+
+  /// Before the first step a carried tensor lies where it was given, then in one of two buffers or in its
+  /// history; behind the loop it lies where the last step left it.
+  LogicalResult visitLoop(tile::LoopOp loop, int64_t now) {
+    for (Value operand : loop->getOperands())
+      if (isa<RankedTensorType>(operand.getType()) && failed(use(loop, operand, now)))
+        return failure();
+    size_t numCarried = loop.getCarried().size();
+    for (Value stacked : loop.getResults().drop_front(numCarried))
+      if (failed(placeOutput(loop, stacked, now)))
+        return failure();
+    LoopBlocks own;
+    for (auto [number, value] : llvm::enumerate(loop.getCarried())) {
+      Value result = loop.getResults()[number];
+      plan.places[result] = {Place::Kind::Pointer, plan.numPointers++};
+      SmallVector<size_t> holding = blocksOf(value);
+      auto *history = llvm::find(loop.getHistories(), int64_t(number));
+      own.carried.push_back(std::nullopt);
+      if (history != loop.getHistories().end()) {
+        size_t index = numCarried + loop.getNumStacked() + (history - loop.getHistories().begin());
+        llvm::append_range(holding, blocksOf(loop.getResults()[index]));
+      } else {
+        own.carried.back() = {blocks.size(), blocks.size() + 1};
+        llvm::append_values(holding, blocks.size(), blocks.size() + 1);
+        for (int i = 0; i < 2; ++i)
+          if (failed(addBlock(loop, bytesOfTensor(result), now)))
+            return failure();
+      }
+      holders[result] = holding;
+    }
+    if (loop.getEnds()) {
+      own.going = blocks.size();
+      if (failed(addBlock(loop, 1, now)))
         return failure();
     }
+    const auto *body = llvm::find_if(bodies, [&](const auto &each) { return each.function == bodyOf(loop); });
+    if (graph::Dim bytes = arenaOf(body->plan); !bytes.is(0)) {
+      own.arena = blocks.size();
+      if (failed(addBlock(loop, bytes, now)))
+        return failure();
+    }
+    loopBlocks[loop] = std::move(own);
+    return success();
+  }
+
+  /// What a body needs as its arena: slots count as if nothing shared them. Invalid where a branch that is
+  /// not taken may have less than nothing, which would take from what others need.
+  static graph::Dim arenaOf(const MemoryPlan &plan) {
+    graph::Dim bytes = plan.arenaBytes;
+    for (const MemoryPlan::Slot &slot : plan.slots)
+      for (graph::Dim size : slot.sizes)
+        bytes += plan.hasBranches && size.minimum().value_or(-1) < 0 ? graph::Dim::invalid() : size;
+    return bytes;
+  }
+
+  LogicalResult visitLaunch(tile::LaunchOp launch, int64_t now) {
+    for (Value input : launch.getInputs())
+      if (failed(use(launch, input, now)))
+        return failure();
     for (Value output : launch.getOutputs())
       if (failed(placeOutput(launch, output, now)))
         return failure();
@@ -191,7 +262,7 @@ private:
   }
 
   /// Both sides of a choice are computed where its result lies.
-  LogicalResult placeOutput(tile::LaunchOp launch, Value output, int64_t now) {
+  LogicalResult placeOutput(Operation *launch, Value output, int64_t now) {
     Value owner = output;
     while (Value choice = chosenAs.lookup(owner))
       owner = choice;
@@ -294,6 +365,15 @@ private:
       plan.places[value] = placeOf(blocks[block]);
     for (auto [launch, block] : scratchOf)
       plan.scratch[launch] = placeOf(blocks[block]);
+    for (auto &[loop, own] : loopBlocks) {
+      LoopPlan &made = plan.loops[loop];
+      for (auto &pair : own.carried)
+        made.carried.push_back(
+            pair ? std::optional(std::pair(placeOf(blocks[pair->first]), placeOf(blocks[pair->second])))
+                 : std::nullopt);
+      made.going = own.going ? std::optional(placeOf(blocks[*own.going])) : std::nullopt;
+      made.arena = own.arena ? std::optional(placeOf(blocks[*own.arena])) : std::nullopt;
+    }
     main.walk([&](tile::ViewOp view) {
       if (Value root = rootOf(view); plan.places.contains(root))
         plan.places[view] = Place(plan.places[root]);
@@ -334,26 +414,35 @@ private:
     return slots;
   }
 
+  /// Numbers of the blocks of a LoopPlan.
+  struct LoopBlocks {
+    SmallVector<std::optional<std::pair<size_t, size_t>>> carried;
+    std::optional<size_t> going, arena;
+  };
+
   func::FuncOp main;
   const llvm::StringMap<KernelNeeds> &kernels;
   WeightLayout &weights;
+  ArrayRef<PlannedFunction> bodies;
   SymbolTableCollection symbols;
   MemoryPlan plan;
   SmallVector<Block> blocks;
   llvm::MapVector<Value, size_t> blockOf;
   llvm::DenseMap<Value, Value> chosenAs; ///< a side of a choice -> its result
   llvm::MapVector<Operation *, size_t> scratchOf;
+  llvm::MapVector<Operation *, LoopBlocks> loopBlocks;
+  llvm::DenseMap<Value, SmallVector<size_t>> holders; ///< of what loops have carried, see blocksOf
 };
 
 } // namespace
 
 FailureOr<MemoryPlan> planMemory(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels,
-                                 WeightLayout &weights) {
-  return Planner(main, kernels, weights).run();
+                                 WeightLayout &weights, ArrayRef<PlannedFunction> bodies) {
+  return Planner(main, kernels, weights, bodies).run();
 }
 
 static void printPlace(llvm::raw_ostream &stream, const Place &place) {
-  static constexpr const char *names[] = {"input", "output", "weights", "packed", "arena", "slot"};
+  static constexpr const char *names[] = {"input", "output", "weights", "packed", "arena", "slot", "pointer"};
   stream << names[int(place.kind)] << ":" << place.index;
   if (!place.within.is(0))
     stream << "+" << sizeText(place.within, {});
@@ -369,6 +458,22 @@ std::string printPlan(func::FuncOp main, const MemoryPlan &plan) {
       stream << " " << sizeText(size, {}, /*product=*/true);
     stream << " bytes\n";
   }
+  main.walk([&](tile::LoopOp loop) {
+    const LoopPlan &own = plan.loops.find(loop)->second;
+    stream << loop.getBody();
+    for (Value value : loop.getResults())
+      printPlace(stream << " ", plan.places.lookup(value));
+    for (const auto &pair : own.carried)
+      if (pair) {
+        printPlace(stream << " even ", pair->first);
+        printPlace(stream << " odd ", pair->second);
+      }
+    if (own.going)
+      printPlace(stream << " going ", *own.going);
+    if (own.arena)
+      printPlace(stream << " arena ", *own.arena);
+    stream << "\n";
+  });
   main.walk([&](tile::LaunchOp launch) {
     stream << launch.getKernel();
     for (Value value :

@@ -30,6 +30,33 @@ def CopyResults : Pass<"tegula-copy-results", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::tegula::tile::TileDialect"];
 }
 
+def AlignSlices : Pass<"tegula-align-slices", "::mlir::ModuleOp"> {
+  let summary = "copies slices of loops that begin where a device's widest access may not";
+  let description = [{
+    Slices lie one after the other, so that all but the first begin at multiples of their size. Where that is not a multiple of 16 bytes, the
+    body copies what it scans before anything reads it, and what it gives after it was computed, by kernels with `tegula.unaligned`. Carried
+    tensors whose history is asked for are handed on in buffers of their own.
+
+    ```mlir
+    %last, %all = tile.loop @step count(%n) carried(%h) scanned(%x) {histories = array<i64: 0>} : ... -> (tensor<3xf32>, tensor<9x3xf32>)
+    func.func private @step(%h: tensor<3xf32>, %x: tensor<3xf32>) -> tensor<3xf32> {
+      %y = tile.launch @add(%h, %x) : ...
+      return %y
+    ```
+    becomes
+    ```mlir
+    %last, %all = tile.loop @step count(%n) carried(%h) scanned(%x) : ... -> (tensor<3xf32>, tensor<9x3xf32>)
+    func.func private @step(%h: tensor<3xf32>, %x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>) {
+      %0 = tile.launch @copy_unaligned_3xf32(%x) : ...
+      %y = tile.launch @add(%h, %0) : ...
+      %1 = tile.launch @copy_unaligned_3xf32(%y) : ...
+      return %y, %1
+    ```
+  }];
+  let statistics = [Statistic<"numSlicesCopied", "num-slices-copied", "copies of slices a step">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::tegula::tile::TileDialect"];
+}
+
 def SinkBranches : Pass<"tegula-sink-branches", "::mlir::ModuleOp"> {
   let summary = "moves what one side of a choice needs behind the choice's condition";
   let description = [{

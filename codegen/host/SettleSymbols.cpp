@@ -32,12 +32,24 @@ public:
     if (computed.empty() && llvm::all_of(isChosen, [](bool chosen) { return chosen; }))
       return success();
     renumber();
-    if (failed(rewriteSizes()))
-      return failure();
-    rewriteChoices();
     rewriteInputs();
-    graph::writeSymbols(main, settled);
-    graph::writeRanges(main, settledRanges);
+    SmallVector<func::FuncOp> functions = bodiesOf(main);
+    for (func::FuncOp body : functions) // its inputs follow from the model's
+      for (unsigned index = 0; index < body.getNumArguments(); ++index)
+        if (auto dims = body.getArgAttrOfType<AffineMapAttr>(index, dimsAttr)) {
+          FailureOr<AffineMap> map = settledMap(dims.getValue());
+          if (failed(map))
+            return failure();
+          body.setArgAttr(index, dimsAttr, AffineMapAttr::get(*map));
+        }
+    functions.push_back(main);
+    for (func::FuncOp function : functions) {
+      if (failed(rewriteSizes(function)))
+        return failure();
+      rewriteChoices(function);
+      graph::writeSymbols(function, settled);
+      graph::writeRanges(function, settledRanges);
+    }
     graph::writeRequirements(main, requirements);
     return success();
   }
@@ -103,13 +115,13 @@ private:
     });
   }
 
-  void rewriteChoices() {
+  void rewriteChoices(func::FuncOp function) {
     auto settled = [&](ArrayAttr list) {
       SmallVector<graph::Requirement> requirements = graph::readRequirements(list);
       settle(requirements);
       return graph::requirementsAttr(requirements, context);
     };
-    for (auto choose : main.getOps<tile::ChooseOp>()) {
+    for (auto choose : function.getOps<tile::ChooseOp>()) {
       choose.setThenRequireAttr(settled(choose.getThenRequireAttr()));
       choose.setElseRequireAttr(settled(choose.getElseRequireAttr()));
     }
@@ -126,8 +138,8 @@ private:
     return graph::sizesMap(sizes, context);
   }
 
-  LogicalResult rewriteSizes() {
-    WalkResult walked = main.walk([&](tile::SizeOp op) {
+  LogicalResult rewriteSizes(func::FuncOp function) {
+    WalkResult walked = function.walk([&](tile::SizeOp op) {
       FailureOr<AffineMap> map = settledMap(op.getValue());
       if (failed(map))
         return WalkResult::interrupt();
@@ -136,12 +148,12 @@ private:
     });
     if (walked.wasInterrupted())
       return failure();
-    for (unsigned index = 0; index < main.getNumResults(); ++index)
-      if (auto dims = main.getResultAttrOfType<AffineMapAttr>(index, dimsAttr)) {
+    for (unsigned index = 0; index < function.getNumResults(); ++index)
+      if (auto dims = function.getResultAttrOfType<AffineMapAttr>(index, dimsAttr)) {
         FailureOr<AffineMap> map = settledMap(dims.getValue());
         if (failed(map))
           return failure();
-        main.setResultAttr(index, dimsAttr, AffineMapAttr::get(*map));
+        function.setResultAttr(index, dimsAttr, AffineMapAttr::get(*map));
       }
     return success();
   }

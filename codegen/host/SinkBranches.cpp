@@ -22,7 +22,7 @@ public:
     SmallVector<Operation *> order =
         llvm::map_to_vector(llvm::reverse(block), [](Operation &op) { return &op; });
     for (Operation *op : order)
-      if (isa<tile::LaunchOp, tile::ViewOp, tile::ChooseOp>(op))
+      if (isa<tile::LaunchOp, tile::LoopOp, tile::ViewOp, tile::ChooseOp>(op))
         sink(op);
   }
 

@@ -4,6 +4,7 @@
 #include "tegula/codegen/ptx/Passes.h"
 
 #include "tegula/codegen/common/Passes.h"
+#include "tegula/dialects/tile/Tile.h"
 #include "tegula/target/Groups.h"
 
 using namespace mlir;
@@ -87,8 +88,9 @@ static void enter(LLVM::LLVMFuncOp function, Group group, int64_t residentThread
   entry.setCConv(LLVM::cconv::CConv::PTX_Kernel);
   for (unsigned number = 0; number < interface.buffers.size(); ++number) {
     entry.setArgAttr(number, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-    entry.setArgAttr(number, LLVM::LLVMDialect::getAlignAttrName(),
-                     builder.getI64IntegerAttr(bufferAlignment));
+    if (!function->hasAttr(tile::unalignedAttr))
+      entry.setArgAttr(number, LLVM::LLVMDialect::getAlignAttrName(),
+                       builder.getI64IntegerAttr(bufferAlignment));
   }
   for (NamedAttribute attribute : function->getDiscardableAttrs())
     entry->setDiscardableAttr(attribute.getName(), attribute.getValue());

@@ -85,7 +85,7 @@ def EnterKernel : Pass<"tegula-enter-kernel", "::mlir::ModuleOp"> {
   let description = [{
     Buffers come first (inputs, outputs, scratch memory), then the kernel's sizes, then the number of cells. Threads beyond it do nothing.
     `tegula.group` says how many threads a block has, and how many of them, one after the other, compute one cell; without it a block has
-    `block-threads`, one for each cell.
+    `block-threads`, one for each cell. Buffers of a kernel with `tegula.unaligned` begin wherever an element may.
 
     ```mlir
     llvm.func @k(%in: !llvm.ptr, %out: !llvm.ptr, %size: i64, %begin: i64, %end: i64) attributes {tegula.cells = 4}

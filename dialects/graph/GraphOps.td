@@ -4,6 +4,7 @@
 
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "dialects/graph/GraphInterfaces.td"
@@ -212,6 +213,44 @@ def Graph_ChooseOp : Graph_Op<"choose", [AllTypesMatch<["then_value", "else_valu
   let assemblyFormat = "$condition `,` $then_value `,` $else_value attr-dict `:` `(` type($condition) `)` `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+// ---- Loops ----
+
+def Graph_LoopOp : Graph_Op<"loop", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the steps of a function one after the other (ONNX Loop, Scan, LSTM, GRU, RNN)";
+  let description = [{
+    `body` is a private function of the module over the same symbols. It takes the carried values, one slice of each scanned tensor (without
+    its first dimension) and the captured values; it gives the carried values of the next step, then a slice of each stacked result. What
+    is captured is the same in each step.
+
+    `count` is one integer of 64 bits: a constant, graph.sizes, or data of the run; less than 0 is 0. With `ends` the first result of the body
+    is one boolean, and no step follows one that gives false. Scanned tensors and stacked results have `count` slices, which must then be
+    known or follow from symbols; there are none with `ends`.
+
+    Results are the carried values after the last step (those given where there is no step), the stacked results, then the stacked values of
+    the carried ones that `histories` numbers. `reversed` says of each scanned tensor, then of each stacked result and history, whether the
+    steps go from its last slice to its first; empty is false of all.
+
+    ```mlir
+    func.func private @step(%h: tensor<4xf32>, %x: tensor<4xf32>, %w: tensor<4xf32>) -> tensor<4xf32>
+    %last, %all = graph.loop @step count(%n) carried(%h0) scanned(%xs) captured(%w) {histories = array<i64: 0>}
+      : (tensor<i64>, tensor<4xf32>, tensor<9x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<9x4xf32>)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$body, AnyRankedTensor:$count, Variadic<AnyRankedTensor>:$carried, Variadic<AnyRankedTensor>:$scanned,
+                       Variadic<AnyRankedTensor>:$captured, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$histories,
+                       DefaultValuedAttr<DenseBoolArrayAttr, "{}">:$reversed, UnitAttr:$ends);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $body `count` `(` $count `)` (`carried` `(` $carried^ `)`)? (`scanned` `(` $scanned^ `)`)? (`captured` `(` $captured^ `)`)? attr-dict
+    `:` functional-type(operands, $results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// How many slices there are; nothing where data of the run says it.
+    std::optional<::tegula::graph::Dim> getSteps();
+  }];
 }
 
 // ---- Movement ----

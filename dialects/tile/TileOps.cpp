@@ -266,6 +266,8 @@ SmallVector<AffineExpr> dimsOf(Value tensor, SymbolTableCollection &symbols) {
       unknown.push_back(exprOf(size));
   } else if (auto choose = tensor.getDefiningOp<ChooseOp>()) {
     return dimsOf(choose.getThenValue(), symbols);
+  } else if (auto loop = tensor.getDefiningOp<LoopOp>()) {
+    return dimsOfResult(loop, cast<OpResult>(tensor).getResultNumber(), symbols);
   } else if (auto launch = tensor.getDefiningOp<LaunchOp>()) {
     auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(launch, launch.getKernelAttr());
     unsigned result = cast<OpResult>(tensor).getResultNumber();

@@ -123,6 +123,43 @@ def Tile_ChooseOp : Tile_Op<"choose", [Pure, AllTypesMatch<["then_value", "else_
   let hasVerifier = 1;
 }
 
+def Tile_LoopOp : Tile_Op<"loop", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a host function several times, what one run gives being what the next one takes";
+  let description = [{
+    `body` is a private host function over the same symbols: it takes the carried tensors, one slice of each scanned tensor (without its first
+    dimension) and the captured tensors, and gives the carried tensors of the next step, then a slice of each stacked result. `count` is a
+    tile.size, or one integer of 64 bits that the host reads; with `ends` the body's first result is one byte, and no step follows one that
+    gives 0. `histories` and `reversed` are as for `graph.loop`.
+
+    No data moves: slices are addresses in the tensors that hold them, and carried tensors alternate between two buffers.
+
+    ```mlir
+    %n = tile.size affine_map<()[s0] -> (s0)>
+    %last, %all = tile.loop @step count(%n) carried(%h0) scanned(%xs) captured(%w) {histories = array<i64: 0>}
+      : (index, tensor<4xf32>, tensor<?x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<?x4xf32>)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$body, AnyTypeOf<[Index, AnyRankedTensor]>:$count, Variadic<AnyRankedTensor>:$carried,
+                       Variadic<AnyRankedTensor>:$scanned, Variadic<AnyRankedTensor>:$captured,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$histories, DefaultValuedAttr<DenseBoolArrayAttr, "{}">:$reversed,
+                       UnitAttr:$ends);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $body `count` `(` $count `)` (`carried` `(` $carried^ `)`)? (`scanned` `(` $scanned^ `)`)? (`captured` `(` $captured^ `)`)? attr-dict
+    `:` functional-type(operands, $results)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// How many results hold a slice a step, of those that the body gives as such.
+    unsigned getNumStacked() { return getResults().size() - getCarried().size() - getHistories().size(); }
+    /// Whether the steps go from the last slice to the first, of scanned tensor `index`, and of slice-wise result `index`.
+    bool isScannedReversed(unsigned index) { return !getReversed().empty() && getReversed()[index]; }
+    bool isStackedReversed(unsigned index) { return isScannedReversed(getScanned().size() + index); }
+    /// Whether a result is computed where the loop's user wants it: those that hold slices are.
+    bool isStacked(::mlir::OpResult result) { return result.getResultNumber() >= getCarried().size(); }
+  }];
+}
+
 def Tile_SizeOp : Tile_Op<"size", [Pure]> {
   let summary = "a number computed from the model's symbols, on the host";
   let description = [{

@@ -256,8 +256,7 @@ tgl_code tgl_own_output(tgl_context *context, int32_t index, void **data, tgl_st
 tgl_code tgl_run(tgl_context *context, tgl_status *status);
 
 /* From now on every run writes the duration of each dispatch into nanoseconds[0 .. dispatch_count) of the
- * context's target. NULL and
- * 0 turn it off. */
+ * context's target, of those in a loop the sum of all steps. NULL and 0 turn it off. */
 tgl_code tgl_context_profile(tgl_context *context, int64_t *nanoseconds, size_t count, tgl_status *status);
 /* What one thread computed of one dispatch, by a clock that never goes back. On a device the work of a
  * dispatch stands under thread 0, with begins that follow from how long those before it took. */

@@ -311,34 +311,53 @@ static llvm::StringMap<uint32_t> describeKernels(ModuleOp module, ArrayRef<Compi
   return numbers;
 }
 
-/// The launches of a function, in the order of their numbers.
-static void describeDispatches(func::FuncOp function, const llvm::StringMap<uint32_t> &numbers,
+/// The launches of a function and of the bodies of its loops, in the order of their numbers.
+static void describeDispatches(const PlannedFunction &planned, const llvm::StringMap<uint32_t> &numbers,
                                ArrayRef<CompiledKernel> kernels, artifact::TargetInfo &target) {
-  SmallVector<std::string> names = graph::readSymbols(function);
-  function.walk([&](tile::LaunchOp launch) {
+  SmallVector<std::string> names = graph::readSymbols(planned.function);
+  auto describe = [&](tile::LaunchOp launch) {
     uint32_t number = numbers.lookup(launch.getKernel());
     graph::Dim cells = codegen::host::cellsOf(launch, kernels[number].needs);
     target.dispatches.push_back({number, cells.fixed().value_or(artifact::unknownSize), nodesOf(launch),
                                  cells.isStatic() ? "" : cells.text(names)});
-  });
+  };
+  func::FuncOp function = planned.function;
+  function.walk(describe);
+  for (const PlannedFunction &body : planned.bodies)
+    func::FuncOp(body.function).walk(describe);
 }
 
-/// Plans the memory of @main and its variants, @main first.
+static LogicalResult planFunction(PlannedFunction &function, ArrayRef<PlannedFunction> bodies,
+                                  const llvm::StringMap<KernelNeeds> &needs,
+                                  codegen::host::WeightLayout &weights) {
+  auto plan = codegen::host::planMemory(function.function, needs, weights, bodies);
+  if (failed(plan))
+    return failure();
+  function.plan = std::move(*plan);
+  return success();
+}
+
+/// Plans the memory of @main and its variants, @main first, and of the bodies of their loops.
 static FailureOr<std::vector<PlannedFunction>> planFunctions(ModuleOp module, func::FuncOp main,
                                                              const llvm::StringMap<KernelNeeds> &needs,
                                                              codegen::host::WeightLayout &weights) {
   std::vector<PlannedFunction> functions(1);
   functions.front().function = main;
   for (auto function : module.getOps<func::FuncOp>())
-    if (function != main)
+    if (function != main && !function.isPrivate()) // those are bodies of loops
       functions.emplace_back().function = function;
   for (PlannedFunction &each : functions) {
     if (failed(codegen::host::settleSymbols(each.function)))
       return failure();
-    FailureOr<codegen::host::MemoryPlan> plan = codegen::host::planMemory(each.function, needs, weights);
-    if (failed(plan))
+    for (func::FuncOp body : codegen::host::bodiesOf(each.function)) {
+      PlannedFunction planned;
+      planned.function = body;
+      if (failed(planFunction(planned, each.bodies, needs, weights)))
+        return failure();
+      each.bodies.push_back(std::move(planned));
+    }
+    if (failed(planFunction(each, each.bodies, needs, weights)))
       return failure();
-    each.plan = std::move(*plan);
   }
   return functions;
 }
@@ -356,7 +375,10 @@ static void describeBuffers(const PlannedFunction &main, artifact::TargetInfo &t
   });
   double most = 0;
   int64_t peak = 0;
-  for (int64_t now = 0, launches = target.dispatches.size(); now < launches; ++now) {
+  int64_t end = 0;
+  for (const codegen::host::MemoryPlan::Buffer &buffer : buffers)
+    end = std::max<int64_t>(end, buffer.last);
+  for (int64_t now = 0; now <= end; ++now) {
     double used = 0;
     for (auto [buffer, size] : llvm::zip_equal(buffers, sizes))
       used += buffer.first <= now && now <= buffer.last ? size : 0;
@@ -390,7 +412,7 @@ static void describeFunctions(ArrayRef<PlannedFunction> functions, const llvm::S
   target.arenaBytes = main.plan.arenaBytes;
   target.arenaFormula = codegen::host::arenaFormula(main.function, main.plan);
   target.mostArenaBytes = most(main);
-  describeDispatches(main.function, numbers, kernels, target);
+  describeDispatches(main, numbers, kernels, target);
   describeBuffers(main, target);
   for (const PlannedFunction &each : functions.drop_front()) {
     artifact::VariantInfo variant;
@@ -400,7 +422,7 @@ static void describeFunctions(ArrayRef<PlannedFunction> functions, const llvm::S
       variant.sizes.push_back(size == fixed.end() ? 0 : size->second);
     }
     variant.firstDispatch = target.dispatches.size();
-    describeDispatches(each.function, numbers, kernels, target);
+    describeDispatches(each, numbers, kernels, target);
     variant.dispatchCount = target.dispatches.size() - variant.firstDispatch;
     variant.arenaBytes = each.plan.arenaBytes;
     variant.arenaFormula = codegen::host::arenaFormula(each.function, each.plan);

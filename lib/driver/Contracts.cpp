@@ -4,6 +4,7 @@
 
 #include "tegula/cost/KernelShape.h"
 #include "tegula/dialects/graph/Dim.h"
+#include "tegula/dialects/graph/Graph.h"
 #include "tegula/support/Refusal.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -127,12 +128,20 @@ static bool isVariant(Operation &op, func::FuncOp main) {
          hasFixedSizes(function, main);
 }
 
+/// The body of a loop.
+static bool isBody(Operation &op) {
+  auto function = dyn_cast<func::FuncOp>(op);
+  return function && function.isPrivate() && !function.isExternal() && function.getBody().hasOneBlock();
+}
+
 /// After import and graph: one function @main, whose tensors have known sizes or expressions for them.
 static LogicalResult checkGraph(ModuleOp module) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
-  if (!main ||
-      llvm::any_of(*module.getBody(), [&](Operation &op) { return &op != main && !isVariant(op, main); }))
-    return broken(module) << "expected one function @main and nothing but variants beside it";
+  if (!main || llvm::any_of(*module.getBody(), [&](Operation &op) {
+        return &op != main && !isVariant(op, main) && !isBody(op);
+      }))
+    return broken(module)
+           << "expected one function @main and nothing but variants and bodies of loops beside it";
   WalkResult walked = module.walk([&](Operation *op) {
     for (Type type : op->getResultTypes())
       if (!isa<RankedTensorType>(type)) {
@@ -174,8 +183,10 @@ static LogicalResult checkFuse(ModuleOp module) {
       Value root = value;
       while (auto view = root.getDefiningOp<tile::ViewOp>())
         root = view.getSource();
-      if (!isa_and_nonnull<tile::LaunchOp, tile::ChooseOp>(root.getDefiningOp()) ||
-          !taken.insert(root.getAsOpaquePointer()).second)
+      auto loop = root.getDefiningOp<tile::LoopOp>();
+      bool isComputed = loop ? loop.isStacked(cast<OpResult>(root))
+                             : isa_and_nonnull<tile::LaunchOp, tile::ChooseOp>(root.getDefiningOp());
+      if (!isComputed || !taken.insert(root.getAsOpaquePointer()).second)
         return broken(function) << "expected the result of a launch of its own as result " << index;
     }
   }
@@ -342,6 +353,30 @@ static LogicalResult checkInterface(func::FuncOp function, bool isGraph) {
   return success();
 }
 
+/// Bodies of loops call each other in a chain, never in a circle.
+static LogicalResult checkNoRecursion(ModuleOp module) {
+  llvm::SmallPtrSet<Operation *, 8> open, done;
+  std::function<LogicalResult(func::FuncOp)> visit = [&](func::FuncOp function) -> LogicalResult {
+    if (done.contains(function))
+      return success();
+    if (!open.insert(function).second)
+      return refuseText(function) << "expected loops whose bodies do not run themselves";
+    WalkResult walked = function.walk([&](Operation *op) {
+      if (!isa<graph::LoopOp, tile::LoopOp>(op))
+        return WalkResult::advance();
+      auto body =
+          SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, op->getAttrOfType<SymbolRefAttr>("body"));
+      return !body || succeeded(visit(body)) ? WalkResult::advance() : WalkResult::interrupt();
+    });
+    done.insert(function);
+    return failure(walked.wasInterrupted());
+  };
+  for (auto function : module.getOps<func::FuncOp>())
+    if (failed(visit(function)))
+      return failure();
+  return success();
+}
+
 LogicalResult checkText(Phase first, ModuleOp module) {
   Phase before = first == Phase::Graph      ? Phase::Import
                  : first == Phase::Schedule ? Phase::Schedule // which may have run on it already
@@ -355,9 +390,10 @@ LogicalResult checkText(Phase first, ModuleOp module) {
   if (!main || main.isDeclaration() || !main.getBody().hasOneBlock() || main.getNumResults() == 0)
     return refuseText(module) << "expected a function @main of one block that returns tensors";
   for (Operation &op : *module.getBody()) {
-    if (&op != main && !isa<tile::KernelOp>(op) && !isVariant(op, main))
-      return refuseText(&op) << "expected nothing but kernels and variants beside @main, got "
-                             << op.getName();
+    if (&op != main && !isa<tile::KernelOp>(op) && !isVariant(op, main) && !isBody(op))
+      return refuseText(&op)
+             << "expected nothing but kernels, variants and bodies of loops beside @main, got "
+             << op.getName();
   }
   WalkResult walked = module.walk([&](func::CallOp call) {
     refuseText(call) << "expected no calls, got one of " << call.getCallee();
@@ -368,7 +404,7 @@ LogicalResult checkText(Phase first, ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(checkInterface(function, first == Phase::Graph)))
       return failure();
-  return success();
+  return checkNoRecursion(module);
 }
 
 } // namespace tegula::driver

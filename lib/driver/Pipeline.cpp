@@ -19,6 +19,8 @@ void populateGraphPhase(OpPassManager &pm, const PipelineOptions &options) {
 
 void populateFusePhase(OpPassManager &pm, const PipelineOptions &options) {
   fuse::populateFusePipeline(pm, options.fuse);
+  if (options.language == target::Language::Ptx)
+    pm.addPass(codegen::host::createAlignSlices());
   pm.addPass(codegen::host::createCopyResults());
   pm.addPass(codegen::host::createSinkBranches());
 }

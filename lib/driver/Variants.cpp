@@ -139,6 +139,20 @@ static std::string textOf(const Variant &variant) {
   return text;
 }
 
+/// Moves @main and the bodies of its loops to another module, "main" in their names replaced by `name`.
+static void takeVariant(ModuleOp from, ModuleOp to, const std::string &name) {
+  SmallVector<func::FuncOp> functions(from.getOps<func::FuncOp>());
+  for (func::FuncOp function : functions) {
+    std::string renamed = name + function.getName().drop_front(StringRef("main").size()).str();
+    (void)SymbolTable::replaceAllSymbolUses(function, StringAttr::get(from.getContext(), renamed), from);
+    function.setName(renamed);
+  }
+  for (func::FuncOp function : functions) {
+    function->remove();
+    to.push_back(function);
+  }
+}
+
 LogicalResult importVariants(ModuleOp module, const std::shared_ptr<importer::ParsedModel> &model,
                              const importer::ImportOptions &importing, const std::vector<Variant> &variants,
                              std::vector<Message> &messages) {
@@ -158,11 +172,9 @@ LogicalResult importVariants(ModuleOp module, const std::shared_ptr<importer::Pa
         }
       return failure();
     }
-    auto main = (*imported)->lookupSymbol<func::FuncOp>("main");
-    main->remove();
-    main.setName("main_" + std::to_string(number + 1));
+    takeVariant(**imported, module, "main_" + std::to_string(number + 1));
+    auto main = module.lookupSymbol<func::FuncOp>("main_" + std::to_string(number + 1));
     graph::writeFixed(main, SmallVector<graph::FixedSize>(variant.begin(), variant.end()));
-    module.push_back(main);
   }
   return success();
 }

@@ -216,9 +216,10 @@ ArrayRef<Operator> controlOperators() {
   static const Operator table[] = {
       {"", "If", 1, nullptr, "branches whose results have the same shapes"},
       {"", "Loop", 1, nullptr,
-       "up to 256 iterations, a count known at compile time; where data ends it earlier, without scan "
-       "outputs"},
-      {"", "Scan", 9, nullptr, "up to 64 iterations"},
+       "carried values keep their shape, or up to 256 iterations; scan outputs of a number of iterations "
+       "that "
+       "follows from sizes"},
+      {"", "Scan", 9, nullptr, "states keep their shape, or up to 64 iterations"},
   };
   return table;
 }

@@ -86,6 +86,27 @@ int64_t Importer::countNodes(const google::protobuf::RepeatedPtrField<onnx::Node
   return total;
 }
 
+/// Erases operations that nothing needs, in @main and in bodies of loops, and bodies that nothing runs.
+static void eraseDeadCode(ModuleOp module) {
+  auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+  auto erase = [](func::FuncOp function) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  };
+  for (bool isChanged = true; isChanged;) {
+    isChanged = false;
+    llvm::for_each(functions, erase);
+    llvm::erase_if(functions, [&](func::FuncOp function) {
+      bool isUnused = function.isPrivate() && SymbolTable::symbolKnownUseEmpty(function, module);
+      if (isUnused)
+        function.erase();
+      isChanged |= isUnused;
+      return isUnused;
+    });
+  }
+}
+
 OwningOpRef<ModuleOp> Importer::run() {
   const onnx::GraphProto &graph = model->model().graph();
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
@@ -116,10 +137,7 @@ OwningOpRef<ModuleOp> Importer::run() {
   importOutputs(graph, function);
   if (!isSound())
     return {};
-  Block &block = function.getBody().front();
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  eraseDeadCode(*module);
   if (failed(mlir::verify(*module)))
     report(false, "the imported module is malformed");
   return isSound() ? std::move(module) : OwningOpRef<ModuleOp>();
@@ -442,9 +460,11 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> 
     return failure();
   }
   auto main = module->lookupSymbol<func::FuncOp>("main");
-  graph::writeSymbols(main, facts.symbols);
   graph::writeRequirements(main, facts.allRequirements());
-  graph::writeRanges(main, facts.ranges);
+  for (auto function : module->getOps<func::FuncOp>()) { // bodies of loops are over the same symbols
+    graph::writeSymbols(function, facts.symbols);
+    graph::writeRanges(function, facts.ranges);
+  }
   return module;
 }
 

@@ -48,6 +48,12 @@ public:
            std::move(text));
   }
 
+  /// How a tensor is scanned: along which axis, and in which direction.
+  struct Track {
+    int64_t axis = 0;
+    bool isReverse = false;
+  };
+
 private:
   // Inputs.cpp: the function's signature
   bool importInputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
@@ -99,6 +105,36 @@ private:
   mlir::SmallVector<Value> repeat(const onnx::GraphProto &body, const Frame &frame,
                                   std::optional<int64_t> count, mlir::SmallVector<Value> carried);
   void reportIterations(std::optional<int64_t> count);
+  mlir::SmallVector<Value> importBody(const onnx::GraphProto &graph, const Frame &frame,
+                                      mlir::ArrayRef<Value> inputs,
+                                      llvm::function_ref<bool(mlir::SmallVectorImpl<Value> &)> fit);
+  bool keepTypes(Ops &ops, mlir::ArrayRef<Value> before, mlir::MutableArrayRef<Value> after);
+  mlir::SmallVector<Value> iterate(const onnx::GraphProto &graph, const Frame &frame, Value count,
+                                   Value start, mlir::ArrayRef<Value> carried);
+  mlir::SmallVector<Value> iterateScan(const onnx::GraphProto &graph, const Frame &frame,
+                                       const Attributes &attributes, mlir::ArrayRef<Value> states,
+                                       mlir::ArrayRef<Value> scanned, mlir::ArrayRef<Track> in);
+  mlir::SmallVector<Value> repeatScan(const onnx::GraphProto &body, const Frame &frame,
+                                      const Attributes &attributes, mlir::SmallVector<Value> states,
+                                      mlir::ArrayRef<Value> scanned, mlir::ArrayRef<Track> in);
+  /// What had been reported before one of two ways was tried.
+  class Attempt {
+  public:
+    explicit Attempt(Importer &importer)
+        : importer(importer), numMessages(importer.messages.size()), wasInvalid(importer.hasInvalid),
+          wasUnsupported(importer.hasUnsupported) {}
+    /// Forgets what was reported since.
+    void undo() {
+      importer.messages.resize(numMessages);
+      importer.hasInvalid = wasInvalid, importer.hasUnsupported = wasUnsupported;
+      importer.nodeFailed = false;
+    }
+
+  private:
+    Importer &importer;
+    size_t numMessages;
+    bool wasInvalid, wasUnsupported;
+  };
   bool importStep(const onnx::GraphProto &body, const Frame &frame, const std::string &path,
                   mlir::ArrayRef<Value> inputs, Value active, mlir::SmallVectorImpl<Value> &results);
   void importScan(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes);

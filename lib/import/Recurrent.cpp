@@ -1,5 +1,6 @@
-// Imports LSTM, GRU and RNN over short sequences, step by step; the products with the inputs are one product
-// for all steps.
+// Imports LSTM, GRU and RNN as a loop over the steps of the sequence; the products with the inputs are one
+// product for all steps.
+#include "LoopBody.h"
 #include "Node.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -8,38 +9,44 @@ using namespace mlir;
 
 namespace tegula::importer {
 
-/// Longer sequences would make a program of unreasonable size out of one node.
-static constexpr int64_t kMaxSteps = 64;
-
 namespace {
 
 /// What the three operators share: one direction is read, run and written at a time.
 class Recurrence {
 public:
-  Recurrence(Node &node, int64_t gates, ArrayRef<StringRef> defaults)
-      : node(node), gates(gates), numActivations(defaults.size()) {
+  /// `lateGates` counts gates, the last ones, in which Rb is not simply added to Wb.
+  Recurrence(Node &node, int64_t gates, ArrayRef<StringRef> defaults, int64_t lateGates = 0)
+      : node(node), gates(gates), lateGates(lateGates), numActivations(defaults.size()) {
     read(defaults);
   }
   bool isValid() const { return valid; }
-  void run(llvm::function_ref<void(Recurrence &)> step, size_t numStates);
+  using Step = llvm::function_ref<void(Recurrence &)>;
+  void run(Step step, size_t numStates);
 
   // ---- While a step runs ----
   Node &node;
   Value hidden, cell; ///< [batch, hidden] before the step, replaced by it
-  /// Rows of one gate: of X·Wᵀ + Wb at this step, of H·Rᵀ + Rb, and of the peepholes.
-  Value fromInput(int64_t gate) { return node.slice(inputs, 1, gate * size, (gate + 1) * size); }
-  Value fromHidden(Value state, int64_t gate) {
-    Value weights = node.slice(recurrent, 1, gate * size, (gate + 1) * size);
-    Value product = node.matmul(state, weights);
-    return recurrentBias ? node.add(product, node.slice(recurrentBias, 0, gate * size, (gate + 1) * size))
-                         : product;
+  /// X·Wᵀ + Wb at this step, of all gates; where the step adds nothing but H·Rᵀ + Rb, Rb is in it.
+  Value inputs;
+  /// H·Rᵀ of the gates [first, last), in one product: each step's cost is the number of its kernels.
+  Value project(Value state, int64_t first, int64_t last) {
+    return node.matmul(state, node.slice(recurrent, 1, first * size, last * size));
+  }
+  /// The part of one gate, of several gates' [batch, gates * hidden].
+  Value gate(Value all, int64_t index) { return node.slice(all, 1, index * size, (index + 1) * size); }
+  Value gateRange(Value all, int64_t first, int64_t last) {
+    return node.slice(all, 1, first * size, last * size);
+  }
+  /// Rb of one gate, null where there is none.
+  Value lateBias(int64_t index) {
+    return recurrentBias ? node.slice(recurrentBias, 0, index * size, (index + 1) * size) : Value();
   }
   Value peephole(int64_t gate) {
     return peepholes ? node.slice(peepholes, 0, gate * size, (gate + 1) * size) : Value();
   }
   Value activate(size_t index, Value x);
-  Value sum(Value a, Value b, Value weight = {}, Value state = {}) {
-    Value total = node.add(a, b);
+  Value withPeephole(Value total, int64_t gate, Value state) {
+    Value weight = peephole(gate);
     return weight ? node.add(total, node.mul(weight, state)) : total;
   }
 
@@ -47,16 +54,20 @@ private:
   void read(ArrayRef<StringRef> defaults);
   Value direction(Value tensor, int64_t index);
   Value initial(size_t input, int64_t index);
+  Value fromInputs(int64_t index);
+  Value advance(Step step, Value slice, Value time);
+  Value writeOut(Step step, Value all, bool isReverse);
+  Value loop(Step step, Value all, bool isReverse);
 
-  int64_t gates, size = 0, steps = 0, directions = 1;
-  Dim batch = 0;
+  int64_t gates, lateGates, size = 0, directions = 1;
+  Dim batch = 0, steps = 0;
   size_t numActivations;
   std::string order;
   std::vector<std::string> activations;
   double clip = 0;
   bool valid = false, isBatchFirst = false;
   Value x, weights, recurrentWeights, bias, lengths;
-  Value inputs, recurrent, recurrentBias, peepholes;
+  Value recurrent, recurrentBias, peepholes;
   size_t firstActivation = 0;
 };
 
@@ -99,13 +110,9 @@ void Recurrence::read(ArrayRef<StringRef> defaults) {
       (order != "forward" && order != "reverse" && order != "bidirectional"))
     return node.invalid("expected direction forward, reverse or bidirectional and " +
                         Twine(numActivations * directions) + " activations");
-  std::optional<int64_t> length = node.fixed(shape[0], "the length of the sequence");
-  if (!length)
-    return;
-  steps = *length, batch = shape[1];
-  if (steps < 1 || steps > kMaxSteps)
-    return node.unsupported("sequences of 1 to " + Twine(kMaxSteps) + " steps are supported, got " +
-                            Twine(steps));
+  steps = shape[0], batch = shape[1];
+  if (steps.is(0))
+    return node.unsupported("sequences of at least one step are supported, got 0");
   valid = true;
 }
 
@@ -149,43 +156,95 @@ Value Recurrence::initial(size_t input, int64_t index) {
   return direction(state, index);
 }
 
-void Recurrence::run(llvm::function_ref<void(Recurrence &)> step, size_t numStates) {
-  Dim inputSize = Ops::shape(x)[2];
-  int64_t rows = gates * size;
+/// X·Wᵀ with its biases, of all steps: [steps, batch, gates * hidden].
+Value Recurrence::fromInputs(int64_t index) {
+  int64_t rows = gates * size, early = rows - lateGates * size;
+  Value both = direction(bias, index);
+  recurrentBias = both ? node.slice(both, 0, rows, 2 * rows) : Value();
+  Value all = node.matmul(node.reshape(x, {steps * batch, Ops::shape(x)[2]}),
+                          node.transpose(direction(weights, index), {1, 0}));
+  if (both) {
+    Value sum = node.add(node.slice(both, 0, 0, early), node.slice(recurrentBias, 0, 0, early));
+    all = node.add(all, lateGates ? node.concat({sum, node.slice(both, 0, early, rows)}, 0) : sum);
+  }
+  return node.reshape(all, {steps, batch, rows});
+}
+
+/// One step, from its part [batch, gates * hidden] of the inputs. `time`, its number, is asked for where
+/// sequences have lengths. What the step shows.
+Value Recurrence::advance(Step step, Value slice, Value time) {
+  Value oldHidden = hidden, oldCell = cell;
+  inputs = slice;
+  step(*this);
+  if (!lengths)
+    return hidden;
+  // Past its end a sequence keeps its state and shows zeros.
+  Value isInside = node.reshape(node.compare(Predicate::Greater, lengths, time), {batch, 1});
+  Value shown = node.where(isInside, hidden, node.like(hidden, 0.0));
+  hidden = node.where(isInside, hidden, oldHidden);
+  cell = cell ? node.where(isInside, cell, oldCell) : Value();
+  return shown;
+}
+
+Value Recurrence::writeOut(Step step, Value all, bool isReverse) {
+  int64_t count = steps.number();
+  SmallVector<Value> history(count);
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t t = isReverse ? count - 1 - i : i;
+    Value slice = node.reshape(node.slice(all, 0, t, t + 1), ArrayRef(Ops::shape(all)).drop_front());
+    Value time = lengths ? node.like(lengths, static_cast<double>(t)) : Value();
+    history[t] = node.reshape(advance(step, slice, time), {1, batch, size});
+    if (!history[t])
+      return {};
+  }
+  return node.concat(history, 0);
+}
+
+/// The same as a loop, whose code does not grow with the number of steps.
+Value Recurrence::loop(Step step, Value all, bool isReverse) {
+  bool hasCell = static_cast<bool>(cell);
+  SmallVector<Value> states = {hidden}, scanned = {all};
+  if (hasCell)
+    states.push_back(cell);
+  if (lengths)
+    scanned.push_back(node.iota(steps, node.element(lengths)));
+  LoopBody body(node, states, scanned);
+  hidden = body.carried(0);
+  cell = hasCell ? body.carried(1) : Value();
+  StepResults given;
+  Value shown = advance(step, body.scanned(0), lengths ? body.scanned(1) : Value());
+  given.carried = {hidden};
+  if (hasCell)
+    given.carried.push_back(cell);
+  if (lengths)
+    given.stacked = {shown};
+  else
+    given.histories = {0};
+  SmallVector<Value> results = body.finish(node.sizes({steps}, {}), std::move(given), isReverse);
+  if (results.empty())
+    return {};
+  hidden = results[0];
+  cell = hasCell ? results[1] : Value();
+  return results.back();
+}
+
+void Recurrence::run(Step step, size_t numStates) {
   SmallVector<Value> outputs(directions), lastHidden, lastCell;
   for (int64_t d = 0; d < directions; ++d) {
     firstActivation = d * numActivations;
     recurrent = node.transpose(direction(recurrentWeights, d), {1, 0});
-    Value both = direction(bias, d);
-    recurrentBias = both ? node.slice(both, 0, rows, 2 * rows) : Value();
     peepholes = numStates > 1 && node.has(7) ? direction(node.input(7), d) : Value();
-    Value all = node.matmul(node.reshape(x, {steps * batch, inputSize}),
-                            node.transpose(direction(weights, d), {1, 0}));
-    all = node.reshape(both ? node.add(all, node.slice(both, 0, 0, rows)) : all, {steps, batch, rows});
+    Value all = fromInputs(d);
     hidden = initial(5, d);
     cell = numStates > 1 ? initial(6, d) : Value();
     if (!all || !hidden || (numStates > 1 && !cell))
       return;
-    SmallVector<Value> history(steps);
     bool isReverse = order == "reverse" || d == 1;
-    for (int64_t i = 0; i < steps; ++i) {
-      int64_t t = isReverse ? steps - 1 - i : i;
-      Value oldHidden = hidden, oldCell = cell;
-      inputs = node.reshape(node.slice(all, 0, t, t + 1), {batch, rows});
-      step(*this);
-      Value shown = hidden;
-      if (lengths) { // past its end a sequence keeps its state and shows zeros
-        Value isInside =
-            node.reshape(node.compare(Predicate::Greater, lengths, static_cast<double>(t)), {batch, 1});
-        shown = node.where(isInside, hidden, node.like(hidden, 0.0));
-        hidden = node.where(isInside, hidden, oldHidden);
-        cell = cell ? node.where(isInside, cell, oldCell) : Value();
-      }
-      history[t] = node.reshape(shown, {1, 1, batch, size});
-      if (!history[t])
-        return;
-    }
-    outputs[d] = node.concat(history, 0);
+    bool isShort = steps.isStatic() && steps.number() <= kMaxWrittenOut;
+    Value history = isShort ? writeOut(step, all, isReverse) : loop(step, all, isReverse);
+    if (!history)
+      return;
+    outputs[d] = node.reshape(history, {steps, 1, batch, size});
     lastHidden.push_back(node.reshape(hidden, {1, batch, size}));
     if (numStates > 1)
       lastCell.push_back(node.reshape(cell, {1, batch, size}));
@@ -206,21 +265,29 @@ static void rnn(Node &node) {
   if (!recurrence.isValid())
     return;
   recurrence.run(
-      [](Recurrence &r) { r.hidden = r.activate(0, r.sum(r.fromInput(0), r.fromHidden(r.hidden, 0))); }, 1);
+      [](Recurrence &r) { r.hidden = r.activate(0, r.node.add(r.project(r.hidden, 0, 1), r.inputs)); }, 1);
 }
 
 /// Gates in the order update, reset, hidden.
 static void gru(Node &node) {
   bool resetsLate = node.integer("linear_before_reset", 0) != 0;
-  Recurrence recurrence(node, 3, {"Sigmoid", "Tanh"});
+  Recurrence recurrence(node, 3, {"Sigmoid", "Tanh"}, /*lateGates=*/1);
   if (!recurrence.isValid())
     return;
   auto step = [&](Recurrence &r) {
-    Value update = r.activate(0, r.sum(r.fromInput(0), r.fromHidden(r.hidden, 0)));
-    Value reset = r.activate(0, r.sum(r.fromInput(1), r.fromHidden(r.hidden, 1)));
-    Value past =
-        resetsLate ? node.mul(reset, r.fromHidden(r.hidden, 2)) : r.fromHidden(node.mul(reset, r.hidden), 2);
-    Value candidate = r.activate(1, r.sum(r.fromInput(2), past));
+    // A reset before the product needs a product of its own.
+    Value product = r.project(r.hidden, 0, resetsLate ? 3 : 2), both, past;
+    if (!resetsLate)
+      both = r.activate(0, node.add(product, r.gateRange(r.inputs, 0, 2)));
+    auto early = [&](int64_t gate) {
+      return both ? r.gate(both, gate)
+                  : r.activate(0, node.add(r.gate(product, gate), r.gate(r.inputs, gate)));
+    };
+    Value update = early(0), reset = early(1), bias = r.lateBias(2);
+    past = resetsLate ? r.gate(product, 2) : r.project(node.mul(reset, r.hidden), 2, 3);
+    past = bias ? node.add(past, bias) : past;
+    past = resetsLate ? node.mul(reset, past) : past;
+    Value candidate = r.activate(1, node.add(past, r.gate(r.inputs, 2)));
     Value keep = node.mul(update, r.hidden);
     r.hidden = node.add(node.mul(node.sub(node.like(update, 1.0), update), candidate), keep);
   };
@@ -234,13 +301,13 @@ static void lstm(Node &node) {
   if (!recurrence.isValid())
     return;
   auto step = [&](Recurrence &r) {
-    Value input = r.activate(0, r.sum(r.fromInput(0), r.fromHidden(r.hidden, 0), r.peephole(0), r.cell));
-    Value forget =
-        couples ? node.sub(node.like(input, 1.0), input)
-                : r.activate(0, r.sum(r.fromInput(2), r.fromHidden(r.hidden, 2), r.peephole(2), r.cell));
-    Value candidate = r.activate(1, r.sum(r.fromInput(3), r.fromHidden(r.hidden, 3)));
+    Value all = node.add(r.project(r.hidden, 0, 4), r.inputs);
+    Value input = r.activate(0, r.withPeephole(r.gate(all, 0), 0, r.cell));
+    Value forget = couples ? node.sub(node.like(input, 1.0), input)
+                           : r.activate(0, r.withPeephole(r.gate(all, 2), 2, r.cell));
+    Value candidate = r.activate(1, r.gate(all, 3));
     Value next = node.add(node.mul(forget, r.cell), node.mul(input, candidate));
-    Value output = r.activate(0, r.sum(r.fromInput(1), r.fromHidden(r.hidden, 1), r.peephole(1), next));
+    Value output = r.activate(0, r.withPeephole(r.gate(all, 1), 1, next));
     r.hidden = node.mul(output, r.activate(2, next));
     r.cell = next;
   };
@@ -250,9 +317,9 @@ static void lstm(Node &node) {
 ArrayRef<Operator> recurrentOperators() {
   constexpr bool kInF32 = true;
   static const Operator table[] = {
-      {"", "GRU", 7, gru, "up to 64 steps, activations without parameters", kInF32},
-      {"", "LSTM", 7, lstm, "up to 64 steps, activations without parameters", kInF32},
-      {"", "RNN", 7, rnn, "up to 64 steps, activations without parameters", kInF32},
+      {"", "GRU", 7, gru, "activations without parameters", kInF32},
+      {"", "LSTM", 7, lstm, "activations without parameters", kInF32},
+      {"", "RNN", 7, rnn, "activations without parameters", kInF32},
   };
   return table;
 }

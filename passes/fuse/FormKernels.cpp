@@ -236,6 +236,9 @@ public:
       } else if (auto choose = dyn_cast<graph::ChooseOp>(op)) {
         if (!choose->use_empty() && !isEmpty(choose.getResult()))
           addChoice(choose);
+      } else if (auto loop = dyn_cast<graph::LoopOp>(op)) {
+        if (!loop->use_empty())
+          addLoop(loop);
       } else if (auto found = rootOf.find(&op); found != rootOf.end()) {
         if (failed(launch(*found->second)))
           return failure();
@@ -259,6 +262,7 @@ private:
         func::FuncOp::create(builder, from.getLoc(), from.getName(),
                              builder.getFunctionType(stores(type.getInputs()), stores(type.getResults())));
     to->setDiscardableAttrs(from->getDiscardableAttrDictionary());
+    to.setVisibility(from.getVisibility());
     if (ArrayAttr attrs = from.getArgAttrsAttr())
       to.setArgAttrsAttr(attrs);
     if (ArrayAttr attrs = from.getResAttrsAttr())
@@ -319,6 +323,24 @@ private:
                tile::ChooseOp::create(builder, choose.getLoc(), condition, yes, no,
                                       choose.getThenRequireAttr(), choose.getElseRequireAttr())
                    .getResult());
+  }
+
+  void addLoop(graph::LoopOp loop) {
+    auto all = [&](ValueRange list) {
+      return llvm::map_to_vector(list, [&](Value each) { return stored(each); });
+    };
+    std::optional<Dim> steps = loop.getSteps();
+    Value count =
+        steps ? tile::SizeOp::create(builder, loop.getLoc(), steps->expr(builder.getContext())).getResult()
+              : stored(loop.getCount());
+    SmallVector<Value> carried = all(loop.getCarried()), scanned = all(loop.getScanned()),
+                       captured = all(loop.getCaptured());
+    auto types = llvm::map_to_vector(
+        loop.getResultTypes(), [](Type type) -> Type { return plainType(cast<RankedTensorType>(type)); });
+    auto made =
+        tile::LoopOp::create(builder, loop.getLoc(), types, loop.getBodyAttr(), count, carried, scanned,
+                             captured, loop.getHistoriesAttr(), loop.getReversedAttr(), loop.getEndsAttr());
+    values.map(loop.getResults(), made.getResults());
   }
 
   LogicalResult launch(const Group &group) {

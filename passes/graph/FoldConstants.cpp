@@ -223,7 +223,7 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
     llvm::SmallPtrSet<Operation *, 32> computable;
     int64_t growth = 0, spent = 0;
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isa<GraphDialect>(op->getDialect()) || isa<ChooseOp>(op) || op->getNumOperands() == 0 ||
+      if (!isa<GraphDialect>(op->getDialect()) || isa<ChooseOp, LoopOp>(op) || op->getNumOperands() == 0 ||
           op->getNumResults() != 1 || op->use_empty() || !tensorType(op->getResult(0)).hasStaticShape())
         return;
       int64_t operandBytes = 0;

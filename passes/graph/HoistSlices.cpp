@@ -153,6 +153,8 @@ struct HoistSlices : tegula::graph::impl::HoistSlicesBase<HoistSlices> {
   using HoistSlicesBase::HoistSlicesBase;
 
   void runOnOperation() override {
+    if (getOperation().isPrivate())
+      return; // a step of a loop costs by its kernels more than by its bytes
     RewritePatternSet patterns(&getContext());
     patterns.add<HoistOverTranspose, HoistOverReshape, HoistOverElementwise, HoistOverMatMul>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

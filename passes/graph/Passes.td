@@ -115,6 +115,25 @@ def AssignLayout : Pass<"tegula-assign-layout", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numConvsMoved", "num-convs-moved", "convolutions brought to channels_last">];
 }
 
+def SinkConstants : Pass<"tegula-sink-constants", "::mlir::ModuleOp"> {
+  let summary = "gives bodies of loops the constants that are handed to them";
+  let description = [{
+    What a loop captures is a value of the body whatever it is outside. A constant is better known inside, where it can be folded and packed.
+
+    ```mlir
+    %w = graph.constant dense<2.0> : tensor<4xf32>
+    %y = graph.loop @step count(%n) carried(%x) captured(%w) : (tensor<i64>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    func.func private @step(%h: tensor<4xf32>, %w: tensor<4xf32>) -> tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %y = graph.loop @step count(%n) carried(%x) : (tensor<i64>, tensor<4xf32>) -> tensor<4xf32>
+    func.func private @step(%h: tensor<4xf32>) -> tensor<4xf32> { %w = graph.constant dense<2.0> : tensor<4xf32> ... }
+    ```
+  }];
+  let statistics = [Statistic<"numConstantsSunk", "num-constants-sunk", "captured constants that bodies have themselves">];
+}
+
 def ExplicitPadding : Pass<"tegula-explicit-padding", "::mlir::func::FuncOp"> {
   let summary = "pad the inputs of convolutions and pools, so that their inner loops need no bounds";
   let description = [{

@@ -10,11 +10,13 @@ void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions 
   auto add = [&](std::unique_ptr<Pass> pass) { pm.addNestedPass<func::FuncOp>(std::move(pass)); };
   // Common subexpressions and dead code.
   add(createCSEPass());
+  pm.addPass(createSymbolDCEPass()); // bodies of loops that nothing asks for
   if (options.optLevel == 0)
     return;
   add(createSimplifyMovement());
   add(createSimplifyArithmetic());
   pm.addPass(createFoldConstants(options.evaluate));
+  pm.addPass(createSinkConstants());
   // What was computed may be neutral, equal or a scalar.
   add(createSimplifyArithmetic());
   add(createSimplifyMovement());
@@ -30,6 +32,7 @@ void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions 
   add(createSimplifyMovement());
   // New filters, and constants in new layouts.
   pm.addPass(createFoldConstants(options.evaluate));
+  pm.addPass(createSinkConstants());
   add(createCSEPass());
 }
 
@@ -41,6 +44,7 @@ void tegula::graph::registerGraphPasses(const ConstantEvaluator &evaluate) {
   registerHoistSlices();
   registerAssignLayout();
   registerExplicitPadding();
+  registerSinkConstants();
   registerPass([evaluate] { return createFoldConstants(evaluate); });
   PassPipelineRegistration<>("tegula-graph", "the graph stage at -O2", [evaluate](OpPassManager &pm) {
     GraphOptions options;

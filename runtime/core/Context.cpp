@@ -310,7 +310,7 @@ void Context::launch(TglHost *self, TglKernelFn kernel, void *const *buffers, in
   if (known || !context.device) // a device finds the kernel by it
     context.executor->launch(kernel, buffers, cells, dispatch);
   if (timed)
-    context.nanoseconds[dispatch] = now() - begin;
+    context.nanoseconds[dispatch] += now() - begin; // loops launch it again
 }
 
 int32_t Context::read(TglHost *self, const void *address) {
@@ -377,7 +377,8 @@ tgl_code Context::run(tgl_status *status) {
     if (tgl_code code = checkBindings(status))
       return code;
   DeviceError error;
-  std::fill(deviceTimes.begin(), deviceTimes.end(), 0);
+  if (nanoseconds)
+    std::fill_n(nanoseconds, target->info().dispatches.size(), 0);
   int64_t begin = deviceTimes.empty() ? 0 : now();
   uint64_t saved = executor->enterRun();
   int32_t result = device ? runOnDevice(error) : runHere();

@@ -8,6 +8,10 @@
 
 namespace tegula::runtime::cuda {
 
+/// A run of more launches, as loops have them, is not captured: a graph holds each of them, with its
+/// parameters, in memory of the driver.
+static constexpr int64_t longest = 20000;
+
 CudaExecutor::CudaExecutor(const CudaModel &model) : model(model), driver(model.device->driver) {
   // The driver's own way to find a kernel that fails: every launch waits, and returns the failure.
   const char *blocking = std::getenv("CUDA_LAUNCH_BLOCKING");
@@ -94,8 +98,10 @@ bool CudaExecutor::beginLaunches(bool changed) {
   if (changed) {
     dropGraph();
     alike = 0;
+    isLong = false;
   }
   timed.clear();
+  numLaunches = 0;
   if (failure || !check("cuEventRecord", driver.cuEventRecord(begin, stream)))
     return true; // launches are left out
   if (graph && !times) {
@@ -103,7 +109,7 @@ bool CudaExecutor::beginLaunches(bool changed) {
       check("cuEventRecord", driver.cuEventRecord(end, stream));
     return false;
   }
-  if (!times && !eachWaits && !reads && ++alike > 1)
+  if (!times && !eachWaits && !reads && !isLong && ++alike > 1)
     capturing = check("cuStreamBeginCapture", driver.cuStreamBeginCapture_v2(stream, captureThread));
   return true;
 }
@@ -111,6 +117,7 @@ bool CudaExecutor::beginLaunches(bool changed) {
 void CudaExecutor::launch(TglKernelFn, void *const *buffers, int64_t cells, int32_t dispatch) {
   if (failure || cells <= 0)
     return;
+  isLong |= ++numLaunches > longest;
   uint32_t kernel = model.target.dispatches[size_t(dispatch)].kernel;
   const artifact::LaunchInfo &how = model.target.kernels[kernel].launch;
   uint64_t blocks = (uint64_t(cells) - 1) / how.cellsPerBlock + 1;
@@ -207,7 +214,7 @@ void CudaExecutor::readTimes() {
     float milliseconds = 0;
     if (check("cuEventElapsedTime", driver.cuEventElapsedTime(&milliseconds, events[i], events[i + 1]),
               timed[i]))
-      times[timed[i]] = int64_t(double(milliseconds) * 1e6);
+      times[timed[i]] += int64_t(double(milliseconds) * 1e6);
   }
 }
 

@@ -45,7 +45,9 @@ private:
   GraphExecHandle graph = nullptr;
   int alike = 0; ///< runs since the launches last changed
   bool capturing = false, eachWaits = false;
-  bool reads = false; ///< launches follow from what others computed: no graph can repeat them
+  int64_t numLaunches = 0; ///< of this run
+  bool isLong = false;     ///< a run had too many launches for a graph
+  bool reads = false;      ///< launches follow from what others computed: no graph can repeat them
 
   int64_t *times = nullptr; ///< of the caller
   int64_t total = 0;

@@ -117,7 +117,7 @@ public:
     else if (!emulator::launch(*model.module, memory, launch, text))
       failure = {TGL_ERR_RUN, text, dispatch};
     if (nanoseconds)
-      nanoseconds[dispatch] = now() - begin;
+      nanoseconds[dispatch] += now() - begin;
   }
 
 private:

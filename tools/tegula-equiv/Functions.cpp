@@ -75,9 +75,13 @@ Function extract(ModuleOp module, StringRef name, const std::vector<Function> *r
   OwningOpRef<ModuleOp> copy = module.clone();
   auto kept = copy->lookupSymbol<func::FuncOp>(name);
   llvm::StringSet<> used;
-  if (auto uses = SymbolTable::getSymbolUses(kept.getOperation()))
-    for (const SymbolTable::SymbolUse &use : *uses)
-      used.insert(use.getSymbolRef().getRootReference());
+  SmallVector<Operation *> users = {kept};
+  while (!users.empty())
+    if (auto uses = SymbolTable::getSymbolUses(users.pop_back_val()))
+      for (const SymbolTable::SymbolUse &use : *uses)
+        if (StringAttr symbol = use.getSymbolRef().getRootReference(); used.insert(symbol).second)
+          if (Operation *body = copy->lookupSymbol<func::FuncOp>(symbol)) // of a loop
+            users.push_back(body);
   for (Operation &op : llvm::make_early_inc_range(copy->getBody()->getOperations()))
     if (auto symbol = dyn_cast<SymbolOpInterface>(op);
         symbol && &op != kept.getOperation() && !used.contains(symbol.getName()))

@@ -233,3 +233,23 @@ func.func @symbolic_sizes(%x: tensor<?x3xf32, affine_map<()[s0] -> (s0, 3)>>, %y
   %2 = graph.sizes {values = affine_map<()[s0] -> (s0, 3)>} : tensor<2xi64>
   return
 }
+
+// CHECK-LABEL: func.func private @step
+func.func private @step(%h: tensor<4xf32>, %x: tensor<4xf32>, %w: tensor<4xf32>) -> (tensor<4xf32>, tensor<2xf32>) {
+  %0 = graph.add %h, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %1 = graph.slice %w {starts = array<i64: 0>, steps = array<i64: 1>} : (tensor<4xf32>) -> tensor<2xf32>
+  return %0, %1 : tensor<4xf32>, tensor<2xf32>
+}
+func.func private @until(%h: tensor<4xf32>, %go: tensor<i1>) -> (tensor<i1>, tensor<4xf32>) {
+  return %go, %h : tensor<i1>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @loops
+func.func @loops(%h: tensor<4xf32>, %x: tensor<9x4xf32>, %n: tensor<1xi64>, %go: tensor<i1>) {
+  %count = graph.constant dense<9> : tensor<i64>
+  // CHECK: graph.loop @step count(%{{.*}}) carried(%{{.*}}) scanned(%{{.*}}) captured(%{{.*}}) {histories = array<i64: 0>, reversed = array<i1: true, false, false>} : (tensor<i64>, tensor<4xf32>, tensor<9x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<9x2xf32>, tensor<9x4xf32>)
+  %0:3 = graph.loop @step count(%count) carried(%h) scanned(%x) captured(%h) {histories = array<i64: 0>, reversed = array<i1: true, false, false>} : (tensor<i64>, tensor<4xf32>, tensor<9x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<9x2xf32>, tensor<9x4xf32>)
+  // CHECK: graph.loop @until count(%{{.*}}) carried(%{{.*}}) captured(%{{.*}}) {ends} : (tensor<1xi64>, tensor<4xf32>, tensor<i1>) -> tensor<4xf32>
+  %1 = graph.loop @until count(%n) carried(%h) captured(%go) {ends} : (tensor<1xi64>, tensor<4xf32>, tensor<i1>) -> tensor<4xf32>
+  return
+}

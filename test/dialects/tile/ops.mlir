@@ -86,3 +86,21 @@ func.func @chooses(%c: tensor<1xi8>, %x: tensor<4xf32>, %y: tensor<4xf32>) -> te
   %z = tile.choose %c, %x, %y {else_require = [["never", affine_map<() -> (0, 0)>, "node", "text"]]} : (tensor<1xi8>) -> tensor<4xf32>
   return %z : tensor<4xf32>
 }
+
+// CHECK-LABEL: func.func private @step
+func.func private @step(%h: tensor<4xf32>, %x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  return %h, %x : tensor<4xf32>, tensor<4xf32>
+}
+func.func private @until(%h: tensor<4xf32>, %go: tensor<i8>) -> (tensor<i8>, tensor<4xf32>) {
+  return %go, %h : tensor<i8>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @loops
+func.func @loops(%h: tensor<4xf32>, %x: tensor<?x4xf32>, %n: tensor<i64>, %go: tensor<i8>) attributes {tegula.symbols = ["seq"]} {
+  %count = tile.size affine_map<()[s0] -> (s0)>
+  // CHECK: tile.loop @step count(%{{.*}}) carried(%{{.*}}) scanned(%{{.*}}) {histories = array<i64: 0>} : (index, tensor<4xf32>, tensor<?x4xf32>) -> (tensor<4xf32>, tensor<?x4xf32>, tensor<?x4xf32>)
+  %0:3 = tile.loop @step count(%count) carried(%h) scanned(%x) {histories = array<i64: 0>} : (index, tensor<4xf32>, tensor<?x4xf32>) -> (tensor<4xf32>, tensor<?x4xf32>, tensor<?x4xf32>)
+  // CHECK: tile.loop @until count(%{{.*}}) carried(%{{.*}}) captured(%{{.*}}) {ends} : (tensor<i64>, tensor<4xf32>, tensor<i8>) -> tensor<4xf32>
+  %1 = tile.loop @until count(%n) carried(%h) captured(%go) {ends} : (tensor<i64>, tensor<4xf32>, tensor<i8>) -> tensor<4xf32>
+  return
+}

@@ -28,13 +28,22 @@ struct KernelNeeds {
 
 /// Where a value lies during a run.
 struct Place {
-  enum class Kind { Input, Output, Weights, Packed, Arena, Slot } kind = Kind::Arena;
-  int64_t index = 0;     ///< of the input, output or slot, or the offset in weights, packed weights or arena
+  enum class Kind { Input, Output, Weights, Packed, Arena, Slot, Pointer } kind = Kind::Arena;
+  int64_t index =
+      0; ///< of the input, output, slot or pointer, or the offset in weights, packed weights or arena
   graph::Dim within = 0; ///< offset in the slot
 };
 
 /// Buffers begin on multiples of this many bytes.
 inline constexpr int64_t bufferAlignment = 64;
+
+/// The buffers that a loop has besides those of its operands and results.
+struct LoopPlan {
+  /// Of each carried tensor the two that steps write in turn; nothing where its history holds it.
+  llvm::SmallVector<std::optional<std::pair<Place, Place>>> carried;
+  std::optional<Place> going; ///< the byte that says whether another step follows
+  std::optional<Place> arena; ///< of the body
+};
 
 /// Every buffer of a run, decided at compile time. The arena's part of static size comes first; slots, whose
 /// sizes follow from the model's symbols, lie behind it one after the other.
@@ -55,26 +64,33 @@ struct MemoryPlan {
 
   llvm::DenseMap<mlir::Value, Place> places;        ///< of every tensor of @main, views included
   llvm::DenseMap<mlir::Operation *, Place> scratch; ///< of a launch's scratch memory
-  int64_t arenaBytes = 0;                           ///< of the static part
+  llvm::DenseMap<mlir::Operation *, LoopPlan> loops;
+  int64_t numPointers = 0; ///< places that a run finds: of carried tensors, one each
+  int64_t arenaBytes = 0;  ///< of the static part
   std::vector<Slot> slots;
   std::vector<Buffer> buffers; ///< in the order of their first launches
   bool hasBranches = false; ///< buffers may belong to branches that a run does not take
 };
 
-/// Lets every symbol of `main` be the size of an input, and every unknown size of an input a symbol. Call it
-/// before the functions below.
+/// Lets every symbol of `main` be the size of an input, and every unknown size of an input a symbol, in
+/// bodies of its loops too. Call it before the functions below.
 mlir::LogicalResult settleSymbols(mlir::func::FuncOp main);
 
-/// Places every value of `main`, whose results are distinct launch results (see CopyResults), constants in
-/// `weights`.
-mlir::FailureOr<MemoryPlan> planMemory(mlir::func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels,
-                                       WeightLayout &weights);
-
-/// A function of the module and its plan: @main, or a variant of it for some sizes (graph::readFixed).
+/// A function of the module and its plan: @main, a variant of it for some sizes (graph::readFixed), or the
+/// body of a loop.
 struct PlannedFunction {
   mlir::func::FuncOp function;
   MemoryPlan plan;
+  std::vector<PlannedFunction> bodies = {}; ///< of all loops in it, inner ones first
 };
+
+/// The functions that the loops of `function` run, and those of loops in them, inner ones first.
+llvm::SmallVector<mlir::func::FuncOp> bodiesOf(mlir::func::FuncOp function);
+
+/// Places every value of `main`, whose results are distinct launch results (see CopyResults), constants in
+/// `weights`. `bodies` are those of its loops.
+mlir::FailureOr<MemoryPlan> planMemory(mlir::func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels,
+                                       WeightLayout &weights, llvm::ArrayRef<PlannedFunction> bodies = {});
 
 /// The plan as text, one line a value, for --emit and tests.
 std::string printPlan(mlir::func::FuncOp main, const MemoryPlan &plan);
@@ -85,8 +101,8 @@ inline constexpr llvm::StringLiteral shapesName = "tegula.shapes";
 
 /// A module with the entry function of CodeAbi.h in the LLVM dialect, and with the shapes function where the
 /// model has symbols; kernels are external symbols of it. `functions` begins with @main; of its variants the
-/// first that is for the sizes of a run is taken. Launches are numbered through all of them. `checks`
-/// receives what the shapes functions check.
+/// first that is for the sizes of a run is taken. Launches are numbered through all of them, those of bodies
+/// behind those of the function whose loops they are. `checks` receives what the shapes functions check.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> lowerHost(llvm::ArrayRef<PlannedFunction> functions,
                                                              const llvm::StringMap<KernelNeeds> &kernels,
                                                              std::vector<artifact::Check> &checks);

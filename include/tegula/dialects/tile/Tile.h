@@ -20,12 +20,19 @@
 
 namespace tegula::tile {
 
+/// On a kernel whose tensors may begin wherever an element may. Those of others begin where the widest access
+/// of a thread may, for machines that ask for it.
+inline constexpr llvm::StringLiteral unalignedAttr = "tegula.unaligned";
+
 /// What a size is in the model's symbols: the expression of its tile.size; null where anything else gives it.
 mlir::AffineExpr exprOf(mlir::Value size);
 /// The sizes of a tensor in a host function, in the model's symbols; null for a dimension where that is not
 /// written down.
 llvm::SmallVector<mlir::AffineExpr> dimsOf(mlir::Value tensor, mlir::SymbolTableCollection &symbols);
 llvm::SmallVector<mlir::AffineExpr> dimsOf(mlir::Value tensor);
+/// The same of a loop's result.
+llvm::SmallVector<mlir::AffineExpr> dimsOfResult(LoopOp loop, unsigned result,
+                                                 mlir::SymbolTableCollection &symbols);
 /// Whether two expressions differ for some sizes, whatever form they have.
 bool surelyDiffer(mlir::AffineExpr x, mlir::AffineExpr y);
 

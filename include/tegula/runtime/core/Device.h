@@ -44,7 +44,8 @@ public:
   /// Waits; the first failure since the last call.
   virtual DeviceError finish() = 0;
 
-  /// From now on each launch's duration is written here, one a dispatch; nullptr ends that.
+  /// From now on each launch's duration is added here, one a dispatch, which the caller sets to 0 before a
+  /// run; nullptr ends that.
   virtual void profile(int64_t *nanoseconds) = 0;
   /// How long all launches of the last run took by the device's clock, 0 where it has none.
   virtual int64_t launchNanoseconds() const = 0;

@@ -1,0 +1,14 @@
+// The bodies of loops: functions that the host function of a model calls once a step.
+#pragma once
+
+#include "tegula/codegen/host/Host.h"
+
+namespace tegula::codegen::host {
+
+mlir::func::FuncOp bodyOf(tile::LoopOp loop);
+/// The body of one loop and those of loops in it, inner ones first.
+llvm::SmallVector<mlir::func::FuncOp> bodiesOf(tile::LoopOp loop);
+/// The bodies of loops that stand under no condition, as bodiesOf.
+llvm::SmallVector<mlir::func::FuncOp> unconditionalBodiesOf(mlir::func::FuncOp function);
+
+} // namespace tegula::codegen::host
