@@ -226,7 +226,7 @@ def Graph_LoopOp : Graph_Op<"loop", [AttrSizedOperandSegments, DeclareOpInterfac
 
     `count` is one integer of 64 bits: a constant, graph.sizes, or data of the run; less than 0 is 0. With `ends` the first result of the body
     is one boolean, and no step follows one that gives false. Scanned tensors and stacked results have `count` slices, which must then be
-    known or follow from symbols; there are none with `ends`.
+    known or follow from symbols; with `ends` no result is stacked.
 
     Results are the carried values after the last step (those given where there is no step), the stacked results, then the stacked values of
     the carried ones that `histories` numbers. `reversed` says of each scanned tensor, then of each stacked result and history, whether the

@@ -33,8 +33,10 @@ LogicalResult LoopOp::verify() {
   if (getScanned().size() + numSliced == 0)
     return success();
   std::optional<Dim> steps = getSteps();
-  if (getEnds() || !steps)
+  if (!steps)
     return emitOpError("expected a count that follows from sizes where there are slices");
+  if (getEnds() && numSliced > 0)
+    return emitOpError("expected no stacked results where data ends the loop");
   for (Value sliced : llvm::concat<Value>(SmallVector<Value>(getScanned()),
                                           SmallVector<Value>(getResults().drop_front(numCarried))))
     if (Shape shape = shapeOf(sliced); shape.empty() || surelyDifferent(shape.front(), *steps))

@@ -21,8 +21,10 @@ LogicalResult LoopOp::verify() {
   if (!getReversed().empty() && getReversed().size() != numSliced)
     return emitOpError("expected a direction for each of ")
            << numSliced << " tensors of slices, got " << getReversed().size();
-  if (numSliced > 0 && (data || getEnds()))
+  if (numSliced > 0 && data)
     return emitOpError("expected a count that follows from sizes where there are slices");
+  if (getEnds() && numResults > numCarried)
+    return emitOpError("expected no stacked results where data ends the loop");
   return success();
 }
 

@@ -42,8 +42,14 @@ bool needsKernel(Operation *op) {
   auto isEmpty = [](Value value) { // nobody reads elements that do not exist
     return llvm::is_contained(cast<RankedTensorType>(value.getType()).getShape(), 0);
   };
-  return isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::ChooseOp>(op) &&
-         !isView(op) && !op->use_empty() && !isEmpty(op->getResult(0));
+  auto isCount = [](OpOperand &use) { // which the host computes
+    return isa<graph::LoopOp>(use.getOwner()) && use.getOperandNumber() == 0;
+  };
+  if (isa<graph::SizesOp>(op) && llvm::all_of(op->getUses(), isCount))
+    return false;
+  return isa<graph::GraphDialect>(op->getDialect()) &&
+         !isa<graph::ConstantOp, graph::ChooseOp, graph::LoopOp>(op) && !isView(op) && !op->use_empty() &&
+         !isEmpty(op->getResult(0));
 }
 
 std::string describe(Operation *op) {

@@ -31,7 +31,7 @@ def model(nodes, inputs, outputs, constants=()):
 
 
 def weights(*shape):
-    return (random.standard_normal(shape) * 0.4).astype(np.float32)
+    return (random.standard_normal(shape) * 0.25).astype(np.float32)
 
 
 def recurrent(kind, gates, directions=1, depth=5, hidden=6, lengths=False, initial=False, seq="seq", **attributes):

@@ -1,0 +1,105 @@
+// What the verifier of graph.loop says.
+// RUN: tegula-opt %s --split-input-file --verify-diagnostics
+
+func.func private @step(%h: tensor<4xf32>) -> tensor<4xf32> { return %h : tensor<4xf32> }
+func.func @loop_by_a_small_number(%n: tensor<i32>, %h: tensor<4xf32>) {
+  // expected-error @+1 {{expected a count of one i64, got 'tensor<i32>'}}
+  %0 = graph.loop @step count(%n) carried(%h) : (tensor<i32>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func private @step(%h: tensor<4xf32>) -> tensor<4xf32> { return %h : tensor<4xf32> }
+func.func @loop_without_results(%n: tensor<i64>, %h: tensor<4xf32>) {
+  // expected-error @+1 {{expected a result for each carried value and history, got 0}}
+  graph.loop @step count(%n) carried(%h) : (tensor<i64>, tensor<4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func private @step(%h: tensor<4xf32>) -> tensor<4xf32> { return %h : tensor<4xf32> }
+func.func @loop_with_a_history_of_nothing(%n: tensor<i64>, %h: tensor<4xf32>) {
+  // expected-error @+1 {{expected histories of 1 carried values, got 1}}
+  %0:2 = graph.loop @step count(%n) carried(%h) {histories = array<i64: 1>} : (tensor<i64>, tensor<4xf32>) -> (tensor<4xf32>, tensor<9x4xf32>)
+  return
+}
+
+// -----
+
+func.func private @step(%h: tensor<4xf32>) -> tensor<4xf32> { return %h : tensor<4xf32> }
+func.func @loop_in_too_many_directions(%n: tensor<i64>, %h: tensor<4xf32>) {
+  // expected-error @+1 {{expected a direction for each of 0 tensors of slices, got 1}}
+  %0 = graph.loop @step count(%n) carried(%h) {reversed = array<i1: true>} : (tensor<i64>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func private @slices(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }
+func.func @loop_of_slices_that_data_counts(%n: tensor<i64>, %x: tensor<9x4xf32>) {
+  // expected-error @+1 {{expected a count that follows from sizes where there are slices}}
+  %0 = graph.loop @slices count(%n) scanned(%x) : (tensor<i64>, tensor<9x4xf32>) -> tensor<9x4xf32>
+  return
+}
+
+// -----
+
+func.func private @slices(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }
+func.func @loop_over_too_few_slices(%x: tensor<8x4xf32>) {
+  %n = graph.constant dense<9> : tensor<i64>
+  // expected-error @+1 {{expected 9 slices, got 8x4}}
+  %0 = graph.loop @slices count(%n) scanned(%x) : (tensor<i64>, tensor<8x4xf32>) -> tensor<9x4xf32>
+  return
+}
+
+// -----
+
+func.func @step(%h: tensor<4xf32>) -> tensor<4xf32> { return %h : tensor<4xf32> }
+func.func @loop_of_a_public_function(%n: tensor<i64>, %h: tensor<4xf32>) {
+  // expected-error @+1 {{expected the name of a private function, got @step}}
+  %0 = graph.loop @step count(%n) carried(%h) : (tensor<i64>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func private @step(%h: tensor<4xf32>) -> tensor<4xf32> { return %h : tensor<4xf32> }
+func.func @loop_of_another_type(%n: tensor<i64>, %h: tensor<5xf32>) {
+  // expected-error @+1 {{expected a body of type '(tensor<5xf32>) -> tensor<5xf32>', got '(tensor<4xf32>) -> tensor<4xf32>'}}
+  %0 = graph.loop @step count(%n) carried(%h) : (tensor<i64>, tensor<5xf32>) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func private @step(%h: tensor<4xf32>) -> tensor<4xf32> { return %h : tensor<4xf32> }
+func.func @loop_that_changes_types(%n: tensor<i64>, %h: tensor<4xf32>) {
+  // expected-error @+1 {{expected carried values to keep their type 'tensor<4xf32>', got 'tensor<5xf32>'}}
+  %0 = graph.loop @step count(%n) carried(%h) : (tensor<i64>, tensor<4xf32>) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func private @step(%h: tensor<4xf32>) -> tensor<4xf32> { return %h : tensor<4xf32> }
+func.func @loop_with_another_history(%h: tensor<4xf32>) {
+  %n = graph.constant dense<9> : tensor<i64>
+  // expected-error @+1 {{expected a history of 'tensor<4xf32>', got 'tensor<9x5xf32>'}}
+  %0:2 = graph.loop @step count(%n) carried(%h) {histories = array<i64: 0>} : (tensor<i64>, tensor<4xf32>) -> (tensor<4xf32>, tensor<9x5xf32>)
+  return
+}
+
+// -----
+
+func.func private @all(%h: tensor<4xf32>) -> (tensor<i1>, tensor<4xf32>) {
+  %0 = graph.constant dense<true> : tensor<i1>
+  return %0, %h : tensor<i1>, tensor<4xf32>
+}
+func.func @loop_that_data_ends_with_a_history(%h: tensor<4xf32>) {
+  %n = graph.constant dense<9> : tensor<i64>
+  // expected-error @+1 {{expected no stacked results where data ends the loop}}
+  %0:2 = graph.loop @all count(%n) carried(%h) {ends, histories = array<i64: 0>} : (tensor<i64>, tensor<4xf32>) -> (tensor<4xf32>, tensor<9x4xf32>)
+  return
+}
