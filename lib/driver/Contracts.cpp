@@ -353,26 +353,32 @@ static LogicalResult checkInterface(func::FuncOp function, bool isGraph) {
   return success();
 }
 
-/// Bodies of loops call each other in a chain, never in a circle.
-static LogicalResult checkNoRecursion(ModuleOp module) {
-  llvm::SmallPtrSet<Operation *, 8> open, done;
-  std::function<LogicalResult(func::FuncOp)> visit = [&](func::FuncOp function) -> LogicalResult {
-    if (done.contains(function))
-      return success();
+/// Bodies of loops call each other in a chain, never in a circle, each for one function and over its symbols.
+static LogicalResult checkBodies(ModuleOp module) {
+  llvm::DenseMap<Operation *, func::FuncOp> rootOf;
+  llvm::SmallPtrSet<Operation *, 8> open;
+  std::function<LogicalResult(func::FuncOp, func::FuncOp)> visit = [&](func::FuncOp function,
+                                                                       func::FuncOp root) -> LogicalResult {
     if (!open.insert(function).second)
       return refuseText(function) << "expected loops whose bodies do not run themselves";
-    WalkResult walked = function.walk([&](Operation *op) {
-      if (!isa<graph::LoopOp, tile::LoopOp>(op))
-        return WalkResult::advance();
-      auto body =
-          SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, op->getAttrOfType<SymbolRefAttr>("body"));
-      return !body || succeeded(visit(body)) ? WalkResult::advance() : WalkResult::interrupt();
-    });
-    done.insert(function);
+    auto [known, isNew] = rootOf.try_emplace(function, root);
+    if (known->second != root || graph::readSymbols(function) != graph::readSymbols(root))
+      return refuseText(function)
+             << "expected bodies of loops over the symbols of the one function they are for";
+    WalkResult walked = WalkResult::advance();
+    if (isNew)
+      walked = function.walk([&](Operation *op) {
+        if (!isa<graph::LoopOp, tile::LoopOp>(op))
+          return WalkResult::advance();
+        auto body =
+            SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, op->getAttrOfType<SymbolRefAttr>("body"));
+        return !body || succeeded(visit(body, root)) ? WalkResult::advance() : WalkResult::interrupt();
+      });
+    open.erase(function);
     return failure(walked.wasInterrupted());
   };
   for (auto function : module.getOps<func::FuncOp>())
-    if (failed(visit(function)))
+    if (!function.isPrivate() && failed(visit(function, function)))
       return failure();
   return success();
 }
@@ -404,7 +410,7 @@ LogicalResult checkText(Phase first, ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(checkInterface(function, first == Phase::Graph)))
       return failure();
-  return checkNoRecursion(module);
+  return checkBodies(module);
 }
 
 } // namespace tegula::driver

@@ -2,6 +2,7 @@
 // nodes.
 #include "Explain.h"
 
+#include "tegula/codegen/host/Host.h"
 #include "tegula/cost/Account.h"
 #include "tegula/dialects/graph/Dim.h"
 #include "tegula/dialects/tile/Tile.h"
@@ -114,7 +115,7 @@ void add(const Said &said, Explanation::Kernel &kernel) {
   }
 }
 
-/// Describes the launches of one function.
+/// Describes the launches of one function and of the bodies of its loops, as an artifact numbers them.
 class LaunchReader {
 public:
   LaunchReader(func::FuncOp function, const llvm::StringMap<size_t> &kernels,
@@ -125,8 +126,26 @@ public:
   }
 
   void run() {
-    function.walk([&](tile::LaunchOp launch) {
-      auto number = static_cast<int64_t>(to.launches.size());
+    SmallVector<func::FuncOp> functions = {function};
+    llvm::append_range(functions, codegen::host::bodiesOf(function));
+    auto next = static_cast<int64_t>(to.launches.size());
+    for (func::FuncOp each : functions) {
+      each.walk([&](tile::LaunchOp launch) {
+        for (Value output : launch.getOutputs())
+          launchOf[output] = next;
+        ++next;
+      });
+      each.walk([&](tile::LoopOp loop) {
+        if (auto body = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(loop, loop.getBodyAttr()))
+          loopOf[body] = loop;
+      });
+    }
+    llvm::for_each(functions, [&](func::FuncOp each) { describe(each); });
+  }
+
+private:
+  void describe(func::FuncOp each) {
+    each.walk([&](tile::LaunchOp launch) {
       Explanation::Launch &described = to.launches.emplace_back();
       described.kernel = kernels.lookup(launch.getKernel());
       described.nodes = nodesOf(launch);
@@ -137,18 +156,20 @@ public:
         described.flopsFormula = formula(said->second.attributes.lookup("OpenFlops"), launch);
         described.bytesFormula = formula(said->second.attributes.lookup("OpenBytes"), launch);
       }
-      for (Value output : launch.getOutputs())
-        launchOf[output] = number;
     });
   }
 
-private:
   /// Follows a value to the launches or inputs that it comes from; weights are neither.
   void addSource(Value value, Explanation::Launch &reader) {
     if (auto found = launchOf.find(value); found != launchOf.end()) {
       if (!llvm::is_contained(reader.after, found->second))
         reader.after.push_back(found->second);
-    } else if (auto argument = dyn_cast<BlockArgument>(value)) {
+    } else if (auto argument = dyn_cast<BlockArgument>(value);
+               argument && argument.getOwner() != &function.getBody().front()) {
+      // Of the body of a loop: behind the count, the loop's operands are the body's arguments.
+      if (tile::LoopOp loop = loopOf.lookup(argument.getOwner()->getParentOp()))
+        addSource(loop->getOperand(1 + argument.getArgNumber()), reader);
+    } else if (argument) {
       auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "tegula.name");
       std::string text = name ? name.getValue().str() : "input" + std::to_string(argument.getArgNumber());
       if (!llvm::is_contained(reader.inputs, text))
@@ -158,7 +179,20 @@ private:
     } else if (auto choose = value.getDefiningOp<tile::ChooseOp>()) {
       for (Value each : {choose.getCondition(), choose.getThenValue(), choose.getElseValue()})
         addSource(each, reader);
+    } else if (auto loop = value.getDefiningOp<tile::LoopOp>()) {
+      addResult(loop, cast<OpResult>(value).getResultNumber(), reader);
     }
+  }
+
+  /// What the body of a loop gives, and where that is carried what it begins with.
+  void addResult(tile::LoopOp loop, unsigned result, Explanation::Launch &reader) {
+    unsigned numCarried = loop.getCarried().size(), histories = numCarried + loop.getNumStacked();
+    if (result >= histories)
+      result = loop.getHistories()[result - histories];
+    if (result < numCarried)
+      addSource(loop.getCarried()[result], reader);
+    if (auto body = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(loop, loop.getBodyAttr()))
+      addSource(body.getBody().front().getTerminator()->getOperand(loop.getEnds() + result), reader);
   }
 
   std::string formula(Attribute attribute, tile::LaunchOp launch) const {
@@ -180,6 +214,7 @@ private:
   SmallVector<std::string> symbols;
   std::string sizes;
   llvm::DenseMap<Value, int64_t> launchOf;
+  llvm::DenseMap<Operation *, tile::LoopOp> loopOf; ///< that runs a body
 };
 
 } // namespace
@@ -226,7 +261,7 @@ Explanation RemarkCollector::explain(ModuleOp module, const target::Machine &mac
   if (main)
     LaunchReader(main, kernels, costs, result).run();
   for (auto function : module.getOps<func::FuncOp>())
-    if (function != main)
+    if (function != main && !function.isPrivate())
       LaunchReader(function, kernels, costs, result).run();
   return result;
 }

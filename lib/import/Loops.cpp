@@ -189,6 +189,10 @@ SmallVector<Value> Importer::iterate(const onnx::GraphProto &graph, const Frame 
   if (results.empty())
     return {};
   StepResults step;
+  if (!ops.isBool(results.front()) || !Ops::count(Ops::shape(results.front())).is(1)) {
+    report(false, "expected a condition of one boolean");
+    return {};
+  }
   if (std::optional<int64_t> goes = knownInteger(results.front()); goes == 0)
     return {}; // there is one iteration at most
   else if (!goes)
@@ -224,6 +228,10 @@ void Importer::importLoop(const onnx::NodeProto &node, const Frame &frame, const
       report(Code::InvalidBody, "expected a number of iterations and a condition of one element each");
       return define(node, frame, {});
     }
+  if (llvm::is_contained(carried, Value())) {
+    report(false, "expected a value for each input of the body");
+    return define(node, frame, {});
+  }
   std::optional<int64_t> count = knownInteger(operands[0]), start = knownInteger(operands[1]);
   if (start && *start == 0)
     count = 0;
@@ -295,6 +303,8 @@ void Importer::importScan(const onnx::NodeProto &node, const Frame &frame, const
   };
   if (!body)
     return define(node, frame, {});
+  if (llvm::is_contained(operands, Value()))
+    return fail(false, "expected a value for each input of the body");
   if (numScanned < 1 || numScanned > operands.size() ||
       static_cast<size_t>(node.output_size()) < operands.size() - numScanned)
     return fail(false, "expected num_scan_inputs from 1 to the number of inputs");

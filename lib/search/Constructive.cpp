@@ -213,6 +213,29 @@ std::optional<cost::Walk> chooseWalk(const Builder &b) {
              : std::nullopt;
 }
 
+/// How many cells the weights are worth by themselves: where rows are few, reading them is what takes time.
+int64_t cellsOfWeights(const Builder &b) {
+  if (b.machine.lockstepCells || b.shape.vectorOperandVaries || b.shape.vectorOperand < 0)
+    return 1;
+  return std::clamp<int64_t>(
+      static_cast<int64_t>(static_cast<double>(b.shape.vectorOperandBytes) / b.machine.bytesPerCell), 1,
+      b.enoughCells);
+}
+
+/// Cuts columns too where rows may turn out to be fewer than cores, as those of a batch of unknown size.
+void shareColumns(Builder &b) {
+  unsigned last = b.shape.result.size() - 1;
+  auto mayBeFew = [&](unsigned dim) {
+    return b.shape.unknown[dim] && ceilDiv(b.shape.result[dim], b.tile[dim]) < b.mostCells;
+  };
+  bool isCut = llvm::any_of(b.grid, [&](sched::LevelAttr level) { return level.getDim() == last; });
+  if (isCut || b.shape.unknown[last] || llvm::none_of(outerDims(b.shape), mayBeFew))
+    return;
+  int64_t tiles = ceilDiv(b.shape.result[last], b.tile[last]), cells = std::min(tiles, cellsOfWeights(b));
+  if (cells > 1)
+    b.grid.push_back(b.level(last, ceilDiv(tiles, cells) * b.tile[last]));
+}
+
 sched::ScheduleAttr scheduleContract(Builder &b, const cost::ContractTile &tile,
                                      ArrayRef<bool> constantInputs) {
   const cost::KernelShape &shape = b.shape;
@@ -240,13 +263,14 @@ sched::ScheduleAttr scheduleContract(Builder &b, const cost::ContractTile &tile,
       break;
     }
   SmallVector<unsigned> order = outerDims(shape);
-  int64_t wanted = b.cellsWanted();
+  int64_t wanted = std::max(b.cellsWanted(), cellsOfWeights(b));
   // Small weights are shared by all cells; large ones are best read by one core each.
   if (wholeWeights)
     order.push_back(last);
   else
     order.insert(order.begin(), last);
   b.distribute(order, wanted);
+  shareColumns(b);
   if (rowDim >= 0 && shape.result.size() == 2 + static_cast<size_t>(rowDim)) {
     int64_t rowsInL2 =
         std::max<int64_t>(1, b.machine.l2Bytes / 2 / std::max<int64_t>(1, steps * shape.elementBytes));
