@@ -135,16 +135,15 @@ public:
   BisectResult run(const std::string &path) {
     DiagnosticCollector collector(context, result.messages);
     if (!prepare(path) || !search())
-      fail(collector.outcome(Outcome::Internal));
+      fail();
     return std::move(result);
   }
 
 private:
-  void fail(Outcome outcome) {
-    if (result.outcome == Outcome::Ok)
-      result.outcome = outcome == Outcome::Ok ? Outcome::Internal : outcome;
+  void fail() {
     if (result.messages.empty())
       error("internal: the search failed without saying why");
+    result.outcome = settle(result.messages, Code::Internal);
   }
   bool error(const std::string &text) {
     result.messages.push_back({Message::Severity::Error, "", "", 0, text});
@@ -158,14 +157,11 @@ private:
     machine = *found;
     pipeline = pipelineFor(options, machine);
     importer::ImportOptions importing{options.dims, options.shapes, options.bound, {}};
-    Outcome outcome = Outcome::Ok;
-    auto model = importer::readModel(path, result.messages, outcome);
-    auto imported = model ? importer::importModel(model, context, importing, result.messages, outcome)
+    auto model = importer::readModel(path, result.messages);
+    auto imported = model ? importer::importModel(model, context, importing, result.messages)
                           : FailureOr<OwningOpRef<ModuleOp>>(failure());
-    if (failed(imported)) {
-      result.outcome = outcome;
+    if (failed(imported))
       return false;
-    }
     start = std::move(*imported);
     return true;
   }
@@ -418,8 +414,9 @@ BisectResult bisectModel(const std::string &path, const CompileOptions &options,
     return driver::Search(options, inputs, hooks).run(path);
   } catch (const std::bad_alloc &) {
     BisectResult result;
+    result.messages.push_back(
+        {Message::Severity::Error, "", "", 0, "out of memory", "", "", Code::OutOfMemory});
     result.outcome = Outcome::ResourceLimit;
-    result.messages.push_back({Message::Severity::Error, "", "", 0, "out of memory"});
     return result;
   }
 }

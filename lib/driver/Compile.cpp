@@ -140,11 +140,7 @@ private:
     auto isError = [](const Message &message) { return message.severity == Message::Severity::Error; };
     if (llvm::none_of(result.messages, isError))
       error(Code::Internal, "internal: a phase failed without saying why");
-    for (Message &message : llvm::make_filter_range(result.messages, isError)) {
-      if (message.code == Code::None)
-        message.code = unmarked;
-      result.outcome = worse(result.outcome, outcomeOf(message.code));
-    }
+    result.outcome = settle(result.messages, unmarked);
     if (options.verbose && result.outcome == Outcome::Internal && module)
       result.messages.push_back({Message::Severity::Note, "", "", 0, "the module:", "", print()});
   }

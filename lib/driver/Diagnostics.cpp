@@ -60,4 +60,16 @@ void DiagnosticCollector::collect(Diagnostic &diagnostic) {
     messages.push_back(toMessage(note));
 }
 
+Outcome settle(std::vector<Message> &messages, Code unmarked) {
+  Outcome outcome = Outcome::Ok;
+  for (Message &message : messages) {
+    if (message.severity != Message::Severity::Error)
+      continue;
+    if (message.code == Code::None)
+      message.code = unmarked;
+    outcome = worse(outcome, outcomeOf(message.code));
+  }
+  return outcome;
+}
+
 } // namespace tegula::driver

@@ -25,4 +25,7 @@ private:
   mlir::DiagnosticEngine::HandlerID handler;
 };
 
+/// Gives errors without a code of their own `unmarked`; the worst outcome of all errors.
+Outcome settle(std::vector<Message> &messages, Code unmarked);
+
 } // namespace tegula::driver

@@ -143,8 +143,8 @@ bool Importer::keepTypes(Ops &ops, ArrayRef<Value> before, MutableArrayRef<Value
   for (auto [from, to] : llvm::zip_equal(before, after)) {
     Shape a = Ops::shape(from), b = Ops::shape(to);
     if (ops.element(from) != ops.element(to) || a.size() != b.size() || !graph::mayBeEqual(a, b)) {
-      report(Code::UnsupportedLoop, "carried values that change their shape are not supported, got " + ops.shown(a) +
-                       ", then " + ops.shown(b));
+      report(Code::UnsupportedLoop, "carried values that change their shape are not supported, got " +
+                                        ops.shown(a) + ", then " + ops.shown(b));
       return false;
     }
     for (auto [x, y] : llvm::zip_equal(a, b))
@@ -169,7 +169,8 @@ SmallVector<Value> Importer::iterate(const onnx::GraphProto &graph, const Frame 
     trips = ops.where(ops.reshape(start, {}), trips, ops.scalar(i64, 0));
   std::optional<graph::Sizes> known = trips ? graph::Sizes::read(trips) : std::nullopt;
   if (numScans > 0 && (!known || !count)) {
-    report(Code::UnsupportedLoop, "scan outputs of a number of iterations that only data tells are not supported");
+    report(Code::UnsupportedLoop,
+           "scan outputs of a number of iterations that only data tells are not supported");
     return {};
   }
   bool isTable = known && (!known->values[0].isStatic() || known->values[0].number() <= kMaxNumbered);
@@ -190,7 +191,7 @@ SmallVector<Value> Importer::iterate(const onnx::GraphProto &graph, const Frame 
     return {};
   StepResults step;
   if (!ops.isBool(results.front()) || !Ops::count(Ops::shape(results.front())).is(1)) {
-    report(false, "expected a condition of one boolean");
+    report(Code::InvalidBody, "expected a condition of one boolean");
     return {};
   }
   if (std::optional<int64_t> goes = knownInteger(results.front()); goes == 0)
@@ -229,7 +230,7 @@ void Importer::importLoop(const onnx::NodeProto &node, const Frame &frame, const
       return define(node, frame, {});
     }
   if (llvm::is_contained(carried, Value())) {
-    report(false, "expected a value for each input of the body");
+    report(Code::InvalidBody, "expected a value for each input of the body");
     return define(node, frame, {});
   }
   std::optional<int64_t> count = knownInteger(operands[0]), start = knownInteger(operands[1]);

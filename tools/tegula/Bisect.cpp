@@ -52,7 +52,7 @@ std::string withFile(std::string text, const std::string &file) {
 int bisect(const std::string &model, const CompileOptions &options, const std::vector<HostTensor> &inputs,
            const Bisection &search) {
   if (!hasExtension(model, ".onnx"))
-    return reportFailure(model, {Outcome::BadInput, "expected an .onnx file to bisect"});
+    return reportFailure(model, {Code::WrongKindOfFile, "expected an .onnx file to bisect"});
   BisectResult found = bisectModel(model, options, inputs, hooksFor(search));
   printMessages(model, found.messages);
   if (found.outcome != Outcome::Ok)

@@ -244,7 +244,7 @@ Failure describeBuffers(const tgl_model *model, int32_t index, const tgl_target_
     tgl_status status{};
     tgl_buffer_info buffer{};
     if (tgl_model_buffer(model, index, i, &buffer, &status) != TGL_OK)
-      return {Outcome::BadInput, status.text};
+      return fromStatus(status);
     std::string bytes = buffer.bytes < 0 ? buffer.bytes_formula : std::to_string(buffer.bytes);
     list.raw("", Json('{')
                      .add("nodes", buffer.nodes)

@@ -44,7 +44,8 @@ Failure checkName(const std::string &name) {
       std::all_of(name.begin(), name.end(), isPlain))
     return {};
   return {Code::InvalidOptionValue, "expected a name such as MergeAdds: an upper-case letter, then at most " +
-                                   std::to_string(longest - 1) + " letters and digits; got '" + name + "'"};
+                                        std::to_string(longest - 1) + " letters and digits; got '" + name +
+                                        "'"};
 }
 
 /// Where this program is installed, if it is.
