@@ -294,6 +294,7 @@ private:
     if (!block)
       return owner->emitOpError("expected buffers of a size that can be addressed");
     blocks.push_back(*block);
+    owners.push_back(owner);
     return success();
   }
 
@@ -309,15 +310,10 @@ private:
   /// Who needs each block, before rounding changes their units.
   void listBuffers() {
     plan.buffers.resize(blocks.size());
-    for (auto [buffer, block] : llvm::zip_equal(plan.buffers, blocks))
-      buffer = {nullptr, block.exact, block.first, block.last, false};
-    for (auto [value, block] : blockOf)
-      if (!plan.buffers[block].owner)
-        plan.buffers[block].owner = value.getDefiningOp();
-    for (auto [launch, block] : scratchOf) {
-      plan.buffers[block].owner = launch;
+    for (auto [buffer, block, owner] : llvm::zip_equal(plan.buffers, blocks, owners))
+      buffer = {owner, block.exact, block.first, block.last, false};
+    for (auto [launch, block] : scratchOf)
       plan.buffers[block].scratch = true;
-    }
   }
 
   LogicalResult placeBlocks() {
@@ -427,6 +423,7 @@ private:
   SymbolTableCollection symbols;
   MemoryPlan plan;
   SmallVector<Block> blocks;
+  SmallVector<Operation *> owners; ///< of the blocks
   llvm::MapVector<Value, size_t> blockOf;
   llvm::DenseMap<Value, Value> chosenAs; ///< a side of a choice -> its result
   llvm::MapVector<Operation *, size_t> scratchOf;

@@ -119,7 +119,8 @@ typedef struct tgl_symbol_info {
   int64_t lowest, highest; /* 1 and INT64_MAX where nothing bounds it */
 } tgl_symbol_info;
 
-/* One of the largest buffers in the arena where most of it is in use, in variant 0; the largest comes first. */
+/* One of the largest buffers in the arena where most of it is in use, in variant 0; the largest comes first.
+ */
 typedef struct tgl_buffer_info {
   const char *nodes;         /* the ONNX nodes that write it, separated by spaces */
   int64_t bytes;             /* -1 where the sizes of a run decide */

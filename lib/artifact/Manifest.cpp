@@ -91,8 +91,7 @@ Offset<fbs::Target> encode(FlatBufferBuilder &builder, const TargetInfo &target)
   return fbs::CreateTarget(builder, name, features, target.keepDenormals, target.arenaBytes, target.entry,
                            imports, kernels, dispatches, target.shapes, formula, uint8_t(target.language),
                            target.architecture, checks, target.weightsBegin, target.weightsEnd, packs,
-                           target.packedBytes, target.mostArenaBytes, variants, buffers,
-                           target.peakDispatch);
+                           target.packedBytes, target.mostArenaBytes, variants, buffers, target.peakDispatch);
 }
 
 std::string decode(const flatbuffers::String *string) { return string ? string->str() : std::string(); }

@@ -131,7 +131,7 @@ private:
 static InFlightDiagnostic beginAgain(Diagnostic &diagnostic) {
   switch (diagnostic.getSeverity()) {
   case DiagnosticSeverity::Error:
-    return refuse(emitError(diagnostic.getLocation()), Refusal::BadInput);
+    return refuse(emitError(diagnostic.getLocation()), Code::InvalidInsertedPass);
   case DiagnosticSeverity::Warning:
     return emitWarning(diagnostic.getLocation());
   default:
@@ -206,7 +206,7 @@ LogicalResult runInserted(Phase phase, ModuleOp module, const PipelineOptions &o
     });
     report(kept, whose);
     if (failed(result) && !isSaid)
-      refuse(module.emitError(), Refusal::BadInput) << whose << ": failed without saying why";
+      refuse(module.emitError(), Code::InvalidInsertedPass) << whose << ": failed without saying why";
     if (failed(result) || isSaid)
       return failure();
   }

@@ -169,8 +169,9 @@ tgl_code Model::packWeights(size_t target, Executor &executor, tgl_status *statu
 
 void Model::describe(tgl_model_info &info) const {
   const artifact::Manifest &m = manifest();
-  info = {m.producer.c_str(), m.modelHash.c_str(), m.flags.c_str(), symbols.c_str(),
-          view.weights.size(), int32_t(m.targets.size()), int32_t(m.symbols.size()), int32_t(view.sections.size())};
+  info = {m.producer.c_str(),        m.modelHash.c_str(),          m.flags.c_str(),
+          symbols.c_str(),           view.weights.size(),          int32_t(m.targets.size()),
+          int32_t(m.symbols.size()), int32_t(view.sections.size())};
 }
 
 } // namespace tegula::runtime

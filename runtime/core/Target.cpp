@@ -133,7 +133,7 @@ void Target::describeDispatch(size_t index, tgl_dispatch_info &description) cons
 
 void Target::describeBuffer(size_t index, tgl_buffer_info &description) const {
   const artifact::BufferInfo &buffer = about->buffers[index];
-  description = {bufferNodes[index].c_str(), buffer.bytes,          buffer.bytesFormula.c_str(),
+  description = {bufferNodes[index].c_str(), buffer.bytes,         buffer.bytesFormula.c_str(),
                  int32_t(buffer.first),      int32_t(buffer.last), buffer.scratch};
 }
 

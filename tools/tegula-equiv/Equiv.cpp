@@ -182,8 +182,7 @@ int compareAll(const Arguments &arguments) {
     ++compared;
   }
   if (compared == 0)
-    return reportFailure(arguments.before,
-                         {Code::InvalidText, "expected functions to compare, found none"});
+    return reportFailure(arguments.before, {Code::InvalidText, "expected functions to compare, found none"});
   std::printf("%s: %zu functions\n", worst ? "NOT equivalent" : "equivalent", compared);
   return worst;
 }

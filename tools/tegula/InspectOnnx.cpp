@@ -68,7 +68,8 @@ TargetText describeFlops(const std::string &path, const CompileArguments &argume
   Failure failure = naive.convert(options);
   CompileResult result;
   if (!failure && !(result = compileModel(path, Emit::Sched, options)))
-    failure = {result.outcome, result.messages.empty() ? "" : result.messages.front().text};
+    failure = result.messages.empty() ? Failure(Code::Internal, "")
+                                      : Failure(result.messages.front().code, result.messages.front().text);
   TargetText all;
   if (failure || result.explanations.empty()) {
     all.text = "operations not known: " + printable(failure.text) + "\n";

@@ -140,11 +140,11 @@ struct VariantInfo {
 
 /// A buffer in the arena, for people.
 struct BufferInfo {
-  std::vector<std::string> nodes;   ///< names of the ONNX nodes that write it
-  int64_t bytes = 0;                ///< unknownSize where the symbols decide
-  std::string bytesFormula = {};    ///< what they are computed from then
-  uint32_t first = 0, last = 0;     ///< dispatches between which it is in use
-  bool scratch = false;             ///< whether it is a kernel's own
+  std::vector<std::string> nodes; ///< names of the ONNX nodes that write it
+  int64_t bytes = 0;              ///< unknownSize where the symbols decide
+  std::string bytesFormula = {};  ///< what they are computed from then
+  uint32_t first = 0, last = 0;   ///< dispatches between which it is in use
+  bool scratch = false;           ///< whether it is a kernel's own
 };
 
 /// Buffers that an artifact tells of, for each target.

@@ -20,7 +20,7 @@ struct TargetCode {
 
 /// A part of the file, for people.
 struct SectionSize {
-  const char *name;   ///< "manifest", "code", "kernels", "weight checksums" or "weights"
+  const char *name;    ///< "manifest", "code", "kernels", "weight checksums" or "weights"
   uint32_t target = 0; ///< of code and kernels
   uint64_t bytes = 0;
 };

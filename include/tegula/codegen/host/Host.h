@@ -56,7 +56,7 @@ struct MemoryPlan {
 
   /// A buffer in the arena, for people.
   struct Buffer {
-    mlir::Operation *owner = nullptr; ///< the launch, or the choice, that it is for
+    mlir::Operation *owner = nullptr; ///< the launch or loop that it is for
     graph::Dim bytes = 0;
     int64_t first = 0, last = 0; ///< launches between which it is in use
     bool scratch = false;
@@ -69,7 +69,7 @@ struct MemoryPlan {
   int64_t arenaBytes = 0;  ///< of the static part
   std::vector<Slot> slots;
   std::vector<Buffer> buffers; ///< in the order of their first launches
-  bool hasBranches = false; ///< buffers may belong to branches that a run does not take
+  bool hasBranches = false;    ///< buffers may belong to branches that a run does not take
 };
 
 /// Lets every symbol of `main` be the size of an input, and every unknown size of an input a symbol, in
