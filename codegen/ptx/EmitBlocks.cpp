@@ -20,7 +20,7 @@ static std::optional<tile::Product> productOf(tile::KernelOp kernel) {
   return std::nullopt;
 }
 
-/// Writes the kernel's product; returns the bytes of shared memory that its launches must ask for.
+/// Writes the kernel's product; returns the bytes of shared memory that its stages take.
 static FailureOr<int64_t> emitBlocks(tile::KernelOp kernel, int64_t mostSharedBytes) {
   std::optional<tile::Product> product = productOf(kernel);
   if (!product ||
@@ -34,7 +34,7 @@ static FailureOr<int64_t> emitBlocks(tile::KernelOp kernel, int64_t mostSharedBy
     return kernel.emitOpError("expected a schedule whose stages fit into the ")
            << mostSharedBytes << " bytes of shared memory that a group may have, got "
            << emitter->sharedBytes();
-  return emitter->bytesToAskFor();
+  return emitter->sharedBytes();
 }
 
 namespace {
@@ -50,9 +50,8 @@ struct EmitBlocks : impl::EmitBlocksBase<EmitBlocks> {
       if (failed(bytes))
         return signalPassFailure();
       SmallVector<int64_t> group{block.getThreads(), block.getTogether()};
-      bool isWide = block.getThreadRows() * block.getThreadColumns() > sched::fewSums;
-      if (*bytes || isWide)
-        group.append({*bytes, isWide ? 2 : 1});
+      if (block.getRows())
+        group.append({*bytes, block.getThreadRows() * block.getThreadColumns() > sched::fewSums ? 2 : 1});
       kernel->setAttr(groupAttr, DenseI64ArrayAttr::get(&getContext(), group));
     }
   }

@@ -27,7 +27,13 @@ struct Interface {
 /// The threads that are started together, and those of them that compute one cell.
 struct Group {
   int64_t threads, together;
-  int64_t registers = 1; ///< how many times those of others a thread takes
+  int64_t sharedBytes = 0; ///< 0: so few that there are always enough
+  int64_t registers = 1;   ///< how many times those of others a thread takes
+};
+/// What groups that run at once share.
+struct Multiprocessor {
+  int64_t threads; ///< that must find registers
+  int64_t sharedBytes;
 };
 } // namespace
 
@@ -65,18 +71,22 @@ static Value numberOfCell(OpBuilder &builder, Location loc, Group group) {
 }
 
 /// States how many threads a block has at most, and how many blocks a multiprocessor must have room for at
-/// once: without a bound ptxas aims for all the threads that one can hold, and spills registers for it.
-static void limit(LLVM::LLVMFuncOp entry, Group group, int64_t residentThreads) {
+/// once: without a bound ptxas aims for all the threads that one can hold, and spills registers for it. Where
+/// fewer blocks find shared memory there are more registers for each.
+static void limit(LLVM::LLVMFuncOp entry, Group group, Multiprocessor resident) {
   auto text = [&](StringRef name, int64_t number) {
     Builder builder(entry.getContext());
     return builder.getStrArrayAttr({name, std::to_string(number)});
   };
-  int64_t blocks = std::max<int64_t>(1, residentThreads / (group.threads * group.registers));
+  int64_t blocks = resident.threads / (group.threads * group.registers);
+  if (group.sharedBytes)
+    blocks = std::min(blocks, resident.sharedBytes / (group.sharedBytes + target::systemSharedBytes));
+  blocks = std::max<int64_t>(1, blocks);
   entry.setPassthroughAttr(ArrayAttr::get(
       entry.getContext(), {text("nvvm.maxntid", group.threads), text("nvvm.minctasm", blocks)}));
 }
 
-static void enter(LLVM::LLVMFuncOp function, Group group, int64_t residentThreads) {
+static void enter(LLVM::LLVMFuncOp function, Group group, Multiprocessor resident) {
   OpBuilder builder(function);
   Location loc = function.getLoc();
   Interface interface = interfaceOf(function);
@@ -105,7 +115,7 @@ static void enter(LLVM::LLVMFuncOp function, Group group, int64_t residentThread
         LLVM::AddrSpaceCastOp::create(builder, loc, generic, first->getArgument(number)));
   for (auto [number, argument] : llvm::enumerate(interface.sizes))
     body->getArgument(argument).replaceAllUsesWith(first->getArgument(interface.buffers.size() + number));
-  limit(entry, group, residentThreads);
+  limit(entry, group, resident);
   Value cell = numberOfCell(builder, loc, group), one = LLVM::ConstantOp::create(builder, loc, i64, 1);
   auto noWrap = LLVM::IntegerOverflowFlags::nsw | LLVM::IntegerOverflowFlags::nuw;
   // Where a warp has several cells, all of its threads stay to pass registers on: those without a cell
@@ -134,13 +144,15 @@ struct EnterKernel : impl::EnterKernelBase<EnterKernel> {
     auto numbers = function->getAttrOfType<DenseI64ArrayAttr>(groupAttr);
     if (!numbers)
       return {blockThreads, 1};
-    return {numbers[0], numbers[1], numbers.size() > 3 ? numbers[3] : 1};
+    if (numbers.size() < 4)
+      return {numbers[0], numbers[1]};
+    return {numbers[0], numbers[1], numbers[2], numbers[3]};
   }
 
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<LLVM::LLVMFuncOp>()))
       if (function->hasAttr(cellsAttr))
-        enter(function, groupOf(function), residentThreads);
+        enter(function, groupOf(function), {residentThreads, residentSharedBytes});
   }
 };
 } // namespace

@@ -30,7 +30,7 @@ def EmitBlocks : Pass<"tegula-emit-blocks", "::mlir::ModuleOp"> {
                            "::mlir::memref::MemRefDialect",
                            "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
-  let options = [Option<"mostSharedBytes", "most-shared-bytes", "int64_t", "49152", "shared memory that a group of threads may have">];
+  let options = [Option<"mostSharedBytes", "most-shared-bytes", "int64_t", "166912", "shared memory that a group of threads may have">];
 }
 
 def EmitRows : Pass<"tegula-emit-rows", "::mlir::ModuleOp"> {
@@ -99,7 +99,8 @@ def EnterKernel : Pass<"tegula-enter-kernel", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"blockThreads", "block-threads", "int64_t", "128", "threads of a block where each has its own cell">,
-                 Option<"residentThreads", "resident-threads", "int64_t", "512", "threads that must find registers at once">];
+                 Option<"residentThreads", "resident-threads", "int64_t", "512", "threads that must find registers at once">,
+                 Option<"residentSharedBytes", "resident-shared-bytes", "int64_t", "167936", "shared memory of groups that run at once">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 

@@ -23,7 +23,7 @@ void populatePtxCodegenPipeline(OpPassManager &pm, const PtxCodegenOptions &opti
   pm.addPass(createLowerPtxMath());
   pm.addPass(createConvertNVGPUToNVVMPass());
   populateLlvmPipeline(pm);
-  pm.addPass(createEnterKernel({options.blockThreads, options.residentThreads}));
+  pm.addPass(createEnterKernel({options.blockThreads, options.residentThreads, options.residentSharedBytes}));
 }
 
 } // namespace tegula::codegen::ptx

@@ -10,6 +10,7 @@
 
 #include "tegula/support/Checked.h"
 #include "tegula/support/Refusal.h"
+#include "tegula/target/Groups.h"
 
 #include "mlir/IR/Threading.h"
 
@@ -54,6 +55,7 @@ codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int o
   options.blockThreads = machine.groupCells;
   options.residentThreads = machine.clusterThreads;
   options.mostSharedBytes = machine.mostSharedBytes;
+  options.residentSharedBytes = machine.clusterShared;
   return options;
 }
 
@@ -103,8 +105,10 @@ static llvm::Expected<std::string> emit(ModuleOp module, Output output, const Pi
 /// codegen::groupAttr says how many threads a block has, how many of them share a cell, and what memory.
 static artifact::LaunchInfo launchOf(LLVM::LLVMFuncOp entry, const codegen::ptx::PtxCodegenOptions &options) {
   codegen::ptx::LaunchShape shape{options.blockThreads, options.blockThreads, 0};
-  if (auto group = entry->getAttrOfType<DenseI64ArrayAttr>(codegen::groupAttr))
-    shape = {group[0], group[0] / group[1], group.size() > 2 ? group[2] : 0};
+  if (auto group = entry->getAttrOfType<DenseI64ArrayAttr>(codegen::groupAttr)) {
+    bool asksForMore = group.size() > 2 && group[2] > target::declaredSharedBytes;
+    shape = {group[0], group[0] / group[1], asksForMore ? group[2] : 0};
+  }
   artifact::LaunchInfo launch{uint32_t(shape.threads), uint64_t(shape.cellsPerBlock),
                               uint32_t(shape.sharedBytes), 0, 0};
   for (Type type : entry.getArgumentTypes())

@@ -24,7 +24,11 @@ constexpr int64_t sharedKilobytes(int64_t architecture) {
                               : 64;
 }
 
-/// Bytes of it that one group may have: the system keeps one kilobyte of each group.
-constexpr int64_t mostSharedBytes(int64_t architecture) { return (sharedKilobytes(architecture) - 1) * 1024; }
+/// Bytes of it that the system keeps of each group.
+inline constexpr int64_t systemSharedBytes = 1024;
+/// Bytes of it that one group may have.
+constexpr int64_t mostSharedBytes(int64_t architecture) {
+  return sharedKilobytes(architecture) * 1024 - systemSharedBytes;
+}
 
 } // namespace tegula::target

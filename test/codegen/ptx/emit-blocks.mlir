@@ -10,7 +10,7 @@
 // CHECK: memref.global "private" @[[LEFT:.*]] : memref<768xf32, 3>
 // CHECK: memref.global "private" @[[RIGHT:.*]] : memref<512xf32, 3>
 // CHECK-LABEL: tile.kernel @product_and_what_follows
-// CHECK-SAME: tegula.group = array<i64: 64, 64>
+// CHECK-SAME: tegula.group = array<i64: 64, 64, 5120, 1>
 // CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1
 // CHECK: nvvm.read.ptx.sreg.tid.x range <i32, 0, 64>
 // CHECK: nvgpu.device_async_copy %{{.*}} : memref<1536xf32> to memref<768xf32, 3>
@@ -165,6 +165,25 @@ tile.kernel @float16_as_bfloat16(%x: tensor<64x24xf16>, %w: tensor<24x32xf16>) -
 // CHECK-DAG: memref.reinterpret_cast %{{.*}} to offset: [0], sizes: [12288], strides: [1] : memref<0xf32, 3> to memref<12288xf32
 // CHECK-DAG: memref.reinterpret_cast %{{.*}} to offset: [12288], sizes: [12288], strides: [1] : memref<0xf32, 3> to memref<12288xf32, strided<[1], offset: 12288>, 3>
 tile.kernel @memory_of_the_launch(%x: tensor<128x96xf32>, %w: tensor<96x128xf32>) -> tensor<128x128xf32> schedule(#sched.schedule<contract, lanes = 4, block = <threads = 128, together = 128, rows = 128, columns = 128, depth = 32, threadRows = 8, threadColumns = 16, stages = 3, multiply = tf32>>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<128x128xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<128x128xf32>) -> tensor<128x128xf32>
+  %m = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<128x96xf32>, tensor<96x128xf32>) outs(%f : tensor<128x128xf32>) {
+  ^bb0(%l: f32, %r: f32, %s: f32):
+    %p = arith.mulf %l, %r : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<128x128xf32>
+  tile.yield %m : tensor<128x128xf32>
+}
+
+// -----
+
+#a = affine_map<(i, j, k) -> (i, k)>
+#b = affine_map<(i, j, k) -> (k, j)>
+#c = affine_map<(i, j, k) -> (i, j)>
+
+tile.kernel @more_memory_than_there_is(%x: tensor<128x96xf32>, %w: tensor<96x128xf32>) -> tensor<128x128xf32> schedule(#sched.schedule<contract, lanes = 4, block = <threads = 128, together = 128, rows = 128, columns = 128, depth = 64, threadRows = 8, threadColumns = 16, stages = 4, multiply = tf32>>) { // expected-error {{expected a schedule whose stages fit into the 166912 bytes of shared memory that a group may have, got 262144}}
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<128x128xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<128x128xf32>) -> tensor<128x128xf32>

@@ -68,6 +68,14 @@ llvm.func @groups_with_many_registers(%out: !llvm.ptr, %begin: i64, %end: i64) a
   llvm.return
 }
 
+// Only two groups find shared memory: each may have the registers that others would have had.
+// CHECK-LABEL: llvm.func ptx_kernelcc @groups_with_much_shared_memory
+// CHECK-SAME: passthrough = {{.}}["nvvm.maxntid", "32"], ["nvvm.minctasm", "2"]]
+llvm.func @groups_with_much_shared_memory(%out: !llvm.ptr, %begin: i64, %end: i64) attributes {tegula.cells = 4 : i64, tegula.group = array<i64: 32, 32, 81920, 1>} {
+  llvm.store %begin, %out : i64, !llvm.ptr
+  llvm.return
+}
+
 // The whole way of a kernel through an entry: its last block is not full.
 #id = affine_map<(i) -> (i)>
 tile.kernel @runs_on_a_device(%x: tensor<1000xf32>) -> tensor<1000xf32> {

@@ -26,9 +26,9 @@ namespace tegula::codegen {
 /// Attribute of an outlined kernel: how many cells its grid has, an i64 or an affine map from its sizes.
 inline constexpr llvm::StringLiteral cellsAttr = "tegula.cells";
 
-/// On a kernel whose threads work together: how many are started together, and how many compute one cell;
-/// where either is needed, the bytes of shared memory that a launch must ask for, and how many times the
-/// registers of others a thread takes.
+/// On a kernel whose threads work together: how many are started together, and how many compute one cell; of
+/// a product also the bytes of shared memory that its stages take, and how many times the registers of others
+/// a thread takes.
 inline constexpr llvm::StringLiteral groupAttr = "tegula.group";
 
 /// On a kernel whose temporaries do not fit on the stack: the bytes of scratch memory that one launch needs,

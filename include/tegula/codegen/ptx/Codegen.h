@@ -15,12 +15,13 @@ namespace tegula::codegen::ptx {
 
 struct PtxCodegenOptions {
   int optLevel = 2;
-  std::string chip = "sm_80";          ///< architecture, as LLVM and ptxas name it
-  std::string features = "+ptx80";     ///< PTX version, as LLVM writes it
-  int64_t stackBytes = 1024;           ///< of local memory that the temporaries of a thread may take
-  int64_t blockThreads = 128;          ///< threads of a block whose threads know nothing of each other
-  int64_t mostSharedBytes = 48 * 1024; ///< of shared memory that a block may have
-  int64_t residentThreads = 512;       ///< threads that a multiprocessor must have registers for
+  std::string chip = "sm_80";               ///< architecture, as LLVM and ptxas name it
+  std::string features = "+ptx80";          ///< PTX version, as LLVM writes it
+  int64_t stackBytes = 1024;                ///< of local memory that the temporaries of a thread may take
+  int64_t blockThreads = 128;               ///< threads of a block whose threads know nothing of each other
+  int64_t mostSharedBytes = 163 * 1024;     ///< of shared memory that a block may have
+  int64_t residentThreads = 512;            ///< threads that a multiprocessor must have registers for
+  int64_t residentSharedBytes = 164 * 1024; ///< of shared memory that it has
 };
 
 /// How a kernel is launched: on ceil(cells / cellsPerBlock) blocks.
