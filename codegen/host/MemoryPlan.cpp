@@ -484,9 +484,9 @@ std::string printPlan(func::FuncOp main, const MemoryPlan &plan) {
   return text;
 }
 
-/// "512 B", "1.5 KiB".
+/// "512 bytes", "1.5 KiB": no unit that a size might be called.
 static std::string bytesText(int64_t bytes) {
-  static constexpr const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  static constexpr const char *units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   double value = double(bytes);
   size_t unit = 0;
   for (; value >= 1000 && unit + 1 < std::size(units); ++unit)

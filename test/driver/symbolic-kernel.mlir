@@ -17,7 +17,7 @@
 // FORMULA: input x: float32 batchxseqx2
 // FORMULA: output v: float32 batch*seqx2
 // FORMULA: sizes chosen by a run: batch, seq
-// FORMULA: peak = 0.0 MiB + 16 B*batch*seq
+// FORMULA: peak = {{[0-9.]+}} KiB + 16 bytes*batch*seq
 // SMALL: y: float32 1x3x2
 // SMALL-SAME: = 2.57513 1.77074 1.43481 -1.67664 -0.562003 3.55338
 // SMALL: s: float32 1x3

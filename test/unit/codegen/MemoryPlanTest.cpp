@@ -141,7 +141,7 @@ TEST_F(MemoryPlanTest, SymbolicBuffersOfOneUnitShareLikeStaticOnes) {
                      "d slot:0 slot:0+s0*256\n"
                      "d slot:0+s0*256 slot:0\n"
                      "d slot:0 output:0\n");
-  EXPECT_EQ(formula, "512 B*n");
+  EXPECT_EQ(formula, "512 bytes*n");
 }
 
 TEST_F(MemoryPlanTest, SymbolicBuffersOfOtherUnitsShareWhereTheyNeverMeet) {
@@ -157,7 +157,7 @@ TEST_F(MemoryPlanTest, SymbolicBuffersOfOtherUnitsShareWhereTheyNeverMeet) {
     %d = tile.launch @d(%c) sizes(%n) : (tensor<?x64xf32>) -> tensor<?x64xf32>
     return %d : tensor<?x64xf32>)");
   // %a is gone before %c is made; %b meets both.
-  EXPECT_EQ(formula, "max(768 B*m, 256 B*n) + 256 B*(n+1)");
+  EXPECT_EQ(formula, "max(768 bytes*m, 256 bytes*n) + 256 bytes*(n+1)");
 }
 
 TEST_F(MemoryPlanTest, LoopsAlternateBetweenBuffersAndHoldTheirBodysArena) {
