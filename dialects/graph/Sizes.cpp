@@ -103,8 +103,9 @@ LogicalResult checkSizes(Type type, function_ref<InFlightDiagnostic()> error) {
 SmallVector<std::string> readSymbols(Operation *function) {
   SmallVector<std::string> names;
   if (auto symbols = function->getAttrOfType<ArrayAttr>("tegula.symbols"))
-    for (StringAttr name : symbols.getAsRange<StringAttr>())
-      names.push_back(name.str());
+    for (Attribute each : symbols)
+      if (auto name = dyn_cast<StringAttr>(each))
+        names.push_back(name.str());
   return names;
 }
 

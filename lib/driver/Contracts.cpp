@@ -2,6 +2,7 @@
 // promises about its operations. It exists because a broken promise is cheapest where it is broken.
 #include "tegula/driver/Pipeline.h"
 
+#include "tegula/artifact/Artifact.h"
 #include "tegula/cost/KernelShape.h"
 #include "tegula/dialects/graph/Dim.h"
 #include "tegula/dialects/graph/Graph.h"
@@ -11,6 +12,10 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include "llvm/ADT/StringSet.h"
+
+#include <set>
 
 using namespace mlir;
 
@@ -383,6 +388,61 @@ static LogicalResult checkBodies(ModuleOp module) {
   return success();
 }
 
+/// What a function says of the sizes that a run chooses: names that differ, bounds of each, requirements that
+/// can be read.
+static LogicalResult checkSizes(func::FuncOp function) {
+  SmallVector<std::string> names = graph::readSymbols(function);
+  if (auto symbols = function->getAttrOfType<ArrayAttr>("tegula.symbols");
+      function->hasAttr("tegula.symbols") && (!symbols || symbols.size() != names.size()))
+    return refuseText(function) << "expected a list of names as tegula.symbols";
+  llvm::StringSet<> known;
+  for (const std::string &name : names)
+    if (!known.insert(name).second)
+      return refuseText(function) << "expected each name in tegula.symbols once, got '" << name << "' twice";
+  if (function->hasAttr("tegula.bounds")) {
+    SmallVector<graph::SymbolRange> ranges = graph::readRanges(function);
+    auto numbers = function->getAttrOfType<DenseI64ArrayAttr>("tegula.bounds");
+    if (!numbers || numbers.size() != int64_t(2 * names.size()))
+      return refuseText(function) << "expected the lowest and the highest size of each of " << names.size()
+                                  << " symbols as tegula.bounds";
+    for (auto [name, range] : llvm::zip_equal(names, ranges))
+      if (range.lowest < 1 || range.highest < range.lowest)
+        return refuseText(function) << "expected bounds of at least 1 in rising order in tegula.bounds, got "
+                                    << range.lowest << " and " << range.highest << " of '" << name << "'";
+  }
+  if (auto list = function->getAttrOfType<ArrayAttr>("tegula.require");
+      function->hasAttr("tegula.require") && (!list || graph::readRequirements(list).size() != list.size()))
+    return refuseText(function)
+           << "expected a list of requirements as tegula.require, each a kind, two sizes, "
+              "a node and a text";
+  return success();
+}
+
+/// What variants are for: sizes that @main knows, each combination once.
+static LogicalResult checkVariants(ModuleOp module, func::FuncOp main) {
+  if (main->hasAttr("tegula.fixed"))
+    return refuseText(main) << "expected no tegula.fixed on @main, which is for all sizes";
+  SmallVector<std::string> names = graph::readSymbols(main);
+  std::set<SmallVector<graph::FixedSize>> seen;
+  for (auto variant : module.getOps<func::FuncOp>()) {
+    if (variant == main || variant.isPrivate()) // bodies of loops are nobody's variant
+      continue;
+    SmallVector<graph::FixedSize> fixed = graph::readFixed(variant);
+    for (const auto &[name, size] : fixed)
+      if (!llvm::is_contained(names, name) || size < 1)
+        return refuseText(variant) << "expected sizes of at least 1 of @main's symbols in tegula.fixed, got "
+                                   << size << " of '" << name << "'";
+    if (fixed.size() != variant->getAttrOfType<DictionaryAttr>("tegula.fixed").size())
+      return refuseText(variant) << "expected numbers of 64 bits in tegula.fixed";
+    if (!seen.insert(fixed).second)
+      return refuseText(variant) << "expected one variant for each combination of sizes, got a second one";
+  }
+  if (seen.size() > size_t(artifact::mostVariants))
+    return refuseText(module) << "expected at most " << artifact::mostVariants << " variants, got "
+                              << seen.size();
+  return success();
+}
+
 LogicalResult checkText(Phase first, ModuleOp module) {
   Phase before = first == Phase::Graph      ? Phase::Import
                  : first == Phase::Schedule ? Phase::Schedule // which may have run on it already
@@ -408,9 +468,9 @@ LogicalResult checkText(Phase first, ModuleOp module) {
   if (walked.wasInterrupted())
     return failure();
   for (auto function : module.getOps<func::FuncOp>())
-    if (failed(checkInterface(function, first == Phase::Graph)))
+    if (failed(checkInterface(function, first == Phase::Graph)) || failed(checkSizes(function)))
       return failure();
-  return checkBodies(module);
+  return success(succeeded(checkVariants(module, main)) && succeeded(checkBodies(module)));
 }
 
 } // namespace tegula::driver

@@ -4,7 +4,10 @@
 // RUN: %python %S/Inputs/exit-code.py 3 tegula-equiv %t/before.mlir %t/wrong.mlir | FileCheck %s --check-prefix=WRONG
 // RUN: %python %S/Inputs/exit-code.py 3 tegula-equiv %t/before.mlir %t/other.mlir 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: %python %S/Inputs/exit-code.py 1 tegula-equiv %t/tensors.mlir %t/tensors.mlir 2>&1 | FileCheck %s --check-prefix=TENSORS
+// RUN: %python %S/Inputs/exit-code.py 1 tegula-equiv %t/before.mlir %t/same.mlir -O 2 2>&1 | FileCheck %s --check-prefix=HOW
+// RUN: %python %S/Inputs/exit-code.py 1 tegula-equiv %t/before.mlir %t/same.mlir --dim n=3 2>&1 | FileCheck %s --check-prefix=HOW
 
+// HOW: error: expected no -O, --before-O, --target, --device or --dim for code on buffers, which is executed as it is
 // SAME: @fill arg0: worst error 0
 // SAME: @add result0: worst error 0
 // SAME: equivalent: 2 functions

@@ -48,28 +48,38 @@ static bool parseHot(std::string text, std::vector<int64_t> &hot) {
     int64_t size = 0;
     if (!parseSize(text.substr(0, comma), size))
       return false;
-    if (std::find(hot.begin(), hot.end(), size) == hot.end())
-      hot.push_back(size);
+    hot.push_back(size);
   }
   return true;
 }
 
+/// Where the parts of "NAME=LOW..HIGH:hot=N" begin; npos where they are missing.
+struct RangeParts {
+  size_t split, dots, colon;
+  explicit RangeParts(const std::string &text) : colon(text.rfind(":hot=")) {
+    std::string rest = text.substr(0, colon);
+    split = rest.rfind('=');
+    dots = split == std::string::npos ? split : rest.find("..", split);
+  }
+  bool isRange() const { return dots != std::string::npos || colon != std::string::npos; }
+};
+
 Failure parseDim(const std::string &text, Sizes &sizes) {
   size_t split = text.rfind('=');
   int64_t size = 0;
-  if (split == std::string::npos || split == 0 || !parseSize(text.substr(split + 1), size))
+  if (split == std::string::npos || split == 0 || RangeParts(text).isRange() ||
+      !parseSize(text.substr(split + 1), size))
     return badOption("--dim", "NAME=N", text);
-  sizes.dims[text.substr(0, split)] = size;
+  if (!sizes.dims.try_emplace(text.substr(0, split), size).second)
+    return badOption("--dim", "the size of '" + text.substr(0, split) + "' once", text);
   return {};
 }
 
 Failure parseDimOrRange(const std::string &text, Sizes &sizes) {
-  size_t colon = text.rfind(":hot=");
-  std::string rest = text.substr(0, colon);
-  size_t split = rest.rfind('=');
-  size_t dots = split == std::string::npos ? split : rest.find("..", split);
+  auto [split, dots, colon] = RangeParts(text);
   if (dots == std::string::npos && colon == std::string::npos)
     return parseDim(text, sizes);
+  std::string rest = text.substr(0, colon);
   Failure malformed = badOption("--dim", "NAME=N, NAME=LOW..HIGH or NAME=LOW..HIGH:hot=N,N", text);
   if (dots == std::string::npos || split == 0)
     return malformed;
@@ -84,6 +94,8 @@ Failure parseDimOrRange(const std::string &text, Sizes &sizes) {
   for (int64_t size : range.hot)
     if (size < range.lowest || size > range.highest)
       return badOption("--dim", "hot sizes within the bounds", text);
+    else if (std::count(range.hot.begin(), range.hot.end(), size) > 1)
+      return badOption("--dim", "each hot size once", text);
   if (!sizes.ranges.try_emplace(name, std::move(range)).second)
     return badOption("--dim", "bounds of '" + name + "' once", text);
   return {};
@@ -104,8 +116,28 @@ Failure parseShape(const std::string &text, Sizes &sizes) {
     shape.push_back(size);
     rest = end == std::string::npos ? "" : rest.substr(end + 1);
   }
-  sizes.shapes[text.substr(0, split)] = shape;
+  if (!sizes.shapes.try_emplace(text.substr(0, split), std::move(shape)).second)
+    return badOption("--shape", "the shape of '" + text.substr(0, split) + "' once", text);
   return {};
+}
+
+std::vector<Message> namesOfNothing(const std::vector<Port> &inputs, const Sizes &sizes) {
+  std::vector<Message> warnings;
+  auto warn = [&](const std::string &option, const std::string &what, const std::string &name) {
+    Message message;
+    message.severity = Message::Severity::Warning;
+    message.text = option + " says nothing: the model has no " + what + " '" + name + "'";
+    warnings.push_back(std::move(message));
+  };
+  for (const auto &[name, size] : sizes.dims)
+    if (std::none_of(inputs.begin(), inputs.end(), [&](const Port &port) {
+          return std::find(port.dimNames.begin(), port.dimNames.end(), name) != port.dimNames.end();
+        }))
+      warn("--dim", "symbolic size", name);
+  for (const auto &[name, shape] : sizes.shapes)
+    if (std::none_of(inputs.begin(), inputs.end(), [&](const Port &port) { return port.name == name; }))
+      warn("--shape", "input", name);
+  return warnings;
 }
 
 Failure chooseShapes(const std::vector<Port> &inputs, const std::vector<const HostTensor *> &values,

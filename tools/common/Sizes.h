@@ -25,6 +25,10 @@ Failure parseDimOrRange(const std::string &text, Sizes &sizes);
 /// Reads "x:1x3x224x224"; the name may hold colons, the shape not. An empty shape is a scalar.
 Failure parseShape(const std::string &text, Sizes &sizes);
 
+/// A warning for each name in `sizes` that a compiled model does not have. They are no errors: sizes that the
+/// model makes equal have become one, and a script may name both.
+std::vector<Message> namesOfNothing(const std::vector<Port> &inputs, const Sizes &sizes);
+
 /// The shape of every input: `values` holds those that have a value, nullptr for the others. Where a model
 /// has symbolic dimensions, values and `sizes` say what they are; a size that nothing says is an error.
 Failure chooseShapes(const std::vector<Port> &inputs, const std::vector<const HostTensor *> &values,

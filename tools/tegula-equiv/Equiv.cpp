@@ -24,6 +24,7 @@ struct Arguments {
   int beforeLevel = 0, level = 0, threads = 1;
   std::vector<std::string> inputs, functions, dims;
   double tolerance = 1e-5;
+  bool saysHow = false; ///< to compile and run
 };
 
 std::string nameOf(const std::string &path, const Function &function) {
@@ -139,6 +140,10 @@ int compareBuffers(const Arguments &arguments, const Function &before, const Fun
 int compare(const Arguments &arguments, const Function &before, const Function &after) {
   std::unique_ptr<Session> sessions[2];
   std::string where[2] = {nameOf(arguments.before, before), nameOf(arguments.after, after)};
+  if (before.onBuffers && after.onBuffers && arguments.saysHow)
+    return reportFailure(where[1],
+                         {Code::ContradictingOptions, "expected no -O, --before-O, --target, --device or --dim "
+                                             "for code on buffers, which is executed as it is"});
   if (before.onBuffers && after.onBuffers)
     return compareBuffers(arguments, before, after, where);
   if (int code = open(arguments, false, where[0], before, sessions[0]))
@@ -238,5 +243,7 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return reportUsage(app, error);
   }
+  for (const char *option : {"-O", "--before-O", "--target", "--device", "--dim"})
+    arguments.saysHow |= app.count(option) > 0;
   return compareAll(arguments);
 }

@@ -69,6 +69,7 @@ Failure bindInputs(const RunArguments &arguments, Session &session) {
   if (found < given.size())
     return {Code::UnknownInput, "the model has no input '" + std::ranges::find_if(given, isUnknown)->first +
                                     "'; it has " + known};
+  printMessages(arguments.model, namesOfNothing(session.declaredInputs(), arguments.sizes));
   std::vector<std::vector<int64_t>> shapes;
   if (Failure failure =
           chooseShapes(session.declaredInputs(), {values.begin(), values.end()}, arguments.sizes, shapes))

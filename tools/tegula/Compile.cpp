@@ -36,6 +36,8 @@ int compile(const Arguments &arguments) {
     return reportFailure(arguments.model,
                          {Code::WrongKindOfFile, "is compiled already; expected an .onnx or .mlir file"});
   CompileOptions options;
+  if (Failure failure = arguments.compile.check(arguments.model))
+    return reportFailure(arguments.model, failure);
   if (Failure failure = arguments.compile.convert(options))
     return reportFailure("tegula compile", failure);
   options.stopAfter = arguments.stopAfter;

@@ -66,8 +66,9 @@ std::string portsJson(const std::vector<Port> &ports) {
   return list.close();
 }
 
-/// What a model needs at run time, which only its compilation tells: as text, and as a field.
-TargetText describePeak(const Arguments &arguments);
+/// What a model needs at run time, which only its compilation tells: as text, and as a field. Where it is not
+/// known the text says why; a failure is the fault of the arguments.
+Failure describePeak(const Arguments &arguments, TargetText &all);
 
 int inspectOnnx(const Arguments &arguments) {
   if (Failure failure = checkReadable(arguments.model))
@@ -78,7 +79,14 @@ int inspectOnnx(const Arguments &arguments) {
   printMessages(arguments.model, messages);
   if (!ok)
     return int(outcomeOf(messages.front().code));
-  TargetText weights = describeWeights(arguments.model);
+  TargetText weights = describeWeights(arguments.model), flops, peak;
+  bool isSpecific = !arguments.compile.dims.empty() || !arguments.compile.targets.empty();
+  if (arguments.flops)
+    if (Failure failure = describeFlops(arguments.model, arguments.compile, flops); failure && isSpecific)
+      return reportFailure(arguments.model, failure);
+  if (arguments.peak || (isSpecific && !arguments.flops))
+    if (Failure failure = describePeak(arguments, peak); failure && isSpecific)
+      return reportFailure(arguments.model, failure);
   std::vector<std::pair<int64_t, std::string>> histogram;
   for (const auto &[name, count] : info.operators)
     histogram.emplace_back(-count, name); // the most frequent first, then by name
@@ -97,12 +105,12 @@ int inspectOnnx(const Arguments &arguments) {
     json.raw("inputs", valuesJson(info.inputs))
         .raw("outputs", valuesJson(info.outputs))
         .add("nodes", info.nodes)
-        .add("parameters", info.parameters);
-    json.raw("weights", weights.json);
-    if (arguments.flops)
-      json.raw("work", describeFlops(arguments.model, arguments.compile).json);
-    if (arguments.peak)
-      json.raw("compiled", describePeak(arguments).json);
+        .add("parameters", info.parameters)
+        .raw("weights", weights.json);
+    if (!flops.json.empty())
+      json.raw("work", flops.json);
+    if (!peak.json.empty())
+      json.raw("compiled", peak.json);
     std::printf("%s\n", json.raw("operators", operators.close()).close().c_str());
     return 0;
   }
@@ -120,20 +128,21 @@ int inspectOnnx(const Arguments &arguments) {
                 dimsText(value).c_str());
   std::printf("%lld parameters, %lld nodes\n", static_cast<long long>(info.parameters),
               static_cast<long long>(info.nodes));
-  std::printf("%s", weights.text.c_str());
-  if (arguments.flops)
-    std::printf("%s", describeFlops(arguments.model, arguments.compile).text.c_str());
-  if (arguments.peak)
-    std::printf("%s", describePeak(arguments).text.c_str());
+  std::printf("%s%s%s", weights.text.c_str(), flops.text.c_str(), peak.text.c_str());
   for (const auto &[count, name] : histogram)
     std::printf("%6lld  %s\n", static_cast<long long>(-count), printable(name).c_str());
   return 0;
 }
 
-/// "12.4 MiB".
+/// "12.4 MiB", "3.1 KiB", "512 bytes".
 std::string bytesText(size_t bytes) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f MiB", double(bytes) / (1 << 20));
+  if (bytes < 1000)
+    std::snprintf(text, sizeof text, "%zu bytes", bytes);
+  else if (bytes < 1000 * 1024)
+    std::snprintf(text, sizeof text, "%.1f KiB", double(bytes) / 1024);
+  else
+    std::snprintf(text, sizeof text, "%.1f MiB", double(bytes) / (1 << 20));
   return text;
 }
 
@@ -340,7 +349,7 @@ Failure describeTarget(const tgl_model *model, const tgl_model_info &info, int32
   return {};
 }
 
-TargetText describePeak(const Arguments &arguments) {
+Failure describePeak(const Arguments &arguments, TargetText &all) {
   CompileOptions options;
   Failure failure = arguments.compile.convert(options);
   CompileResult result;
@@ -348,7 +357,7 @@ TargetText describePeak(const Arguments &arguments) {
     failure = {result.messages.front().code, result.messages.front().text};
   Model artifact;
   tgl_status status{};
-  TargetText all, variants;
+  TargetText variants;
   tgl_target_info target{};
   if (!failure &&
       (tgl_model_load_memory(result.bytes.data(), result.bytes.size(), &artifact.model, &status) ||
@@ -359,7 +368,7 @@ TargetText describePeak(const Arguments &arguments) {
   if (failure) {
     all.text = "peak not known: " + printable(failure.text) + "\n";
     all.json = Json('{').add("error", failure.text).close();
-    return all;
+    return outcomeOf(failure.code) == Outcome::BadInput ? failure : Failure();
   }
   size_t fixedBytes = target.weight_bytes + target.packed_bytes + target.code_bytes;
   all.text = "compiled for " + printable(target.name) + ": peak = " +
@@ -372,7 +381,7 @@ TargetText describePeak(const Arguments &arguments) {
                  .add("code_bytes", int64_t(target.code_bytes))
                  .raw("variants", variants.json)
                  .close();
-  return all;
+  return {};
 }
 
 /// The sizes that a run chooses, with what they may be.

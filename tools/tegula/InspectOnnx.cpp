@@ -60,7 +60,7 @@ TargetText describeWeights(const std::string &path) {
   return all;
 }
 
-TargetText describeFlops(const std::string &path, const CompileArguments &arguments) {
+Failure describeFlops(const std::string &path, const CompileArguments &arguments, TargetText &all) {
   CompileArguments naive = arguments;
   naive.optLevel = 0; // operations as the model has them
   naive.explain = naive.general = true;
@@ -70,11 +70,10 @@ TargetText describeFlops(const std::string &path, const CompileArguments &argume
   if (!failure && !(result = compileModel(path, Emit::Sched, options)))
     failure = result.messages.empty() ? Failure(Code::Internal, "")
                                       : Failure(result.messages.front().code, result.messages.front().text);
-  TargetText all;
   if (failure || result.explanations.empty()) {
     all.text = "operations not known: " + printable(failure.text) + "\n";
     all.json = Json('{').add("error", failure.text).close();
-    return all;
+    return outcomeOf(failure.code) == Outcome::BadInput ? failure : Failure();
   }
   const Explanation &explanation = result.explanations.front();
   double flops = 0;
@@ -88,7 +87,7 @@ TargetText describeFlops(const std::string &path, const CompileArguments &argume
       (isOpen ? ", where sizes are open with what the scheduler assumes (--dim NAME=N says them)" : "") +
       "\n";
   all.json = Json('{').add("flops", flops).add("open", isOpen).close();
-  return all;
+  return {};
 }
 
 } // namespace tegula::tools

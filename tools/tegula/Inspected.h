@@ -16,6 +16,6 @@ struct TargetText {
 TargetText describeWeights(const std::string &path);
 
 /// The operations of a run of an ONNX model, for the sizes of `arguments`.
-TargetText describeFlops(const std::string &path, const CompileArguments &arguments);
+Failure describeFlops(const std::string &path, const CompileArguments &arguments, TargetText &all);
 
 } // namespace tegula::tools

@@ -145,6 +145,31 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   return {};
 }
 
+/// Sizes are chosen at import; text and artifacts have theirs.
+static Failure checkSizes(const std::string &path, const Sizes &chosen, bool runs) {
+  bool isArtifact = hasExtension(path, ".tgl");
+  if (!isArtifact && !hasExtension(path, ".mlir") && path != "-")
+    return {};
+  std::string why = isArtifact ? "an artifact has the bounds that it was compiled with"
+                               : "MLIR text has its sizes and bounds written in it";
+  if (!chosen.ranges.empty())
+    return {Code::OptionNamesNothing,
+            "expected no bounds in --dim, got some for '" + chosen.ranges.begin()->first + "': " + why};
+  if (!runs && !chosen.dims.empty())
+    return {Code::OptionNamesNothing, "expected no --dim, got one for '" + chosen.dims.begin()->first + "': " + why};
+  if (!runs && !chosen.shapes.empty())
+    return {Code::OptionNamesNothing,
+            "expected no --shape, got one for '" + chosen.shapes.begin()->first + "': " + why};
+  return {};
+}
+
+Failure CompileArguments::check(const std::string &path) const {
+  Sizes chosen;
+  if (Failure failure = sizes(chosen))
+    return failure;
+  return checkSizes(path, chosen, runs);
+}
+
 Failure CompileArguments::sizes(Sizes &chosen) const {
   for (const std::string &text : dims)
     if (Failure failure = parseDimOrRange(text, chosen))
@@ -213,6 +238,13 @@ void printTimings(const CompileResult &result) {
   print("kernels", result.kernels);
 }
 
+/// Warns of names in --dim and --shape that the model does not have; the importer has judged those of others.
+static void warnOfSizes(const std::string &path, const CompileArguments &arguments, const Session &session) {
+  Sizes chosen;
+  if (!hasExtension(path, ".onnx") && !arguments.general && !arguments.sizes(chosen))
+    printMessages(path, namesOfNothing(session.declaredInputs(), chosen));
+}
+
 Opened openModel(const std::string &path, const CompileArguments &arguments, const TensorMap &given,
                  int threads) {
   Opened opened;
@@ -222,10 +254,13 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
     return std::move(opened);
   };
   auto start = std::chrono::steady_clock::now();
+  if (Failure failure = arguments.check(path))
+    return stop(failure);
   if (hasExtension(path, ".tgl")) {
     if (Failure failure = Session::openFile(path, threads, opened.session, arguments.device))
       return stop(failure);
     opened.loadSeconds = secondsSince(start);
+    warnOfSizes(path, arguments, *opened.session);
     return opened;
   }
   CompileOptions options;
@@ -245,6 +280,7 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
           Session::openBytes(std::move(result.bytes), threads, opened.session, arguments.device))
     return stop(failure);
   opened.loadSeconds = secondsSince(start);
+  warnOfSizes(path, arguments, *opened.session);
   return opened;
 }
 

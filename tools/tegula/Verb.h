@@ -45,6 +45,8 @@ struct CompileArguments {
   Failure convert(CompileOptions &options) const;
   /// What --dim and --shape say.
   Failure sizes(Sizes &chosen) const;
+  /// Refuses sizes that a file of this kind cannot be given.
+  Failure check(const std::string &path) const;
 };
 
 /// A model ready to run, or the exit code with which to stop; everything is then printed already.
