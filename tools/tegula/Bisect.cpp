@@ -12,6 +12,9 @@ namespace tegula::tools {
 
 namespace {
 
+/// Of tegula-equiv.
+constexpr double usualTolerance = 1e-5;
+
 BisectHooks hooksFor(const Bisection &search) {
   BisectHooks hooks;
   hooks.run = [&](std::vector<uint8_t> &&artifact, bool naive, const std::vector<HostTensor> &inputs,
@@ -73,6 +76,11 @@ int bisect(const std::string &model, const CompileOptions &options, const std::v
   if (found.reproducer.empty())
     return int(Outcome::VerificationFailed);
   std::string replay = withFile(found.replay, search.reproducer);
+  if (double allowed = search.allowed("float32"); allowed != usualTolerance) {
+    char text[48];
+    std::snprintf(text, sizeof text, " --tolerance %g", allowed);
+    replay += text;
+  }
   std::string text = "// " + replay + "\n" + found.reproducer;
   if (Failure failure =
           writeFile(search.reproducer, {reinterpret_cast<const uint8_t *>(text.data()), text.size()}))
