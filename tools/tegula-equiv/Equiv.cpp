@@ -141,9 +141,9 @@ int compare(const Arguments &arguments, const Function &before, const Function &
   std::unique_ptr<Session> sessions[2];
   std::string where[2] = {nameOf(arguments.before, before), nameOf(arguments.after, after)};
   if (before.onBuffers && after.onBuffers && arguments.saysHow)
-    return reportFailure(where[1],
-                         {Code::ContradictingOptions, "expected no -O, --before-O, --target, --device or --dim "
-                                             "for code on buffers, which is executed as it is"});
+    return reportFailure(where[1], {Code::ContradictingOptions,
+                                    "expected no -O, --before-O, --target, --device or --dim "
+                                    "for code on buffers, which is executed as it is"});
   if (before.onBuffers && after.onBuffers)
     return compareBuffers(arguments, before, after, where);
   if (int code = open(arguments, false, where[0], before, sessions[0]))

@@ -156,7 +156,8 @@ static Failure checkSizes(const std::string &path, const Sizes &chosen, bool run
     return {Code::OptionNamesNothing,
             "expected no bounds in --dim, got some for '" + chosen.ranges.begin()->first + "': " + why};
   if (!runs && !chosen.dims.empty())
-    return {Code::OptionNamesNothing, "expected no --dim, got one for '" + chosen.dims.begin()->first + "': " + why};
+    return {Code::OptionNamesNothing,
+            "expected no --dim, got one for '" + chosen.dims.begin()->first + "': " + why};
   if (!runs && !chosen.shapes.empty())
     return {Code::OptionNamesNothing,
             "expected no --shape, got one for '" + chosen.shapes.begin()->first + "': " + why};
