@@ -44,10 +44,15 @@ struct CompileOptions {
   int threads = 0;                ///< compile threads, 0: as many as the process may use
   std::string schedFile;          ///< schedules that override the scheduler's, as --emit=sched prints them
   std::vector<std::string> insertedPasses; ///< "after-fuse:name{option=1}", in their order
-  std::string stopAfter; ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
-  std::string saveTemps; ///< folder for the IR after each phase
-  bool verbose = false;  ///< print IR on internal errors
-  bool explain = false;  ///< collect what the passes say of their decisions
+  std::string stopAfter;        ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
+  std::string saveTemps;        ///< folder for the IR after each phase
+  bool verbose = false;         ///< print IR on internal errors
+  bool explain = false;         ///< collect what the passes say of their decisions
+  int64_t maxNodes = 1'000'000; ///< of a model, with functions inlined and loops unrolled
+  int maxNesting = 100;         ///< of graphs and functions inside of each other
+  /// Called when a phase begins, and with `total` above 0 while it compiles kernels; from any thread, but
+  /// never from two at once.
+  std::function<void(const std::string &phase, size_t done, size_t total)> progress;
 };
 
 /// One diagnostic. `node`, `op` and `opset` are empty or 0 where none is concerned.
@@ -60,6 +65,7 @@ struct Message {
   std::string listing = ""; ///< IR that explains the message, on lines of its own
   Code code = Code::None;   ///< of errors
   std::string domain = "";  ///< of `op`, where it is not ONNX's own
+  std::vector<std::string> types = {}; ///< of the node's inputs: "float32 1x3"; "?" where not known
 };
 
 struct Timing {
@@ -158,6 +164,10 @@ BisectResult bisectModel(const std::string &path, const CompileOptions &options,
 /// does not fit.
 bool loadPassPlugin(const std::string &path, std::string &error);
 
+/// Finds everything in the ONNX model at `path` that cannot be compiled, as far as that can be told without
+/// compiling it and without reading large weights. The result has no bytes. Never throws, never prints.
+CompileResult checkModel(const std::string &path, const CompileOptions &options);
+
 /// What a model file says about itself, read without compiling it.
 struct ModelInfo {
   struct Value {
@@ -208,8 +218,11 @@ bool inspectWeights(const std::string &path, WeightsInfo &info, std::vector<Mess
 /// failure.
 bool readTensorProto(const std::string &path, HostTensor &tensor, std::string &error);
 
-/// "22.1.8" and what this build can compile for.
+/// "22.1.8", "Release", the commit that this was built from ("" where that is not known), and what this build
+/// can compile for.
 std::string llvmVersion();
+std::string buildType();
+std::string gitRevision();
 std::vector<std::string> supportedTargets();
 
 /// The operators the importer knows: name, first and last opset, one sentence.

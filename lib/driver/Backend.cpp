@@ -18,6 +18,7 @@
 #include "llvm/ADT/StringSet.h"
 
 #include <chrono>
+#include <mutex>
 
 using namespace mlir;
 
@@ -163,11 +164,17 @@ FailureOr<std::vector<CompiledKernel>> compileKernels(ModuleOp module, Output ou
                                                       const PipelineOptions &options, bool keepIr) {
   auto kernels = llvm::to_vector(module.getOps<tile::KernelOp>());
   std::vector<CompiledKernel> compiled(kernels.size());
+  std::mutex counting;
+  size_t numDone = 0;
   parallelFor(module.getContext(), 0, kernels.size(), [&](size_t index) {
     auto start = std::chrono::steady_clock::now();
     compiled[index].name = kernels[index].getSymName().str();
     compiled[index].ok = succeeded(compileKernel(kernels[index], output, options, keepIr, compiled[index]));
     compiled[index].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (options.kernelsDone) {
+      std::lock_guard lock(counting);
+      options.kernelsDone(++numDone, kernels.size());
+    }
   });
   if (!llvm::all_of(compiled, [](const CompiledKernel &kernel) { return kernel.ok; }))
     return failure();
@@ -230,6 +237,21 @@ static LogicalResult describeSizes(func::FuncOp main, Type type, DictionaryAttr 
   return success();
 }
 
+static LogicalResult checkRank(func::FuncOp main, ShapedType tensor) {
+  if (tensor.getRank() > int64_t(artifact::mostDims))
+    return refuse(main.emitError(), Code::Unsupported)
+           << "expected inputs and outputs of at most " << int64_t(artifact::mostDims) << " dimensions, got "
+           << tensor.getRank();
+  return success();
+}
+
+LogicalResult checkInterface(func::FuncOp main) {
+  for (Type type : llvm::concat<const Type>(main.getArgumentTypes(), main.getResultTypes()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && failed(checkRank(main, tensor)))
+      return failure();
+  return success();
+}
+
 static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, DictionaryAttr attributes,
                                                 bool isInput, const Twine &fallbackName) {
   auto text = [&](StringRef key) {
@@ -239,10 +261,8 @@ static FailureOr<artifact::TensorInfo> describe(func::FuncOp main, Type type, Di
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || (!tensor.hasStaticShape() && !(attributes && attributes.contains("tegula.dims"))))
     return main.emitError("expected inputs and outputs whose sizes are known or written down, got ") << type;
-  if (tensor.getRank() > int64_t(artifact::mostDims))
-    return refuse(main.emitError(), Code::Unsupported)
-           << "expected inputs and outputs of at most " << int64_t(artifact::mostDims) << " dimensions, got "
-           << tensor.getRank();
+  if (failed(checkRank(main, tensor)))
+    return failure();
   artifact::TensorInfo info;
   info.name = text("tegula.name").empty() ? fallbackName.str() : text("tegula.name").str();
   std::optional<artifact::DType> dtype =

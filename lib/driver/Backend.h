@@ -9,6 +9,7 @@
 #include "tegula/driver/Pipeline.h"
 #include "tegula/target/Machine.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 #include "llvm/Support/Error.h"
@@ -52,6 +53,9 @@ mlir::FailureOr<std::string> assemble(mlir::ModuleOp module, llvm::ArrayRef<Comp
                                       codegen::cpu::Output output, const PipelineOptions &options,
                                       const Provenance &provenance, codegen::host::WeightLayout &weights,
                                       artifact::ArtifactContents &contents, std::string *ir = nullptr);
+
+/// Whether an artifact can have such inputs and outputs; says why not.
+mlir::LogicalResult checkInterface(mlir::func::FuncOp main);
 
 /// The settings of LLVM that make code for `machine`.
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);

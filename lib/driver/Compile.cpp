@@ -48,6 +48,8 @@ constexpr int mostThreads = 1024;
 class Compilation {
   /// Runs a step and notes how long it took.
   template <typename Body> auto timed(std::string name, Body body) {
+    if (options.progress)
+      options.progress(name, 0, 0);
     auto start = std::chrono::steady_clock::now();
     auto value = body();
     result.phases.push_back(
@@ -72,24 +74,22 @@ public:
 
   CompileResult fromModel(const std::string &path) {
     return run([&] {
-      importer::ImportOptions importing{options.dims, options.shapes, options.bound, options.ranges};
-      importing.symbolic = true;
-      auto imported = timed("import", [&]() -> FailureOr<OwningOpRef<ModuleOp>> {
-        std::shared_ptr<importer::ParsedModel> model = importer::readModel(path, result.messages);
-        if (!model)
-          return failure();
-        auto module = importer::importModel(model, context, importing, result.messages);
-        if (succeeded(module) && failed(addVariants(**module, model, importing)))
-          return failure();
-        return module;
-      });
-      if (failed(imported))
-        return fail(Code::Internal);
-      module = std::move(*imported);
+      if (failed(timed("import", [&] { return importFile(path, /*leaveWeights=*/false); })))
+        return fail();
       modelHash = hashFile(path);
       if (failed(checkContract(Phase::Import, *module)))
         return fail(Code::Internal);
       return saveTemp(Phase::Import) ? throughPhases(Phase::Graph) : fail();
+    });
+  }
+
+  /// Everything that is wrong with the options and the model, without compiling it.
+  CompileResult check(const std::string &path) {
+    return run([&] {
+      bool hasTargets = makeJobs().has_value();
+      if (failed(importFile(path, /*leaveWeights=*/true)) || !hasTargets ||
+          failed(checkInterface(module->lookupSymbol<func::FuncOp>("main"))))
+        fail();
     });
   }
 
@@ -108,6 +108,23 @@ public:
   }
 
 private:
+  /// Reads and imports a model with all its variants.
+  LogicalResult importFile(const std::string &path, bool leaveWeights) {
+    importer::ImportOptions importing{options.dims, options.shapes, options.bound, options.ranges};
+    importing.symbolic = true;
+    importing.maxNodes = options.maxNodes;
+    importing.maxNesting = options.maxNesting;
+    std::shared_ptr<importer::ParsedModel> model =
+        importer::readModel(path, result.messages, {options.maxNodes, options.maxNesting, leaveWeights});
+    if (!model)
+      return failure();
+    auto imported = importer::importModel(model, context, importing, result.messages);
+    if (failed(imported) || failed(addVariants(**imported, model, importing)))
+      return failure();
+    module = std::move(*imported);
+    return success();
+  }
+
   LogicalResult addVariants(ModuleOp module, const std::shared_ptr<importer::ParsedModel> &model,
                             const importer::ImportOptions &importing) {
     Code code = Code::None;
@@ -224,6 +241,8 @@ private:
   PipelineOptions makeOptions(const target::Machine &machine) {
     PipelineOptions pipeline = pipelineFor(options, machine);
     pipeline.inserted = inserted;
+    if (options.progress)
+      pipeline.kernelsDone = [this](size_t done, size_t total) { options.progress("codegen", done, total); };
     if (!options.saveTemps.empty())
       pipeline.reproducer = tempFile("reproducer.mlir");
     return pipeline;
@@ -550,6 +569,10 @@ CompileResult compileModel(const std::string &path, Emit emit, const CompileOpti
 
 CompileResult compileModule(const std::string &text, Emit emit, const CompileOptions &options) {
   return driver::Compilation(emit, options).fromText(text);
+}
+
+CompileResult checkModel(const std::string &path, const CompileOptions &options) {
+  return driver::Compilation(Emit::Artifact, options).check(path);
 }
 
 std::vector<OperatorInfo> supportedOperators() { return importer::knownOperators(); }

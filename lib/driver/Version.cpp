@@ -8,6 +8,10 @@ namespace tegula {
 
 std::string llvmVersion() { return LLVM_VERSION_STRING; }
 
+std::string buildType() { return TEGULA_BUILD_TYPE; }
+
+std::string gitRevision() { return TEGULA_REVISION; }
+
 std::vector<std::string> supportedTargets() { return target::machineNames(); }
 
 } // namespace tegula

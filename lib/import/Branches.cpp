@@ -191,8 +191,7 @@ void Importer::importIf(const onnx::NodeProto &node, const Frame &frame, const A
   const onnx::AttributeProto *branches[] = {attributes.lookup("else_branch"),
                                             attributes.lookup("then_branch")};
   for (const onnx::AttributeProto *branch : branches)
-    if (!branch || !branch->has_g() || branch->g().output_size() < node.output_size() ||
-        callStack.size() >= kMaxCallDepth) {
+    if (!branch || !branch->has_g() || branch->g().output_size() < node.output_size() || isDeep()) {
       report(Code::InvalidBody, "expected two branches that give the node's outputs");
       return define(node, frame, {});
     }

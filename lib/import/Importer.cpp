@@ -10,9 +10,6 @@ using namespace mlir;
 
 namespace tegula::importer {
 
-/// With functions inlined; each call of a function counts anew.
-static constexpr int64_t kMaxImportedNodes = 1'000'000;
-
 static std::string normalDomain(const std::string &domain) { return domain == "ai.onnx" ? "" : domain; }
 
 template <typename List> static Opsets opsetsOf(const List &imports) {
@@ -47,7 +44,7 @@ void Importer::report(Code code, std::string text) {
 void Importer::reportTooLarge() {
   where = Message();
   report(Code::TooManyNodes,
-         "expected at most " + std::to_string(kMaxImportedNodes) + " nodes after inlining functions");
+         "expected at most " + std::to_string(options.maxNodes) + " nodes after inlining functions");
   isTooLarge = true;
 }
 
@@ -68,14 +65,14 @@ bool Importer::checkOpsets(const Opsets &opsets) {
 int64_t Importer::countNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
                              std::map<const onnx::FunctionProto *, int64_t> &counts, size_t depth) {
   int64_t total = 0;
-  auto add = [&](int64_t count) { total = std::min(total + count, kMaxImportedNodes + 1); };
+  auto add = [&](int64_t count) { total = std::min(total + count, options.maxNodes + 1); };
   for (const onnx::NodeProto &node : nodes) {
     add(1);
     for (const onnx::AttributeProto &attribute : node.attribute())
-      if (attribute.has_g() && depth < kMaxCallDepth)
+      if (attribute.has_g() && depth < static_cast<size_t>(options.maxNesting))
         add(countNodes(attribute.g().node(), counts, depth + 1));
     auto found = functions.find({normalDomain(node.domain()), node.op_type(), node.overload()});
-    if (found == functions.end() || depth >= kMaxCallDepth)
+    if (found == functions.end() || depth >= static_cast<size_t>(options.maxNesting))
       continue;
     auto [entry, isNew] =
         counts.try_emplace(found->second, 0); // 0 while counting: recursion is refused later
@@ -115,7 +112,7 @@ OwningOpRef<ModuleOp> Importer::run() {
       func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType({}, {}));
   builder.setInsertionPointToEnd(function.addEntryBlock());
   std::map<const onnx::FunctionProto *, int64_t> counts;
-  if (countNodes(graph.node(), counts, 0) > kMaxImportedNodes) {
+  if (countNodes(graph.node(), counts, 0) > options.maxNodes) {
     reportTooLarge();
     return {};
   }
@@ -139,7 +136,7 @@ OwningOpRef<ModuleOp> Importer::run() {
     return {};
   eraseDeadCode(*module);
   if (failed(mlir::verify(*module)))
-    report(false, "the imported module is malformed");
+    report(Code::Internal, "internal: the imported module is malformed");
   return isSound() ? std::move(module) : OwningOpRef<ModuleOp>();
 }
 
@@ -167,7 +164,7 @@ std::optional<Value> Importer::lookup(const Scope &scope, StringRef name) {
                                                        value->getType(), *value);
     llvm::handleAllErrors(
         value.takeError(), [&](const ReadError &error) { report(error.code, error.text); },
-        [&](const llvm::ErrorInfoBase &error) { report(false, error.message()); });
+        [&](const llvm::ErrorInfoBase &error) { report(Code::Internal, error.message()); });
     return entry->second;
   }
   return std::nullopt;
@@ -223,7 +220,7 @@ bool Importer::resolveAttributes(const onnx::NodeProto &node, const Frame &frame
 void Importer::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
                            const Frame &frame) {
   for (int i = 0; i < nodes.size(); ++i) {
-    if (++numNodes > kMaxImportedNodes) {
+    if (++numNodes > options.maxNodes) {
       if (!isTooLarge)
         reportTooLarge();
       return;
@@ -261,8 +258,18 @@ void Importer::importNode(const onnx::NodeProto &node, const Frame &frame) {
   importOperator(node, frame, attributes, opset->second);
 }
 
+/// "float32 1x3xbatch", for people.
+std::string Importer::typeText(Value value) const {
+  RankedTensorType type = graph::tensorType(value);
+  return dtypeName(type.getElementType()) + " " + graph::shapeText(graph::shapeOf(type), facts.symbols);
+}
+
 void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, const Attributes &attributes,
                               int64_t opset) {
+  SmallVector<Value> operands;
+  bool isComplete = resolveOperands(node, frame, operands);
+  for (auto [name, operand] : llvm::zip(node.input(), operands))
+    where.types.push_back(operand ? typeText(operand) : name.empty() ? "none" : "?");
   const Operator *op = findOperator(normalDomain(node.domain()), node.op_type());
   if (!op) {
     std::string domain = normalDomain(node.domain());
@@ -272,8 +279,7 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
     report(Code::UnsupportedVersion,
            "operator " + node.op_type() + " is not supported before opset " + std::to_string(op->since));
   }
-  SmallVector<Value> operands;
-  if (!resolveOperands(node, frame, operands) || nodeFailed || !op->handler)
+  if (!isComplete || nodeFailed || !op->handler)
     return define(node, frame, {});
   Node context(builder, node, opset, operands, attributes, model, facts);
   context.loc = NameLoc::get(builder.getStringAttr(where.node));
@@ -324,10 +330,12 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
                           const onnx::FunctionProto &function) {
   SmallVector<Value> operands;
   bool isComplete = resolveOperands(node, frame, operands);
-  if (llvm::is_contained(callStack, &function) || callStack.size() >= kMaxCallDepth)
-    report(Code::InvalidCall,
-           "expected functions that do not call themselves and nest at most 100 deep, got a call of '" +
-               function.name() + "'");
+  if (llvm::is_contained(callStack, &function))
+    report(Code::InvalidCall, "expected functions that do not call themselves, got a call of '" +
+                                  function.name() + "' inside of it");
+  else if (isDeep())
+    report(Code::TooDeep, "expected calls of functions at most " + std::to_string(options.maxNesting) +
+                              " deep, got a deeper one of '" + function.name() + "'");
   if (static_cast<int>(operands.size()) > function.input_size() ||
       node.output_size() > function.output_size())
     report(Code::InvalidCall, "expected at most " + std::to_string(function.input_size()) + " inputs and " +
@@ -398,8 +406,9 @@ static OwningOpRef<ModuleOp> importOnce(std::shared_ptr<ParsedModel> model, MLIR
   return importer.run();
 }
 
-std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages) {
-  llvm::Expected<std::shared_ptr<ParsedModel>> model = ParsedModel::read(path);
+std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages,
+                                       const ReadOptions &options) {
+  llvm::Expected<std::shared_ptr<ParsedModel>> model = ParsedModel::read(path, options);
   if (model)
     return *model;
   llvm::handleAllErrors(model.takeError(), [&](const ReadError &error) {

@@ -28,9 +28,6 @@ struct Frame {
   std::string prefix;                           ///< of locations: the names of the calls that led here
 };
 
-/// Functions and graphs inside of each other.
-inline constexpr size_t kMaxCallDepth = 100;
-
 class Importer {
 public:
   Importer(std::shared_ptr<ParsedModel> model, mlir::MLIRContext &context, const ImportOptions &options,
@@ -40,12 +37,11 @@ public:
   /// Whether nothing was reported.
   bool isSound() const { return !isTooLarge && !hasInvalid && !hasUnsupported; }
   void report(Code code, std::string text);
+  /// Whether no more functions may stand in each other.
+  bool isDeep() const { return callStack.size() >= static_cast<size_t>(options.maxNesting); }
   /// What has no code of its own.
   void report(bool isUnsupported, std::string text) {
-    report(isUnsupported        ? Code::Unsupported
-           : where.node.empty() ? Code::InvalidModel
-                                : Code::InvalidNode,
-           std::move(text));
+    report(isUnsupported ? Code::Unsupported : Code::InvalidNode, std::move(text));
   }
 
   /// How a tensor is scanned: along which axis, and in which direction.
@@ -141,6 +137,7 @@ private:
   /// A value under the type that this branch knows it by: its sizes may be known to be equal to others.
   Value asKnownHere(Value value);
 
+  std::string typeText(Value value) const;
   bool resolveAttributes(const onnx::NodeProto &node, const Frame &frame, Attributes &attributes);
   /// False where an operand is undefined (reported) or failed before.
   bool resolveOperands(const onnx::NodeProto &node, const Frame &frame, mlir::SmallVector<Value> &operands);

@@ -120,9 +120,10 @@ std::optional<std::vector<int64_t>> ModelInfo::Value::staticShape() const {
 
 bool inspectModel(const std::string &path, ModelInfo &info, std::vector<Message> &messages) {
   std::string error;
-  auto file = openModelFile(path, error);
+  Code code = Code::None;
+  auto file = openModelFile(path, error, code);
   if (!file) {
-    messages.push_back({Message::Severity::Error, "", "", 0, error, "", "", Code::CannotRead});
+    messages.push_back({Message::Severity::Error, "", "", 0, error, "", "", code});
     return false;
   }
   onnx::ModelProto model;
@@ -154,7 +155,8 @@ bool inspectModel(const std::string &path, ModelInfo &info, std::vector<Message>
 }
 
 bool readTensorProto(const std::string &path, HostTensor &tensor, std::string &error) {
-  auto file = openModelFile(path, error);
+  Code ignored = Code::None;
+  auto file = openModelFile(path, error, ignored);
   if (!file) {
     error = path + ": " + error;
     return false;

@@ -139,13 +139,16 @@ private:
 
 bool inspectWeights(const std::string &path, WeightsInfo &info, std::vector<Message> &messages) {
   std::string error;
-  auto file = openModelFile(path, error);
+  Code code = Code::None;
+  auto file = openModelFile(path, error, code);
   onnx::ModelProto model;
   RawValues values;
-  if (file && !parseWithoutWeights(*file, model, &values))
+  if (file && !parseWithoutWeights(*file, model, &values)) {
+    code = Code::NotAModel;
     error = "expected an ONNX model, got other or damaged bytes";
+  }
   if (!error.empty()) {
-    messages.push_back({Message::Severity::Error, "", "", 0, error});
+    messages.push_back({Message::Severity::Error, "", "", 0, error, "", "", code});
     return false;
   }
   size_t slash = path.rfind('/');

@@ -2,23 +2,20 @@
 // looks at.
 #pragma once
 
-#include "onnx.pb.h"
+#include "StripWeights.h"
 
-#include "llvm/ADT/StringRef.h"
+#include "onnx.pb.h"
+#include "tegula/support/Codes.h"
+
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace tegula::importer {
 
-/// The values of an initializer of the main graph, as they stand in the file's bytes; empty where they lie
-/// elsewhere.
-using RawValues = std::vector<llvm::StringRef>;
-
 /// Opens a regular file of less than 2 GiB.
-std::unique_ptr<llvm::MemoryBuffer> openModelFile(const std::string &path, std::string &error);
+std::unique_ptr<llvm::MemoryBuffer> openModelFile(const std::string &path, std::string &error, Code &code);
 
 /// Parses a model whose initializers in the main graph have no values; `values` receives what stood in their
 /// place, in the order of the initializers, unless it is null. False on malformed bytes.

@@ -33,7 +33,7 @@ static std::optional<int64_t> knownInteger(Value value) {
 const onnx::GraphProto *Importer::bodyOf(const Attributes &attributes, size_t numInputs, size_t numOutputs) {
   const onnx::AttributeProto *body = attributes.lookup("body");
   if (body && body->has_g() && static_cast<size_t>(body->g().input_size()) == numInputs &&
-      static_cast<size_t>(body->g().output_size()) >= numOutputs && callStack.size() < kMaxCallDepth)
+      static_cast<size_t>(body->g().output_size()) >= numOutputs && !isDeep())
     return &body->g();
   report(Code::InvalidBody, "expected a body of " + std::to_string(numInputs) + " inputs and at least " +
                                 std::to_string(numOutputs) + " outputs");

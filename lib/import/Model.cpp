@@ -2,6 +2,8 @@
 // sizes.
 #include "Model.h"
 
+#include "StripWeights.h"
+
 #include "tegula/support/Checked.h"
 
 #include "google/protobuf/io/coded_stream.h"
@@ -16,6 +18,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <new>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,14 +51,39 @@ private:
   int file;
 };
 
-constexpr int kMaxDepth = 100;
-constexpr int64_t kMaxNodes = 1'000'000;
 /// Constants up to this many elements are attributes by value.
 constexpr int64_t kDenseLimit = 64;
 
 } // namespace
 
-llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string &path) {
+/// Parses the whole file.
+static bool parseAll(int file, int maxNesting, onnx::ModelProto &proto) {
+  FileStream stream(file);
+  google::protobuf::io::CopyingInputStreamAdaptor adaptor(&stream, 1 << 16);
+  google::protobuf::io::CodedInputStream coded(&adaptor);
+  coded.SetTotalBytesLimit(INT_MAX);
+  coded.SetRecursionLimit(maxNesting);
+  return proto.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage();
+}
+
+/// Parses the file without the bytes of large weights, whose sizes are noted in the initializers' order.
+static bool parseStripped(int file, size_t size, int maxNesting, onnx::ModelProto &proto,
+                          std::vector<int64_t> &left) {
+  void *image = size ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+  if (image == MAP_FAILED)
+    return false;
+  std::string stripped;
+  bool parsed = stripLargeWeights(static_cast<const char *>(image), size, stripped, left);
+  ::munmap(image, size);
+  google::protobuf::io::ArrayInputStream stream(stripped.data(), static_cast<int>(stripped.size()));
+  google::protobuf::io::CodedInputStream coded(&stream);
+  coded.SetRecursionLimit(maxNesting);
+  return parsed && proto.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage() &&
+         static_cast<int>(left.size()) == proto.graph().initializer_size();
+}
+
+llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string &path,
+                                                               const ReadOptions &options) {
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     return readError(Code::CannotRead, "cannot open the model: " + Twine(std::strerror(errno)));
@@ -62,13 +91,16 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
   struct stat info;
   bool isFile = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
   bool parsed = false;
-  if (isFile && info.st_size < INT_MAX) {
-    FileStream stream(file);
-    google::protobuf::io::CopyingInputStreamAdaptor adaptor(&stream, 1 << 16);
-    google::protobuf::io::CodedInputStream coded(&adaptor);
-    coded.SetTotalBytesLimit(INT_MAX);
-    coded.SetRecursionLimit(kMaxDepth);
-    parsed = result->proto.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage();
+  std::vector<int64_t> left;
+  if (isFile && info.st_size < INT_MAX)
+    parsed = options.leaveWeights ? parseStripped(file, static_cast<size_t>(info.st_size), options.maxNesting,
+                                                  result->proto, left)
+                                  : parseAll(file, options.maxNesting, result->proto);
+  constexpr int deepest = 2000; // tells what is nested deeply from what is no protobuf at all
+  bool isDeep = isFile && !parsed && info.st_size < INT_MAX && ::lseek(file, 0, SEEK_SET) == 0;
+  if (isDeep) {
+    onnx::ModelProto deep;
+    isDeep = parseAll(file, deepest, deep) && deep.has_graph();
   }
   ::close(file);
   if (!isFile)
@@ -76,11 +108,18 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
   if (info.st_size >= INT_MAX)
     return readError(Code::FileTooLarge,
                      "expected a model file of less than 2 GiB (weights may lie in external data)");
+  if (isDeep)
+    return readError(Code::TooDeep, "expected messages nested at most " + Twine(options.maxNesting) +
+                                        " deep, as --max-nesting says");
   if (!parsed || !result->proto.has_graph())
     return readError(Code::NotAModel, "expected an ONNX model, the file cannot be parsed as one");
-  if (result->proto.graph().node_size() > kMaxNodes)
-    return readError(Code::TooManyNodes, "expected at most 1000000 nodes, got " +
-                                             std::to_string(result->proto.graph().node_size()));
+  const onnx::GraphProto &graph = result->proto.graph();
+  if (graph.node_size() > options.maxNodes)
+    return readError(Code::TooManyNodes, "expected at most " + Twine(options.maxNodes) + " nodes, got " +
+                                             Twine(graph.node_size()));
+  for (size_t i = 0; i < left.size(); ++i)
+    if (left[i] >= 0)
+      result->left[&graph.initializer(static_cast<int>(i))] = left[i];
   result->directory = llvm::sys::path::parent_path(path).str();
   if (result->directory.empty())
     result->directory = ".";
@@ -255,6 +294,18 @@ ElementsAttr constantOf(RankedTensorType type, SharedBytes data, StringRef name)
   return DenseResourceElementsAttr::get(type, name.empty() ? "constant" : name, std::move(blob));
 }
 
+/// A constant whose bytes are never read: pages that exist once they are touched.
+static ElementsAttr zeros(RankedTensorType type, int64_t size, StringRef name) {
+  void *pages = ::mmap(nullptr, static_cast<size_t>(size), PROT_READ,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED)
+    throw std::bad_alloc();
+  auto release = [size](void *data, size_t, size_t) { ::munmap(data, static_cast<size_t>(size)); };
+  AsmResourceBlob blob(ArrayRef<char>(static_cast<const char *>(pages), static_cast<size_t>(size)), 64,
+                       std::move(release), /*dataIsMutable=*/false);
+  return DenseResourceElementsAttr::get(type, name.empty() ? "constant" : name, std::move(blob));
+}
+
 llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared_ptr<ParsedModel> &model,
                                          const onnx::TensorProto &tensor) {
   if (auto known = model->values.find(&tensor); known != model->values.end())
@@ -271,6 +322,10 @@ llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared
     if (!external)
       return external.takeError();
     data = std::move(*external);
+  } else if (int64_t bytes = model->bytesLeft(tensor); bytes >= 0) {
+    if (bytes == size)
+      return model->values[&tensor] = zeros(*type, size, tensor.name());
+    data.bytes = ArrayRef<char>(nullptr, static_cast<size_t>(bytes)); // for the message only
   } else if (tensor.has_raw_data()) {
     data = {model, ArrayRef<char>(tensor.raw_data().data(), tensor.raw_data().size())};
   } else {

@@ -3,6 +3,7 @@
 
 #include "onnx.pb.h"
 
+#include "tegula/import/Import.h"
 #include "tegula/support/Codes.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -40,13 +41,20 @@ llvm::Expected<SharedBytes> readExternalData(const std::string &folder, const st
 /// A parsed model, whose tensors hand their bytes over instead of copying them.
 class ParsedModel {
 public:
-  static llvm::Expected<std::shared_ptr<ParsedModel>> read(const std::string &path);
+  static llvm::Expected<std::shared_ptr<ParsedModel>> read(const std::string &path,
+                                                           const ReadOptions &options);
 
   const onnx::ModelProto &model() const { return proto; }
   /// The folder that external data must lie in.
   const std::string &folder() const { return directory; }
 
   using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
+  /// The size of a weight's bytes where they were left in the file, else -1.
+  int64_t bytesLeft(const onnx::TensorProto &tensor) const {
+    auto found = left.find(&tensor);
+    return found == left.end() ? -1 : found->second;
+  }
+
   /// Keeps changed copies of nodes as long as the model, because constants point into them.
   const Nodes &keep(Nodes nodes) { return copies.emplace_back(std::move(nodes)); }
   /// The values of tensors that were read before; a model may be imported more than once.
@@ -54,6 +62,7 @@ public:
 
 private:
   onnx::ModelProto proto;
+  std::map<const onnx::TensorProto *, int64_t> left;
   std::string directory;
   std::deque<Nodes> copies;
 };

@@ -12,8 +12,8 @@
 // WRONG: @double result0: worst error {{.*}}, different at [
 // WRONG: @greater result0: worst error 0
 // WRONG: NOT equivalent: 2 functions
-// NONE: expected functions to compare, found none
-// MISSING: expected a function @double
+// NONE: expected functions to compare, found none{{.*}}[E0700]
+// MISSING: expected a function @double{{.*}}[E0801]
 
 //--- before.mlir
 func.func @double(%x: tensor<3x5xf32>) -> tensor<3x5xf32> {

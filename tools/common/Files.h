@@ -2,6 +2,7 @@
 // artifact.
 #pragma once
 
+#include "common/Crash.h"
 #include "common/Report.h"
 
 #include <cstdint>

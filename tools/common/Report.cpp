@@ -1,42 +1,20 @@
-// Prints messages and survives crashes with a clear last line, so that scripts can rely on text and exit code
-// alone.
+// Prints messages in one form, as text for people or as JSON for scripts.
 #include "common/Report.h"
+
+#include "common/Crash.h"
+#include "common/Progress.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <new>
 #include <unistd.h>
 
 namespace tegula::tools {
 
 namespace {
-
-char crashTool[64] = "tegula", crashFile[4096];
-alignas(16) char signalStack[64 << 10];
-
-void say(const char *text) {
-  if (write(STDERR_FILENO, text, std::strlen(text)) < 0)
-    return;
-}
-
-// Only async-signal-safe calls: the heap may be what broke.
-void onCrash(int signal) {
-  if (crashFile[0])
-    unlink(crashFile);
-  say(crashTool);
-  say(": internal error: ");
-  say(signal == SIGSEGV   ? "segmentation fault"
-      : signal == SIGABRT ? "aborted"
-      : signal == SIGBUS  ? "bus error"
-      : signal == SIGFPE  ? "arithmetic fault"
-                          : "illegal instruction");
-  say("; -v prints the IR, --save-temps=DIR keeps it after every phase [E7001]\n");
-  _exit(int(Outcome::Internal));
-}
 
 /// The bytes of the UTF-8 character at `at`, and which it is; 0 where there is none.
 size_t characterAt(const std::string &text, size_t at, uint32_t &point) {
@@ -85,7 +63,33 @@ std::string escaped(const std::string &text, bool keepLines) {
 
 std::string printable(const std::string &text) { return escaped(text, /*keepLines=*/false); }
 
-std::string formatMessage(const std::string &file, const Message &message) {
+LogOptions &logOptions() {
+  static LogOptions options;
+  return options;
+}
+
+bool isTerminal() {
+  const char *terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) && terminal && std::strcmp(terminal, "dumb") != 0;
+}
+
+static const char *nameOf(Message::Severity severity) {
+  return severity == Message::Severity::Error     ? "error"
+         : severity == Message::Severity::Warning ? "warning"
+                                                  : "note";
+}
+
+/// The word before a message's text, in colour where a terminal shows it.
+static std::string severityText(Message::Severity severity, bool coloured) {
+  if (!coloured)
+    return nameOf(severity);
+  const char *colour = severity == Message::Severity::Error     ? "\x1b[1;31m"
+                       : severity == Message::Severity::Warning ? "\x1b[1;35m"
+                                                                : "\x1b[1;36m";
+  return colour + std::string(nameOf(severity)) + "\x1b[0m";
+}
+
+std::string formatMessage(const std::string &file, const Message &message, bool coloured) {
   std::string where;
   auto add = [&](const std::string &part) { where += (where.empty() ? "" : ", ") + part; };
   if (!message.node.empty())
@@ -94,20 +98,47 @@ std::string formatMessage(const std::string &file, const Message &message) {
     add("op " + message.op);
   if (message.opset > 0)
     add("opset " + std::to_string(message.opset));
-  const char *severity = message.severity == Message::Severity::Error     ? "error"
-                         : message.severity == Message::Severity::Warning ? "warning"
-                                                                          : "note";
   std::string text =
-      printable((message.file.empty() ? file : message.file) + (where.empty() ? "" : "(" + where + ")") +
-                ": " + severity + ": " + message.text);
+      printable((message.file.empty() ? file : message.file) + (where.empty() ? "" : "(" + where + ")")) +
+      ": " + severityText(message.severity, coloured) + ": " + printable(message.text);
   if (message.code != Code::None)
     text += " [" + codeText(message.code) + "]";
   return message.listing.empty() ? text : text + "\n" + escaped(message.listing, /*keepLines=*/true);
 }
 
+std::string jsonMessage(const std::string &file, const Message &message) {
+  std::string text = "{\"severity\": \"" + std::string(nameOf(message.severity)) + "\"";
+  auto add = [&](const char *name, const std::string &value) {
+    text += ", \"" + std::string(name) + "\": " + jsonString(value);
+  };
+  if (message.code != Code::None)
+    add("code", codeText(message.code));
+  add("file", message.file.empty() ? file : message.file);
+  add("node", message.node);
+  add("op", message.op);
+  add("domain", message.domain);
+  text += ", \"opset\": " + std::to_string(message.opset);
+  add("text", message.text);
+  if (!message.listing.empty())
+    add("listing", message.listing);
+  return text + "}";
+}
+
 void printMessages(const std::string &file, const std::vector<Message> &messages) {
-  for (const Message &message : messages)
-    std::fprintf(stderr, "%s\n", formatMessage(file, message).c_str());
+  static const bool coloured = isTerminal() && !std::getenv("NO_COLOR");
+  ProgressPause pause;
+  for (Message message : messages) {
+    if (logOptions().quiet && message.severity != Message::Severity::Error)
+      continue;
+    explainMemory(message);
+    std::string line =
+        logOptions().json ? jsonMessage(file, message) : formatMessage(file, message, coloured);
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+}
+
+void say(const std::string &file, const std::string &text) {
+  printMessages(file, {{Message::Severity::Note, "", "", 0, text}});
 }
 
 int reportFailure(const std::string &file, const Failure &failure) {
@@ -150,32 +181,6 @@ int finishOutput(const char *tool, int code) {
   std::string why = failed ? std::string(": ") + std::strerror(errno) : "";
   int failure = reportFailure(tool, {Code::CannotWrite, "cannot write to standard output" + why});
   return code ? code : failure;
-}
-
-void installCrashHandlers(const char *tool) {
-  std::snprintf(crashTool, sizeof crashTool, "%s", tool);
-  stack_t stack{};
-  stack.ss_sp = signalStack;
-  stack.ss_size = sizeof signalStack;
-  sigaltstack(&stack, nullptr); // a stack overflow has no room for its own handler
-  struct sigaction action{};
-  action.sa_handler = onCrash;
-  action.sa_flags = SA_ONSTACK | SA_RESETHAND;
-  for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
-    sigaction(signal, &action, nullptr);
-  std::set_new_handler(endOutOfMemory);
-}
-
-void endOutOfMemory() {
-  if (crashFile[0])
-    unlink(crashFile);
-  say(crashTool);
-  say(": error: out of memory [E0901]\n");
-  _exit(int(Outcome::ResourceLimit));
-}
-
-void removeOnCrash(const std::string &path) {
-  std::snprintf(crashFile, sizeof crashFile, "%s", path.c_str());
 }
 
 } // namespace tegula::tools

@@ -22,8 +22,25 @@ struct Failure {
 /// UTF-8 come as escapes.
 std::string printable(const std::string &text);
 
+/// How messages are printed.
+struct LogOptions {
+  bool json = false;  ///< one JSON object a line
+  bool quiet = false; ///< errors only
+  int verbosity = 0;  ///< 1: phases and their times, 2: kernels too
+};
+LogOptions &logOptions();
+
+/// Whether standard error is a terminal that obeys control sequences.
+bool isTerminal();
+
 /// `file(node 'conv1', op Conv, opset 13): error: text [E0215]`
-std::string formatMessage(const std::string &file, const Message &message);
+std::string formatMessage(const std::string &file, const Message &message, bool coloured = false);
+
+/// The same as one JSON object.
+std::string jsonMessage(const std::string &file, const Message &message);
+
+/// Prints a note.
+void say(const std::string &file, const std::string &text);
 
 /// Prints all messages to standard error; nothing where there are none.
 void printMessages(const std::string &file, const std::vector<Message> &messages);
@@ -40,15 +57,5 @@ void openStreams();
 
 /// Writes out what standard output still holds; the exit code, which is no success where that fails.
 int finishOutput(const char *tool, int code);
-
-/// Turns a crash into exit code 70 with one line of text, and want of memory into exit code 4: a tool never
-/// dies silently.
-void installCrashHandlers(const char *tool);
-
-/// Ends the process because memory cannot be had.
-[[noreturn]] void endOutOfMemory();
-
-/// Removes `path` if the process ends in a crash; an empty path forgets it.
-void removeOnCrash(const std::string &path);
 
 } // namespace tegula::tools

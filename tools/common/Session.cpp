@@ -121,18 +121,21 @@ Failure Session::start(int threads, const std::string &device) {
 /// Tells the runtime the shapes of the inputs, and learns those of the outputs.
 Failure Session::chooseShapes(const std::vector<HostTensor> &values) {
   tgl_status status{};
+  auto refused = [&] { // what was passed were sizes
+    return status.code == TGL_ERR_ARGUMENT ? Failure(Code::RunSizes, status.text) : fromStatus(status);
+  };
   tgl_tensor_info info{};
   for (size_t i = 0; i < values.size(); ++i) {
     const std::vector<int64_t> &shape = values[i].shape;
     if (tgl_set_input_shape(context, int32_t(i), shape.data(), int32_t(shape.size()), &status) != TGL_OK)
-      return fromStatus(status);
+      return refused();
     if (tgl_context_input_shape(context, int32_t(i), &info, &status) != TGL_OK)
-      return fromStatus(status);
+      return refused();
     inputPorts[i] = portOf(info);
   }
   for (size_t i = 0; i < outputPorts.size(); ++i) {
     if (tgl_context_output_shape(context, int32_t(i), &info, &status) != TGL_OK)
-      return fromStatus(status);
+      return refused();
     outputPorts[i] = portOf(info);
   }
   return {};

@@ -77,14 +77,14 @@ inline Code codeOf(const CLI::ParseError &error) {
 }
 
 /// Prints help where it was asked for, else what is wrong; returns the exit code.
-inline int reportUsage(const CLI::App &app, const CLI::ParseError &error) {
+inline int reportUsage(const CLI::App &app, const CLI::ParseError &error, const std::string &place = "") {
   if (error.get_exit_code() == int(CLI::ExitCodes::Success)) {
     std::ostringstream out;
     app.exit(error, out, out); // help or versions
     std::fputs(out.str().c_str(), stdout);
     return finishOutput(app.get_name().c_str(), 0);
   }
-  Message message{Message::Severity::Error, "", "", 0, error.what(), "", "", codeOf(error)};
+  Message message{Message::Severity::Error, "", "", 0, error.what(), place, "", codeOf(error)};
   printMessages(app.get_name(),
                 {message, {Message::Severity::Note, "", "", 0, "--help lists what can be said"}});
   return int(outcomeOf(message.code));

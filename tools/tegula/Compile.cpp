@@ -46,8 +46,7 @@ int compile(const Arguments &arguments) {
   if (output.empty())
     output = text ? "-" : stemOf(arguments.model) + kind->extension;
   CompileResult result = compileFile(arguments.model, kind->emit, options);
-  if (arguments.compile.time)
-    printTimings(result);
+  printTimings(result, arguments.compile.time);
   if (!result)
     return int(result.outcome);
   if (Failure failure = writeFile(output, result.bytes))
@@ -61,20 +60,23 @@ void addCompile(CLI::App &app, Action &action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App *verb = app.add_subcommand("compile", "Compile a model (.onnx, or .mlir of any phase)");
   verb->add_option("MODEL", arguments->model, "The model; - reads MLIR from standard input")->required();
-  verb->add_option("-o", arguments->output,
+  verb->add_option("-o,--output", arguments->output,
                    "Output; - is standard output. Default: MODEL's name with .tgl, text to standard output")
       ->type_name("FILE");
   arguments->compile.addTo(*verb, false);
   std::vector<std::string> names;
-  for (const Kind &kind : kinds)
+  std::string choice;
+  for (const Kind &kind : kinds) {
     names.push_back(kind.name);
-  verb->add_option("--emit", arguments->emit, "graph, tile, sched, llvm, asm, ptx, obj or artifact (default)")
+    choice += (choice.empty() ? "" : "|") + names.back();
+  }
+  verb->add_option("--emit", arguments->emit, "What to write instead of an artifact")
       ->check(oneOf(names))
-      ->type_name("KIND");
-  verb->add_option("--stop-after", arguments->stopAfter,
-                   "Print the IR after import, graph, fuse, schedule, tile or codegen")
+      ->type_name(choice);
+  verb->add_option("--stop-after", arguments->stopAfter, "Print the IR after this phase")
       ->check(oneOf({"import", "graph", "fuse", "schedule", "tile", "codegen"}))
-      ->type_name("PHASE");
+      ->type_name("import|graph|fuse|schedule|tile|codegen")
+      ->group(furtherOptions);
   verb->callback([&action, arguments] { action = [arguments] { return compile(*arguments); }; });
 }
 

@@ -1,5 +1,6 @@
 // The verb help: pages about verbs, topics and error codes, because a number in a log is worth little without
 // what it means.
+#include "Description.h"
 #include "Verb.h"
 
 #include "common/Json.h"
@@ -15,7 +16,16 @@ namespace {
 
 struct Arguments {
   std::string topic;
-  bool json = false;
+  bool json = false, man = false;
+};
+
+struct Topic {
+  const char *name, *title, *text;
+};
+constexpr Topic topics[] = {
+#define TEGULA_TOPIC(name, title, text) {name, title, text},
+#include "Topics.def"
+#undef TEGULA_TOPIC
 };
 
 /// Text in lines of at most 80 characters, each after `indent`.
@@ -94,40 +104,64 @@ int numberIn(const std::string &text) {
 }
 
 std::string overview(const CLI::App &app) {
-  std::string text = "tegula help VERB    what a verb does and its options\n"
-                     "tegula help CODE    what an error means and what to do: tegula help E0203\n"
-                     "tegula help errors  all codes; --json prints their pages for scripts\n\nverbs:";
+  std::string text = "tegula help VERB   what a verb does and all its options; --man: as a manual page\n"
+                     "tegula help CODE   what an error means and what to do: tegula help E0203\n"
+                     "tegula help TOPIC  one of these:\n\n"
+                     "  errors           all codes; --json prints their pages for scripts\n";
+  for (const Topic &topic : topics)
+    text += "  " + std::string(topic.name) + std::string(17 - std::string(topic.name).size(), ' ') +
+            topic.title + "\n";
+  text += "\nverbs:";
   for (const CLI::App *verb : app.get_subcommands({}))
     text += " " + verb->get_name();
   return text + "\n";
 }
 
-int help(const CLI::App &app, const Arguments &arguments) {
-  std::string text;
-  if (arguments.topic.empty())
-    text = overview(app);
-  else if (arguments.topic == "errors")
-    text = arguments.json ? codesAsJson() : listOfCodes();
+/// The text of a topic; empty where there is none of that name.
+std::string textOf(const CLI::App &app, const Arguments &arguments) {
+  const std::string &topic = arguments.topic;
+  if (topic.empty())
+    return arguments.man ? manualPage(app, nullptr, TEGULA_VERSION) : overview(app);
+  if (topic == "errors")
+    return arguments.json ? codesAsJson() : listOfCodes();
+  for (const Topic &known : topics)
+    if (topic == known.name)
+      return known.text;
   for (const CLI::App *verb : app.get_subcommands({}))
-    if (verb->get_name() == arguments.topic)
-      text = verb->help();
+    if (verb->get_name() == topic)
+      return arguments.man ? manualPage(app, verb, TEGULA_VERSION)
+                           : verb->help("tegula", CLI::AppFormatMode::All);
   for (const CodePage &page : codePages)
-    if (int(page.code) == numberIn(arguments.topic))
-      text = pageOf(page);
+    if (int(page.code) == numberIn(topic))
+      return pageOf(page);
+  return "";
+}
+
+int help(const CLI::App &app, const Arguments &arguments) {
+  std::string text = textOf(app, arguments);
   if (text.empty())
-    return reportFailure(
-        "tegula help",
-        {Code::UnknownTopic, "expected a verb, an error code or 'errors', got '" + arguments.topic + "'"});
+    return reportFailure("tegula help",
+                         {Code::UnknownTopic, "expected a verb, a topic or an error code, got '" +
+                                                  arguments.topic + "'; without any, all are listed"});
   std::fputs(text.c_str(), stdout);
   return 0;
 }
 
 } // namespace
 
+std::vector<std::string> helpTopics() {
+  std::vector<std::string> names = {"errors"};
+  for (const Topic &topic : topics)
+    names.push_back(topic.name);
+  for (const CodePage &page : codePages)
+    names.push_back(codeText(page.code));
+  return names;
+}
+
 void addHelp(CLI::App &app, Action &action) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App *verb = app.add_subcommand("help", "Explain a verb or an error code (E0203)");
-  verb->add_option("TOPIC", arguments->topic, "A verb, a code, or errors; nothing lists them");
+  CLI::App *verb = app.add_subcommand("help", "Explain a verb, a topic or an error code (E0203)");
+  verb->add_option("TOPIC", arguments->topic, "A verb, a code or a topic; nothing lists them");
   verb->add_flag("--json", arguments->json, "Print the pages of all codes as JSON (with errors)");
   verb->callback(
       [&app, &action, arguments] { action = [&app, arguments] { return help(app, *arguments); }; });

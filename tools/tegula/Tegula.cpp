@@ -1,11 +1,16 @@
 // The program tegula: one driver with verbs. It exists so that compiling, running, timing, verifying and
 // inspecting a model share one grammar.
+#include "CommandLine.h"
+#include "Description.h"
+#include "Globals.h"
 #include "Verb.h"
 
+#include "common/Crash.h"
 #include "common/Usage.h"
 
 #include "llvm/Support/ErrorHandling.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -15,7 +20,10 @@ using namespace tegula;
 using namespace tegula::tools;
 
 static std::string versionText() {
-  std::string text = std::string("tegula ") + TEGULA_VERSION + "\nLLVM " + llvmVersion() + "\ntargets:";
+  std::string revision = gitRevision();
+  std::string text = std::string("tegula ") + TEGULA_VERSION +
+                     (revision.empty() ? "" : " (" + revision + ")") + ", " + buildType() + " build\nLLVM " +
+                     llvmVersion() + "\ntargets:";
   for (const std::string &target : supportedTargets())
     text += " " + target;
   return text;
@@ -31,21 +39,97 @@ static void listOperators() {
   }
 }
 
-/// `tegula model.onnx` means compile: the first argument that is no option and no verb is a model.
-static std::vector<std::string> withDefaultVerb(int argc, char **argv, const CLI::App &app) {
-  std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.empty() || arguments[0].empty() || arguments[0] == "-h" || arguments[0] == "--help" ||
-      arguments[0] == "--version" || arguments[0] == "--list-operators")
-    return arguments;
+static bool isVerb(const CLI::App &app, const std::string &word) {
   for (const CLI::App *verb : app.get_subcommands({}))
-    if (verb->get_name() == arguments[0])
-      return arguments;
-  bool file = arguments[0][0] == '-' || arguments[0].find_first_of("./") != std::string::npos ||
-              std::filesystem::exists(arguments[0]);
+    if (verb->get_name() == word)
+      return true;
+  return false;
+}
+
+/// `tegula model.onnx` means compile: the first argument that is no option and no verb is a model.
+static Failure addDefaultVerb(std::vector<Word> &words, const CLI::App &app) {
+  size_t at = 0;
+  while (at < words.size() && words[at].text.starts_with("-")) { // options of all verbs may stand in front
+    const CLI::Option *option = app.get_option_no_throw(words[at].text);
+    bool hasOwnValue = words[at].text.find('=') != std::string::npos;
+    at += option && !hasOwnValue && option->get_expected_min() > 0 ? 2 : 1;
+  }
+  if (at < words.size() && isVerb(app, words[at].text)) {
+    std::rotate(words.begin(), words.begin() + long(at), words.begin() + long(at) + 1);
+    return {};
+  }
+  if (words.empty())
+    return {};
+  const std::string &first = words[0].text;
+  for (const char *alone : {"", "-h", "--help", "--help-all", "--version", "--list-operators"})
+    if (first == alone)
+      return {};
+  bool file =
+      first[0] == '-' || first.find_first_of("./") != std::string::npos || std::filesystem::exists(first);
   if (!file)
-    throw CLI::ValidationError("expected a verb or a model, got '" + arguments[0] + "'");
-  arguments.insert(arguments.begin(), "compile");
-  return arguments;
+    return {Code::UnknownVerb, "expected a verb or a model, got '" + first + "'"};
+  words.insert(words.begin(), {"compile", ""});
+  return {};
+}
+
+/// The value of an option before anything is parsed; empty where it is not given.
+static std::string valueOf(const std::vector<Word> &words, const std::string &option) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i].text.starts_with(option + "="))
+      return words[i].text.substr(option.size() + 1);
+    if (words[i].text == option && i + 1 < words.size())
+      return words[i + 1].text;
+  }
+  return "";
+}
+
+/// All words of the command line, from wherever they come.
+static Failure gatherWords(int argc, char **argv, const CLI::App &app, std::vector<Word> &words) {
+  for (int i = 1; i < argc; ++i)
+    words.push_back({argv[i], ""});
+  if (Failure failure = expandFiles(words))
+    return failure;
+  logOptions().json = valueOf(words, "--log") == "json"; // also of what is wrong with the command line
+  if (Failure failure = addDefaultVerb(words, app))
+    return failure;
+  std::string config = valueOf(words, "--config");
+  return config.empty() ? Failure() : addConfig(app, config, words);
+}
+
+static void declare(CLI::App &app, Action &action) {
+  app.formatter(makeFormatter());
+  app.set_help_flag("-h,--help", "Print the most used options");
+  app.set_help_all_flag("--help-all", "Print all options");
+  app.require_subcommand(1);
+  app.fallthrough(); // options of all verbs may stand behind the verb
+  app.set_version_flag("--version", versionText, "Print versions, build and targets");
+  app.add_flag_callback(
+      "--list-operators",
+      [] {
+        listOperators();
+        throw CLI::Success();
+      },
+      "Print the ONNX operators that can be compiled");
+  app.footer("Exit codes: 0 ok, 1 usage or bad input, 2 unsupported model, 3 verification failed, 4 resource "
+             "limit, 70 internal error.");
+  addCompile(app, action);
+  addRun(app, action);
+  addBench(app, action);
+  addVerify(app, action);
+  addCheck(app, action);
+  addInspect(app, action);
+  addExplain(app, action);
+  addHelp(app, action);
+  addCompletion(app, action);
+  addNewPass(app, action);
+}
+
+/// A bug was met and survived: says how to repeat it.
+static int finishInternal(int code) {
+  if (code == int(Outcome::Internal))
+    if (std::string path = writeReproducer(); !path.empty())
+      say("tegula", "to repeat it: sh " + path);
+  return code;
 }
 
 int main(int argc, char **argv) {
@@ -56,40 +140,30 @@ int main(int argc, char **argv) {
   CLI::App app("Compiles ONNX models to native code and runs them.\n`tegula model.onnx` is `tegula compile "
                "model.onnx`.",
                "tegula");
-  app.require_subcommand(1);
-  app.set_version_flag("--version", versionText, "Print the versions of tegula and LLVM, and the targets");
-  app.add_flag_callback(
-      "--list-operators",
-      [] {
-        listOperators();
-        throw CLI::Success();
-      },
-      "Print the ONNX operators that can be compiled");
-  app.footer("Exit codes: 0 ok, 1 usage or bad input, 2 unsupported model, 3 verification failed, 4 resource "
-             "limit, 70 internal error.");
   Action action;
-  addCompile(app, action);
-  addRun(app, action);
-  addBench(app, action);
-  addVerify(app, action);
-  addInspect(app, action);
-  addExplain(app, action);
-  addHelp(app, action);
-  addNewPass(app, action);
+  std::shared_ptr<GlobalOptions> globals = addGlobals(app);
+  declare(app, action);
+  std::vector<Word> words;
   try {
-    std::vector<std::string> arguments = withDefaultVerb(argc, argv, app);
-    std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
+    if (Failure failure = gatherWords(argc, argv, app, words))
+      return reportFailure("tegula", failure);
+    std::vector<std::string> arguments;
+    for (auto word = words.rbegin(); word != words.rend(); ++word) // CLI11 takes them from the back
+      arguments.push_back(word->text);
     app.parse(arguments);
   } catch (const CLI::ParseError &error) {
-    return reportUsage(app, error);
+    return reportUsage(app, error, placeOf(words, error.what()));
   } catch (const std::exception &error) {
     return reportFailure("tegula", {Code::Internal, error.what()});
   }
+  if (int code = applyGlobals(*globals))
+    return code;
+  setReproducer(argc, argv, versionText());
   try {
-    return finishOutput("tegula", action());
-  } catch (const std::bad_alloc &) {
-    return reportFailure("tegula", {Code::OutOfMemory, "out of memory"});
+    return finishInternal(finishOutput("tegula", action()));
   } catch (const std::exception &error) {
-    return reportFailure("tegula", {Code::Internal, error.what()});
+    if (isWantOfMemory(error))
+      return reportFailure("tegula", {Code::OutOfMemory, "out of memory"});
+    return finishInternal(reportFailure("tegula", {Code::Internal, error.what()}));
   }
 }

@@ -2,7 +2,9 @@
 // all verbs.
 #include "Verb.h"
 
+#include "common/Crash.h"
 #include "common/Files.h"
+#include "common/Progress.h"
 #include "common/Tensors.h"
 #include "common/Usage.h"
 
@@ -25,18 +27,42 @@ static void addPasses(CLI::App &verb, std::vector<std::string> &plugins, std::ve
       ->type_name("LIB")
       ->expected(1)
       ->take_all()
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->group(furtherOptions);
   verb.add_option("--insert-pass", inserted,
                   "Run a pass between phases: after-fuse:name, after-graph:name{option=1}")
       ->type_name("after-PHASE:PASS")
       ->expected(1)
       ->take_all()
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->group(furtherOptions);
+}
+
+void CompileArguments::addModelOptions(CLI::App &verb) {
+  auto several = [](CLI::Option *option) { option->expected(1)->take_all()->allow_extra_args(false); };
+  several(
+      verb.add_option("--dim", dims,
+                      "Fix a symbolic dimension: batch=1; or bound it: seq=1..2048; hot sizes get code of "
+                      "their own: batch=1..8:hot=1,4")
+          ->type_name("NAME=SIZE"));
+  several(verb.add_option("--shape", shapes, "Fix an input's shape: x:1x3x224x224")->type_name("NAME:SHAPE"));
+  several(verb.add_option("--bind", bound, "Fix an input's value at compile time")
+              ->type_name("NAME=@FILE")
+              ->group(furtherOptions));
+  verb.add_option("--max-nodes", maxNodes,
+                  "Most nodes of a model, with functions inlined and loops unrolled (1000000)")
+      ->check(within(1, 1'000'000'000))
+      ->type_name("N")
+      ->group(furtherOptions);
+  verb.add_option("--max-nesting", maxNesting, "How deep graphs and functions may stand in each other (100)")
+      ->check(within(1, 1000))
+      ->type_name("N")
+      ->group(furtherOptions);
 }
 
 void CompileArguments::addTo(CLI::App &verb, bool isRun) {
   runs = isRun;
-  verb.add_option("-O", optLevel, "Optimisation: 2 (default), or 0 for naive loops, the oracle")
+  verb.add_option("-O,--optimize", optLevel, "Optimisation: 2 (default), or 0 for naive loops, the oracle")
       ->check(oneOf({"0", "2"}))
       ->type_name("0|2");
   verb.add_option(
@@ -44,51 +70,38 @@ void CompileArguments::addTo(CLI::App &verb, bool isRun) {
           runs ? "native, x86-64-v3, x86-64-v4, or the name of a CPU or GPU (sm_80); default: the device"
                : "native (default), x86-64-v3, x86-64-v4, or the name of a CPU or GPU (sm_80); "
                  "several make one artifact for all of them")
-      ->type_name("NAME")
+      ->type_name("TARGET")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
   if (runs)
     verb.add_option("--device", device, "cpu (default), cuda:N, or emulator, which executes PTX on the CPU")
         ->type_name("NAME");
-  verb.add_option("--dim", dims,
-                  "Fix a symbolic dimension: batch=1; or bound it: seq=1..2048; hot sizes get code of their "
-                  "own: batch=1..8:hot=1,4")
-      ->type_name("NAME=SIZE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-  verb.add_option("--shape", shapes, "Fix an input's shape: x:1x3x224x224")
-      ->type_name("NAME:SHAPE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
-  verb.add_option("--bind", bound, "Fix an input's value at compile time")
-      ->type_name("NAME=@FILE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
+  addModelOptions(verb);
   verb.add_option("--denormals", denormals, "keep, or flush to zero (default)")
       ->check(oneOf({"keep", "flush"}))
-      ->type_name("keep|flush");
+      ->type_name("keep|flush")
+      ->group(furtherOptions);
   verb.add_option(
           "--precision", precision,
           "What products may round float32 to on a GPU's matrix units: fp32 (default, nothing), tf32, "
           "bf16 or fp16")
       ->check(oneOf({"fp32", "tf32", "bf16", "fp16"}))
-      ->type_name("KIND");
+      ->type_name("fp32|tf32|bf16|fp16");
   verb.add_option("--sched", schedFile, "Schedules that override the compiler's, as --emit=sched prints them")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->group(furtherOptions);
   addPasses(verb, passPlugins, insertedPasses);
   if (!runs) {
     verb.add_option("--save-temps", saveTemps, "Keep the IR after every phase in this folder")
-        ->type_name("DIR");
+        ->type_name("DIR")
+        ->group(furtherOptions);
     verb.add_option("--threads", threads, "Compile threads; 0 (default): all that the process may use")
         ->check(within(0, 1024))
-        ->type_name("N");
+        ->type_name("N")
+        ->group(furtherOptions);
     verb.add_flag("--time", time, "Print the time of every phase and kernel");
   }
-  verb.add_flag("-v", verbose, "Print IR with internal errors");
 }
 
 /// The machine to compile for where only the device is known: the newest architecture of the table that it
@@ -122,8 +135,10 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   for (const std::string &library : passPlugins)
     if (std::string why; !loadPassPlugin(library, why))
       return {Code::InvalidPlugin, "--load-pass-plugin: " + library + " " + why};
-  options.verbose = verbose;
   options.explain = explain;
+  options.verbose = logOptions().verbosity > 0;
+  options.maxNodes = maxNodes;
+  options.maxNesting = maxNesting;
   Sizes chosen;
   if (Failure failure = sizes(chosen))
     return failure;
@@ -181,18 +196,26 @@ Failure CompileArguments::sizes(Sizes &chosen) const {
   return {};
 }
 
-static CompileResult compileQuietly(const std::string &path, Emit emit, const CompileOptions &options) {
+static CompileResult compileQuietly(const std::string &path, Emit emit, const CompileOptions &asked) {
   CompileResult result;
   auto fail = [&](const Failure &failure) {
     result.outcome = outcomeOf(failure.code);
     result.messages.push_back({Message::Severity::Error, "", "", 0, failure.text, "", "", failure.code});
   };
+  Progress progress;
+  CompileOptions options = asked;
+  options.progress = [&](const std::string &phase, size_t done, size_t total) {
+    progress.show(path + ": " + phase + (total ? ", kernel" : ""), done, total);
+  };
   if (hasExtension(path, ".mlir") || path == "-") {
-    std::string text;
+    static std::string text; // a reproducer may need it until the process ends
     if (Failure failure = readFile(path, text))
       fail(failure);
-    else
+    else {
+      if (path == "-")
+        setReproducerInput(text);
       result = compileModule(text, emit, options);
+    }
   } else if (Failure failure = checkReadable(path)) {
     fail(failure);
   } else {
@@ -225,7 +248,10 @@ static CompileResult compileForValues(const std::string &path, CompileOptions op
   return result;
 }
 
-void printTimings(const CompileResult &result) {
+void printTimings(const CompileResult &result, bool asked) {
+  int verbosity = logOptions().verbosity;
+  if (logOptions().json || (!asked && verbosity == 0))
+    return;
   auto print = [](const char *title, const std::vector<Timing> &timings) {
     double total = 0;
     for (const Timing &timing : timings)
@@ -236,7 +262,8 @@ void printTimings(const CompileResult &result) {
       std::fprintf(stderr, "  %9.3f s  %s\n", timing.seconds, timing.name.c_str());
   };
   print("phases", result.phases);
-  print("kernels", result.kernels);
+  if (asked || verbosity > 1)
+    print("kernels", result.kernels);
 }
 
 /// Warns of names in --dim and --shape that the model does not have; the importer has judged those of others.
@@ -268,8 +295,7 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
   if (Failure failure = arguments.convert(options))
     return stop(failure);
   CompileResult result = compileForValues(path, options, given);
-  if (arguments.time)
-    printTimings(result);
+  printTimings(result, arguments.time);
   if (!result) {
     opened.exitCode = int(result.outcome);
     return opened;

@@ -14,6 +14,14 @@
 
 namespace tegula::tools {
 
+/// The group of options that --help leaves out.
+inline constexpr const char *furtherOptions = "Further options";
+/// The group of those that stand in the program, but behind a verb as well.
+inline constexpr const char *globalOptions = "Options of all verbs";
+
+/// What `tegula help` explains besides verbs.
+std::vector<std::string> helpTopics();
+
 /// What a verb does once its arguments are parsed; returns the exit code.
 using Action = std::function<int()>;
 
@@ -24,8 +32,10 @@ void addBench(CLI::App &app, Action &action);
 void addVerify(CLI::App &app, Action &action);
 void addInspect(CLI::App &app, Action &action);
 void addExplain(CLI::App &app, Action &action);
+void addCheck(CLI::App &app, Action &action);
 void addHelp(CLI::App &app, Action &action);
 void addNewPass(CLI::App &app, Action &action);
+void addCompletion(CLI::App &app, Action &action);
 
 /// Compile options as they stand on the command line.
 struct CompileArguments {
@@ -34,13 +44,17 @@ struct CompileArguments {
   std::string device = "cpu", denormals = "flush", precision = "fp32", schedFile, saveTemps;
   std::vector<std::string> dims, shapes, bound, passPlugins, insertedPasses;
   int threads = 0;
-  bool time = false, verbose = false;
+  bool time = false;
+  int64_t maxNodes = CompileOptions().maxNodes;
+  int maxNesting = CompileOptions().maxNesting;
   bool runs = false;    ///< what is compiled is run
   bool general = false; ///< hot sizes get no code of their own
   bool explain = false; ///< what was decided is asked for
 
   /// Adds the options to a verb; --threads means compile threads only where the verb runs nothing.
   void addTo(CLI::App &verb, bool runs);
+  /// Those of them that say what the model is: sizes, fixed inputs, limits.
+  void addModelOptions(CLI::App &verb);
   /// Checks and converts everything but the target and the files, which the compiler judges.
   Failure convert(CompileOptions &options) const;
   /// What --dim and --shape say.
@@ -65,8 +79,8 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
 /// Compiles by the file's extension and prints all messages.
 CompileResult compileFile(const std::string &path, Emit emit, const CompileOptions &options);
 
-/// Prints how long each phase and kernel took.
-void printTimings(const CompileResult &result);
+/// Prints how long each phase and kernel took, where `asked` or -v says so.
+void printTimings(const CompileResult &result, bool asked);
 
 /// Reads every "name=@file" of `assignments` and every array of the .npz `archive` (may be empty).
 Failure readGiven(const std::vector<std::string> &assignments, const std::string &archive, TensorMap &given);

@@ -103,7 +103,7 @@ int verifyStored(const Arguments &arguments, const std::vector<DataSet> &sets) {
       return reportFailure(arguments.model, failure);
     ok &= compareAll(*opened.session, results, set.expected, arguments, set.name);
   }
-  return ok ? 0 : int(Outcome::VerificationFailed);
+  return ok ? 0 : reportFailure(arguments.model, {Code::ResultsDiffer, "outputs differ from the reference"});
 }
 
 /// Finds the kernel and the pass that change the model's outputs, and says how to see that.
@@ -156,7 +156,9 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
     return reportFailure(arguments.model, failure);
   if (compareAll(*opened.session, results, expected, arguments, "-O0"))
     return 0;
-  return arguments.bisect ? findGuilty(arguments, *opened.session, values) : int(Outcome::VerificationFailed);
+  if (arguments.bisect)
+    return findGuilty(arguments, *opened.session, values);
+  return reportFailure(arguments.model, {Code::ResultsDiffer, "outputs differ from those of -O0"});
 }
 
 int verify(const Arguments &arguments) {

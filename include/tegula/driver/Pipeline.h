@@ -20,6 +20,7 @@
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
+#include <functional>
 #include <optional>
 
 namespace tegula::driver {
@@ -45,8 +46,10 @@ struct PipelineOptions {
   codegen::cpu::CpuCodegenOptions cpu;
   codegen::ptx::PtxCodegenOptions ptx;
   target::Language language = target::Language::X86; ///< which of the code generators is asked
-  int optLevel = 2;                                  ///< 0 leaves out schedule, tile and vectors
-  std::vector<InsertedPass> inserted = {};           ///< in the order in which they run
+  std::function<void(size_t done, size_t total)>
+      kernelsDone;                         ///< called after each kernel of codegen, one by one
+  int optLevel = 2;                        ///< 0 leaves out schedule, tile and vectors
+  std::vector<InsertedPass> inserted = {}; ///< in the order in which they run
   std::string reproducer; ///< file that receives the IR and the passes of a phase that crashes, "" for none
 };
 

@@ -15,13 +15,21 @@ struct ImportOptions {
   std::map<std::string, std::vector<int64_t>> shapes;
   std::map<std::string, HostTensor> bound;
   std::map<std::string, SizeRange> ranges; ///< of sizes that stay symbols; hot sizes are not read here
+  int64_t maxNodes = 1'000'000;            ///< with functions inlined and loops unrolled
+  int maxNesting = 100;                    ///< of graphs and functions
   bool symbolic = false;                   ///< sizes that nothing fixes become symbols instead of errors
 };
 
 /// A model file that was read; null where it cannot be. It may be imported several times, and the constants
 /// of all imports are the same.
 class ParsedModel;
-std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages);
+struct ReadOptions {
+  int64_t maxNodes = 1'000'000; ///< of the main graph alone
+  int maxNesting = 100;         ///< of messages in the file
+  bool leaveWeights = false;    ///< weights that no import looks at are not read; their constants are 0
+};
+std::shared_ptr<ParsedModel> readModel(const std::string &path, std::vector<Message> &messages,
+                                       const ReadOptions &options = {});
 
 /// On failure `messages` holds everything that is wrong with the model, each error with its code; warnings
 /// may stand there on success too. Loads the dialects it needs. The module's large constants keep the model's
