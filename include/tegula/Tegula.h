@@ -43,6 +43,7 @@ struct CompileOptions {
   bool keepDenormals = false;     ///< else denormal constants are flushed and kernels run with FTZ and DAZ
   int threads = 0;                ///< compile threads, 0: as many as the process may use
   std::string schedFile;          ///< schedules that override the scheduler's, as --emit=sched prints them
+  std::vector<std::string> operatorFiles;  ///< files that say what custom operators mean
   std::vector<std::string> insertedPasses; ///< "after-fuse:name{option=1}", in their order
   std::string stopAfter;        ///< phase after which to stop: import, graph, fuse, schedule, tile, codegen
   std::string saveTemps;        ///< folder for the IR after each phase

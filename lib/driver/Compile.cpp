@@ -114,6 +114,7 @@ private:
     importing.symbolic = true;
     importing.maxNodes = options.maxNodes;
     importing.maxNesting = options.maxNesting;
+    importing.operatorFiles = options.operatorFiles;
     std::shared_ptr<importer::ParsedModel> model =
         importer::readModel(path, result.messages, {options.maxNodes, options.maxNesting, leaveWeights});
     if (!model)
@@ -536,6 +537,8 @@ private:
       text += " --bind " + name + "=@" + hash(value.bytes);
     if (!options.schedFile.empty())
       text += " --sched @" + hashFile(options.schedFile);
+    for (const std::string &file : options.operatorFiles)
+      text += " --kernel @" + hashFile(file);
     for (const std::string &hash : loadedPluginHashes())
       text += " --load-pass-plugin=@" + hash;
     for (const std::string &pass : options.insertedPasses)

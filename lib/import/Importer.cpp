@@ -20,9 +20,9 @@ template <typename List> static Opsets opsetsOf(const List &imports) {
 }
 
 Importer::Importer(std::shared_ptr<ParsedModel> model, MLIRContext &context, const ImportOptions &options,
-                   SizeFacts &facts, std::vector<Message> &messages)
-    : model(std::move(model)), context(context), options(options), facts(facts), messages(messages),
-      builder(&context) {
+                   const CustomOperators &custom, SizeFacts &facts, std::vector<Message> &messages)
+    : model(std::move(model)), context(context), options(options), custom(custom), facts(facts),
+      messages(messages), builder(&context) {
   modelOpsets = opsetsOf(this->model->model().opset_import());
   if (this->model->model().ir_version() < 3 && modelOpsets.empty())
     modelOpsets[""] = 1;
@@ -241,7 +241,9 @@ void Importer::importNode(const onnx::NodeProto &node, const Frame &frame) {
   Attributes attributes;
   if (!resolveAttributes(node, frame, attributes))
     return define(node, frame, {});
-  if (auto found = functions.find({domain, node.op_type(), node.overload()}); found != functions.end())
+  bool isCustom = custom.defines(domain, node.op_type()); // says more than a function of the model
+  if (auto found = functions.find({domain, node.op_type(), node.overload()});
+      found != functions.end() && !isCustom)
     return importCall(node, frame, attributes, *found->second);
   auto opset = frame.opsets.find(domain);
   if (opset == frame.opsets.end()) {
@@ -270,21 +272,24 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
   bool isComplete = resolveOperands(node, frame, operands);
   for (auto [name, operand] : llvm::zip(node.input(), operands))
     where.types.push_back(operand ? typeText(operand) : name.empty() ? "none" : "?");
-  const Operator *op = findOperator(normalDomain(node.domain()), node.op_type());
-  if (!op) {
-    std::string domain = normalDomain(node.domain());
+  std::string domain = normalDomain(node.domain());
+  bool isCustom = custom.defines(domain, node.op_type());
+  const Operator *op = isCustom ? nullptr : findOperator(domain, node.op_type());
+  if (!op && !isCustom) {
     report(domain.empty() ? Code::UnsupportedOperator : Code::UnsupportedDomain,
            "operator " + (domain.empty() ? "" : domain + ".") + node.op_type() + " is not supported");
-  } else if (opset < op->since) {
+  } else if (op && opset < op->since) {
     report(Code::UnsupportedVersion,
            "operator " + node.op_type() + " is not supported before opset " + std::to_string(op->since));
   }
-  if (!isComplete || nodeFailed || !op->handler)
+  if (!isComplete || nodeFailed || (op && !op->handler))
     return define(node, frame, {});
   Node context(builder, node, opset, operands, attributes, model, facts);
   context.loc = NameLoc::get(builder.getStringAttr(where.node));
   context.report = [this](Code code, std::string text) { report(code, std::move(text)); };
-  if (op->computesInF32)
+  if (isCustom)
+    custom.import(domain, node.op_type(), context);
+  else if (op->computesInF32)
     runWidened(*op, context, operands);
   else
     op->handler(context);
@@ -390,9 +395,9 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
 // ---- The door ----
 
 static OwningOpRef<ModuleOp> importOnce(std::shared_ptr<ParsedModel> model, MLIRContext &context,
-                                        const ImportOptions &options, SizeFacts &facts,
-                                        std::vector<Message> &messages) {
-  Importer importer(std::move(model), context, options, facts, messages);
+                                        const ImportOptions &options, const CustomOperators &custom,
+                                        SizeFacts &facts, std::vector<Message> &messages) {
+  Importer importer(std::move(model), context, options, custom, facts, messages);
   // Verifiers and shape rules report through MLIR; their text becomes a message about the current node.
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
@@ -446,6 +451,9 @@ static std::optional<unsigned> settleRanges(SizeFacts &facts, MLIRContext *conte
 FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> &model, MLIRContext &context,
                                              const ImportOptions &options, std::vector<Message> &messages) {
   context.loadDialect<graph::GraphDialect, func::FuncDialect>();
+  CustomOperators custom;
+  if (!custom.read(options.operatorFiles, context, messages))
+    return failure();
   // Sizes that one import had to take as equal are one size in the next, which knows more of its shapes.
   constexpr int kMaxImports = 5;
   SizeFacts facts;
@@ -453,7 +461,7 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const std::shared_ptr<ParsedModel> 
   std::vector<Message> said;
   for (int round = 1;; ++round) {
     said.clear();
-    module = importOnce(model, context, options, facts, said);
+    module = importOnce(model, context, options, custom, facts, said);
     if (round == kMaxImports || !facts.unify())
       break;
   }

@@ -1,6 +1,7 @@
 // Walks a model's graph and turns node after node into graph operations, collecting every error on the way.
 #pragma once
 
+#include "CustomOperators.h"
 #include "Node.h"
 
 #include "tegula/import/Import.h"
@@ -31,7 +32,7 @@ struct Frame {
 class Importer {
 public:
   Importer(std::shared_ptr<ParsedModel> model, mlir::MLIRContext &context, const ImportOptions &options,
-           SizeFacts &facts, std::vector<Message> &messages);
+           const CustomOperators &custom, SizeFacts &facts, std::vector<Message> &messages);
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
   /// Whether nothing was reported.
@@ -150,6 +151,7 @@ private:
   std::shared_ptr<ParsedModel> model;
   mlir::MLIRContext &context;
   const ImportOptions &options;
+  const CustomOperators &custom;
   SizeFacts &facts;
   std::vector<Message> &messages;
   mlir::OpBuilder builder;

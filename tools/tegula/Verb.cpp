@@ -22,14 +22,14 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 } // namespace
 
 /// Adds the options of passes that users bring.
-static void addPasses(CLI::App &verb, std::vector<std::string> &plugins, std::vector<std::string> &inserted) {
-  verb.add_option("--load-pass-plugin", plugins, "A library of passes for --insert-pass")
+static void addPasses(CLI::App &verb, CompileArguments &arguments) {
+  verb.add_option("--load-pass-plugin", arguments.passPlugins, "A library of passes for --insert-pass")
       ->type_name("LIB")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false)
       ->group(furtherOptions);
-  verb.add_option("--insert-pass", inserted,
+  verb.add_option("--insert-pass", arguments.insertedPasses,
                   "Run a pass between phases: after-fuse:name, after-graph:name{option=1}")
       ->type_name("after-PHASE:PASS")
       ->expected(1)
@@ -48,6 +48,9 @@ void CompileArguments::addModelOptions(CLI::App &verb) {
   several(verb.add_option("--shape", shapes, "Fix an input's shape: x:1x3x224x224")->type_name("NAME:SHAPE"));
   several(verb.add_option("--bind", bound, "Fix an input's value at compile time")
               ->type_name("NAME=@FILE")
+              ->group(furtherOptions));
+  several(verb.add_option("--kernel", operatorFiles, "A file that says what operators of other domains mean")
+              ->type_name("FILE")
               ->group(furtherOptions));
   verb.add_option("--max-nodes", maxNodes,
                   "Most nodes of a model, with functions inlined and loops unrolled (1000000)")
@@ -91,7 +94,7 @@ void CompileArguments::addTo(CLI::App &verb, bool isRun) {
   verb.add_option("--sched", schedFile, "Schedules that override the compiler's, as --emit=sched prints them")
       ->type_name("FILE")
       ->group(furtherOptions);
-  addPasses(verb, passPlugins, insertedPasses);
+  addPasses(verb, *this);
   if (!runs) {
     verb.add_option("--save-temps", saveTemps, "Keep the IR after every phase in this folder")
         ->type_name("DIR")
@@ -131,6 +134,7 @@ Failure CompileArguments::convert(CompileOptions &options) const {
   options.threads = threads;
   options.schedFile = schedFile;
   options.saveTemps = saveTemps;
+  options.operatorFiles = operatorFiles;
   options.insertedPasses = insertedPasses;
   for (const std::string &library : passPlugins)
     if (std::string why; !loadPassPlugin(library, why))

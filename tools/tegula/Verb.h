@@ -42,7 +42,7 @@ struct CompileArguments {
   int optLevel = 2;
   std::vector<std::string> targets; ///< none: the machine that the device is
   std::string device = "cpu", denormals = "flush", precision = "fp32", schedFile, saveTemps;
-  std::vector<std::string> dims, shapes, bound, passPlugins, insertedPasses;
+  std::vector<std::string> dims, shapes, bound, operatorFiles, passPlugins, insertedPasses;
   int threads = 0;
   bool time = false;
   int64_t maxNodes = CompileOptions().maxNodes;

@@ -14,10 +14,11 @@ struct ImportOptions {
   std::map<std::string, int64_t> dims;
   std::map<std::string, std::vector<int64_t>> shapes;
   std::map<std::string, HostTensor> bound;
-  std::map<std::string, SizeRange> ranges; ///< of sizes that stay symbols; hot sizes are not read here
-  int64_t maxNodes = 1'000'000;            ///< with functions inlined and loops unrolled
-  int maxNesting = 100;                    ///< of graphs and functions
-  bool symbolic = false;                   ///< sizes that nothing fixes become symbols instead of errors
+  std::map<std::string, SizeRange> ranges;     ///< of sizes that stay symbols; hot sizes are not read here
+  std::vector<std::string> operatorFiles = {}; ///< what operators of other domains mean
+  int64_t maxNodes = 1'000'000;                ///< with functions inlined and loops unrolled
+  int maxNesting = 100;                        ///< of graphs and functions
+  bool symbolic = false;                       ///< sizes that nothing fixes become symbols instead of errors
 };
 
 /// A model file that was read; null where it cannot be. It may be imported several times, and the constants
