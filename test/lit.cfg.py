@@ -2,7 +2,9 @@
 
 A test names what it needs by REQUIRES: a feature of this list is set only where it is really there.
   shared       a folder ../shared beside the checkout (%shared), with models, ONNX's cases and peers
-  avx2, avx512 the processor runs such code
+  avx2         the processor runs AVX2 and FMA
+  avx512       the processor runs AVX-512 as x86-64-v4 has it
+  cuda         a card of NVIDIA and its driver are there
   onnxruntime  the Python environment build/venv can import it (%venv-python)
   zstd         zstd unpacks archives
   ptxas        NVIDIA's assembler is on the path or in its usual folder (%ptxas)
@@ -73,6 +75,7 @@ present = {
     "onnxruntime": can_import(venv_python, "onnxruntime"),
     "ptxas": ptxas is not None,
     "clang-format": clang_format is not None,
+    "cuda": os.path.exists("/dev/nvidiactl") and os.path.exists("/dev/nvidia0"),
     "zstd": shutil.which("zstd") is not None,
     "two-cores": len(os.sched_getaffinity(0)) > 1,
     "sanitizer": "-fsanitize" in config.tegula_cxx_flags,
@@ -88,6 +91,7 @@ config.substitutions += [
     ("%shared", shared),
     ("%source", source),
     ("%build", build),
+    ("%preset", os.path.basename(build)),
     ("%examples", os.path.join(source, "examples")),
     ("%venv-python", venv_python),
     ("%python", sys.executable),
@@ -101,9 +105,9 @@ config.substitutions += [
     ("%fake-cuda", os.path.join(build, "test", "unit", "cuda", "libTegulaFakeCuda.so")),
 ]
 # A program that is not built yet must fail loudly, never fall back to another one of the same name on the path.
-for program in ("tegula-opt", "tegula-run", "tegula-equiv", "tegula-conformance", "tegula"):
+for program in ("tegula-lsp-server", "tegula-opt", "tegula-run", "tegula-equiv", "tegula-conformance", "tegula"):
     config.substitutions.append((rf"(?<![\w./%-]){program}(?![\w./-])", os.path.join(programs, program)))
-for tool in ("FileCheck", "not", "count", "split-file"):
+for tool in ("lit", "FileCheck", "not", "count", "split-file"):
     config.substitutions.append((rf"(?<![\w./%-]){tool}(?![\w./-])", os.path.join(config.llvm_tools_dir, tool)))
 
 if importlib.util.find_spec("psutil"):  # lit needs it to end a test that hangs
