@@ -171,9 +171,13 @@ private:
   /// Ends the compilation in a phase. Our own passes are to blame where the model passed the import; text and
   /// schedules that people wrote are to blame for what follows from them.
   void failIn(Phase phase) {
-    bool isGiven = isText || (!options.schedFile.empty() && phase >= Phase::Schedule) ||
-                   llvm::any_of(inserted, [&](const InsertedPass &pass) { return pass.after < phase; });
-    fail(isGiven ? Code::InvalidText : Code::Internal);
+    bool obeysFile = !options.schedFile.empty() && phase >= Phase::Schedule,
+         followsInserted =
+             llvm::any_of(inserted, [&](const InsertedPass &pass) { return pass.after < phase; });
+    fail(isText            ? Code::InvalidText
+         : obeysFile       ? Code::InvalidSchedule
+         : followsInserted ? Code::InvalidInsertedPass
+                           : Code::Internal);
   }
 
   // ---- the flow ----

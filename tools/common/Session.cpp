@@ -113,9 +113,14 @@ Failure Session::start(int threads, const std::string &device) {
   symbolic = info.symbols[0] != 0;
   declaredPorts = inputPorts;
   tgl_status status{};
-  if (tgl_context_create_on(model, device.c_str(), threads, &context, &status) != TGL_OK)
-    return fromStatus(status);
-  return {};
+  if (tgl_context_create_on(model, device.c_str(), threads, &context, &status) == TGL_OK)
+    return {};
+  // A device that is not there, and one that the artifact has no code for, have the same status.
+  tgl_device_info described{};
+  if (status.code == TGL_ERR_UNSUPPORTED &&
+      tgl_device_describe(device.c_str(), &described, nullptr) != TGL_OK)
+    return {Code::DeviceMissing, status.text};
+  return fromStatus(status);
 }
 
 /// Tells the runtime the shapes of the inputs, and learns those of the outputs.

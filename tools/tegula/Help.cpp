@@ -163,6 +163,7 @@ void addHelp(CLI::App &app, Action &action) {
   CLI::App *verb = app.add_subcommand("help", "Explain a verb, a topic or an error code (E0203)");
   verb->add_option("TOPIC", arguments->topic, "A verb, a code or a topic; nothing lists them");
   verb->add_flag("--json", arguments->json, "Print the pages of all codes as JSON (with errors)");
+  verb->add_flag("--man", arguments->man, "Print the manual page of the verb, or of tegula, for man(1)");
   verb->callback(
       [&app, &action, arguments] { action = [&app, arguments] { return help(app, *arguments); }; });
 }

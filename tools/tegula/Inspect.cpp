@@ -70,51 +70,40 @@ std::string portsJson(const std::vector<Port> &ports) {
 /// known the text says why; a failure is the fault of the arguments.
 Failure describePeak(const Arguments &arguments, TargetText &all);
 
-int inspectOnnx(const Arguments &arguments) {
-  if (Failure failure = checkReadable(arguments.model))
-    return reportFailure(arguments.model, failure);
+/// What is known of a model without compiling it, and what only that tells.
+struct OnnxTexts {
   ModelInfo info;
-  std::vector<Message> messages;
-  bool ok = inspectModel(arguments.model, info, messages);
-  printMessages(arguments.model, messages);
-  if (!ok)
-    return int(outcomeOf(messages.front().code));
-  TargetText weights = describeWeights(arguments.model), flops, peak;
-  bool isSpecific = !arguments.compile.dims.empty() || !arguments.compile.targets.empty();
-  if (arguments.flops)
-    if (Failure failure = describeFlops(arguments.model, arguments.compile, flops); failure && isSpecific)
-      return reportFailure(arguments.model, failure);
-  if (arguments.peak || (isSpecific && !arguments.flops))
-    if (Failure failure = describePeak(arguments, peak); failure && isSpecific)
-      return reportFailure(arguments.model, failure);
-  std::vector<std::pair<int64_t, std::string>> histogram;
-  for (const auto &[name, count] : info.operators)
-    histogram.emplace_back(-count, name); // the most frequent first, then by name
-  std::sort(histogram.begin(), histogram.end());
-  if (arguments.json) {
-    Json opsets('{'), operators('{');
-    for (const auto &[domain, version] : info.opsets)
-      opsets.add(domain.empty() ? "ai.onnx" : domain, version);
-    for (const auto &[count, name] : histogram)
-      operators.add(name, -count);
-    Json json('{');
-    json.add("model", arguments.model)
-        .add("producer", info.producer)
-        .add("ir_version", info.irVersion)
-        .raw("opsets", opsets.close());
-    json.raw("inputs", valuesJson(info.inputs))
-        .raw("outputs", valuesJson(info.outputs))
-        .add("nodes", info.nodes)
-        .add("parameters", info.parameters)
-        .raw("weights", weights.json);
-    if (!flops.json.empty())
-      json.raw("work", flops.json);
-    if (!peak.json.empty())
-      json.raw("compiled", peak.json);
-    std::printf("%s\n", json.raw("operators", operators.close()).close().c_str());
-    return 0;
-  }
-  std::printf("%s: ONNX, IR version %lld%s%s\n", printable(arguments.model).c_str(),
+  std::vector<std::pair<int64_t, std::string>> histogram; ///< -count and operator, the most frequent first
+  TargetText weights, flops, peak;
+};
+
+void printOnnxJson(const std::string &model, const OnnxTexts &texts) {
+  const ModelInfo &info = texts.info;
+  Json opsets('{'), operators('{');
+  for (const auto &[domain, version] : info.opsets)
+    opsets.add(domain.empty() ? "ai.onnx" : domain, version);
+  for (const auto &[count, name] : texts.histogram)
+    operators.add(name, -count);
+  Json json('{');
+  json.add("model", model)
+      .add("producer", info.producer)
+      .add("ir_version", info.irVersion)
+      .raw("opsets", opsets.close());
+  json.raw("inputs", valuesJson(info.inputs))
+      .raw("outputs", valuesJson(info.outputs))
+      .add("nodes", info.nodes)
+      .add("parameters", info.parameters)
+      .raw("weights", texts.weights.json);
+  if (!texts.flops.json.empty())
+    json.raw("work", texts.flops.json);
+  if (!texts.peak.json.empty())
+    json.raw("compiled", texts.peak.json);
+  std::printf("%s\n", json.raw("operators", operators.close()).close().c_str());
+}
+
+void printOnnxText(const std::string &model, const OnnxTexts &texts) {
+  const ModelInfo &info = texts.info;
+  std::printf("%s: ONNX, IR version %lld%s%s\n", printable(model).c_str(),
               static_cast<long long>(info.irVersion), info.producer.empty() ? "" : ", by ",
               printable(info.producer).c_str());
   for (const auto &[domain, version] : info.opsets)
@@ -128,9 +117,33 @@ int inspectOnnx(const Arguments &arguments) {
                 dimsText(value).c_str());
   std::printf("%lld parameters, %lld nodes\n", static_cast<long long>(info.parameters),
               static_cast<long long>(info.nodes));
-  std::printf("%s%s%s", weights.text.c_str(), flops.text.c_str(), peak.text.c_str());
-  for (const auto &[count, name] : histogram)
+  std::printf("%s%s%s", texts.weights.text.c_str(), texts.flops.text.c_str(), texts.peak.text.c_str());
+  for (const auto &[count, name] : texts.histogram)
     std::printf("%6lld  %s\n", static_cast<long long>(-count), printable(name).c_str());
+}
+
+int inspectOnnx(const Arguments &arguments) {
+  if (Failure failure = checkReadable(arguments.model))
+    return reportFailure(arguments.model, failure);
+  OnnxTexts texts;
+  std::vector<Message> messages;
+  bool ok = inspectModel(arguments.model, texts.info, messages);
+  printMessages(arguments.model, messages);
+  if (!ok)
+    return int(outcomeOf(messages.front().code));
+  texts.weights = describeWeights(arguments.model);
+  bool isSpecific = !arguments.compile.dims.empty() || !arguments.compile.targets.empty();
+  if (arguments.flops)
+    if (Failure failure = describeFlops(arguments.model, arguments.compile, texts.flops);
+        failure && isSpecific)
+      return reportFailure(arguments.model, failure);
+  if (arguments.peak || (isSpecific && !arguments.flops))
+    if (Failure failure = describePeak(arguments, texts.peak); failure && isSpecific)
+      return reportFailure(arguments.model, failure);
+  for (const auto &[name, count] : texts.info.operators)
+    texts.histogram.emplace_back(-count, name);
+  std::sort(texts.histogram.begin(), texts.histogram.end());
+  (arguments.json ? printOnnxJson : printOnnxText)(arguments.model, texts);
   return 0;
 }
 

@@ -1,6 +1,6 @@
 """Interrupts a command once a file of a pattern exists, and says how it ended and what is left: interrupt.py SIGNAL PATTERN PROGRAM ARGUMENTS...
 
-An empty pattern interrupts as soon as the program has had a moment to start."""
+An empty pattern interrupts a program that waits for its standard input."""
 
 import glob
 import signal
@@ -16,7 +16,8 @@ if pattern:
     while not glob.glob(pattern) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.002)
 else:
-    time.sleep(0.5)
+    while not open(f"/proc/{process.pid}/syscall").read().startswith("0 0x0 ") and time.monotonic() < end:
+        time.sleep(0.01)
 process.send_signal(getattr(signal, name))
 _, said = process.communicate(timeout=60)
 code = process.returncode
