@@ -3,12 +3,14 @@
 // wrong number says nothing about where it comes from.
 #include "Backend.h"
 #include "Diagnostics.h"
+#include "Inserted.h"
 
 #include "tegula/driver/Register.h"
 #include "tegula/import/Import.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassRegistry.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -156,6 +158,11 @@ private:
       return error("expected a target that is known, got '" + options.target + "'");
     machine = *found;
     pipeline = pipelineFor(options, machine);
+    llvm::Expected<std::vector<InsertedPass>> inserted =
+        readInserted(options.insertedPasses, Phase::Import, Phase::Codegen, context);
+    if (!inserted)
+      return error("--insert-pass: " + llvm::toString(inserted.takeError()));
+    pipeline.inserted = std::move(*inserted);
     importer::ImportOptions importing{options.dims, options.shapes, options.bound, {}};
     auto model = importer::readModel(path, result.messages);
     auto imported = model ? importer::importModel(model, context, importing, result.messages)
@@ -208,7 +215,7 @@ private:
     return got.size() == expected.size() ? "" : "expected as many results";
   }
 
-  /// Runs the passes of a phase, and keeps what stands after each.
+  /// Runs the passes of a phase and those that are inserted after it, and keeps what stands after each.
   bool runWatched(Phase phase, ModuleOp module, std::vector<Stage> &stages) {
     PassManager pm(&context, ModuleOp::getOperationName());
     pm.addInstrumentation(std::make_unique<StageKeeper>(phase, stages));
@@ -222,10 +229,22 @@ private:
     case Phase::Schedule:
       populateSchedulePhase(pm, pipeline);
       break;
-    default:
+    case Phase::Tile:
       populateTilePhase(pm, pipeline);
+      break;
+    default: // has no passes of its own
+      break;
     }
-    return succeeded(pm.run(module));
+    if (failed(pm.run(module)))
+      return false;
+    for (const InsertedPass &pass : pipeline.inserted) {
+      PassManager manager(&context, ModuleOp::getOperationName());
+      manager.addInstrumentation(std::make_unique<StageKeeper>(phase, stages));
+      if (pass.after == phase &&
+          (failed(parsePassPipeline(pass.pipeline, manager)) || failed(manager.run(module))))
+        return false;
+    }
+    return true;
   }
 
   // ---- the search ----
@@ -234,9 +253,11 @@ private:
     std::vector<Stage> stages;
     OwningOpRef<ModuleOp> module = start->clone();
     Values expected, got;
-    if (!runNaively(*start, inputs, expected) || !runWatched(Phase::Graph, *module, stages) ||
-        !runWatched(Phase::Fuse, *module, stages) || !runWatched(Phase::Schedule, *module, stages))
+    if (!runNaively(*start, inputs, expected))
       return false;
+    for (Phase phase : {Phase::Import, Phase::Graph, Phase::Fuse, Phase::Schedule})
+      if (!runWatched(phase, *module, stages))
+        return false;
     if (!runNaively(*module, inputs, got))
       return false;
     if (std::string why = difference(got, expected); !why.empty())

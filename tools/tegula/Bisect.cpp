@@ -76,6 +76,10 @@ int bisect(const std::string &model, const CompileOptions &options, const std::v
   if (found.reproducer.empty())
     return int(Outcome::VerificationFailed);
   std::string replay = withFile(found.replay, search.reproducer);
+  const std::string optimizer = "tegula-opt ";
+  if (replay.starts_with(optimizer))
+    for (const std::string &plugin : search.plugins)
+      replay.insert(optimizer.size(), "--load-pass-plugin=" + plugin + " ");
   if (double allowed = search.allowed("float32"); allowed != usualTolerance) {
     char text[48];
     std::snprintf(text, sizeof text, " --tolerance %g", allowed);

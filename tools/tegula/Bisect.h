@@ -12,7 +12,8 @@ namespace tegula::tools {
 
 /// How a search runs and judges.
 struct Bisection {
-  std::string device, reproducer; ///< the file for what the pass breaks
+  std::string device, reproducer;   ///< the file for what the pass breaks
+  std::vector<std::string> plugins; ///< libraries of passes that the compiler has loaded
   int threads = 0;
   std::function<double(const std::string &dtype)> allowed; ///< the largest error of a value
 };

@@ -112,6 +112,7 @@ int findGuilty(const Arguments &arguments, const Session &session, const std::ve
   search.device = arguments.compile.device;
   search.reproducer =
       arguments.reproducer.empty() ? stemOf(arguments.model) + "-bisect.mlir" : arguments.reproducer;
+  search.plugins = arguments.compile.passPlugins;
   search.threads = arguments.threads;
   search.allowed = [&](const std::string &dtype) { return arguments.allowed(dtype); };
   CompileOptions options;
