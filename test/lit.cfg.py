@@ -9,6 +9,7 @@ A test names what it needs by REQUIRES: a feature of this list is set only where
   zstd         zstd unpacks archives
   ptxas        NVIDIA's assembler is on the path or in its usual folder (%ptxas)
   clang-format clang-format of LLVM 22 is installed (%clang-format)
+  browser      a browser that needs no screen (%browser)
   two-cores    more than one processor may be used
   sanitizer    the programs were built with one: timings and memory figures mean nothing
   fuzz-NAME    the fuzz target of that name is built in build/fuzz (%fuzz), which tools/fuzz NAME does
@@ -67,6 +68,7 @@ shared = os.path.join(os.path.dirname(source), "shared")
 venv_python = os.path.join(source, "build", "venv", "bin", "python")
 ptxas = shutil.which("ptxas") or next((p for p in ["/usr/local/cuda/bin/ptxas"] if os.path.exists(p)), None)
 clang_format = shutil.which("clang-format-22") or shutil.which("clang-format", path=config.llvm_tools_dir)
+browser = next((name for name in ("chromium-headless-shell", "chromium", "google-chrome") if shutil.which(name)), None)
 flags = processor_flags()
 present = {
     "shared": os.path.isdir(shared),
@@ -77,6 +79,7 @@ present = {
     "clang-format": clang_format is not None,
     "cuda": os.path.exists("/dev/nvidiactl") and os.path.exists("/dev/nvidia0"),
     "zstd": shutil.which("zstd") is not None,
+    "browser": browser is not None,
     "two-cores": len(os.sched_getaffinity(0)) > 1,
     "sanitizer": "-fsanitize" in config.tegula_cxx_flags,
 }
@@ -99,6 +102,7 @@ config.substitutions += [
     ("%cc", config.tegula_cc),
     ("%clang-format", clang_format or "clang-format"),
     ("%ptxas", ptxas or "ptxas"),
+    ("%browser", f"{browser} --headless --no-sandbox --disable-gpu --dump-dom"),
     ("%fuzz", fuzz),
     ("%generator", "'Unix Makefiles'" if shutil.which("make") else "Ninja"),
     ("%mlir-include", os.path.join(os.path.dirname(config.llvm_tools_dir), "include")),
