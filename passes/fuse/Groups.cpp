@@ -158,9 +158,10 @@ private:
     return "several users: also read by " + llvm::join(names, ", ") + more;
   }
 
-  static std::string otherShape(Operation *producer, ShapeRef shape) {
-    return "sizes differ: " + graph::shapeText(shapeOf(producer->getResult(0))) +
-           " is read where the kernel computes " + graph::shapeText(shape);
+  std::string otherShape(Operation *producer, ShapeRef shape) const {
+    SmallVector<std::string> symbols = graph::readSymbols(block.getParentOp());
+    return "sizes differ: " + graph::shapeText(shapeOf(producer->getResult(0)), symbols) +
+           " is read where the kernel computes " + graph::shapeText(shape, symbols);
   }
 
   /// Adds the elementwise producers of `from` whose results have its shape and stay inside, latest first: a

@@ -87,3 +87,14 @@ func.func @through_a_view(%x: tensor<?x2xf32, #b>) -> tensor<?xf32, #f> attribut
   %2 = graph.neg %1 : tensor<?xf32, #f>
   return %2 : tensor<?xf32, #f>
 }
+
+// -----
+
+#one = affine_map<()[s0] -> (1, s0)>
+#all = affine_map<()[s0] -> (4, s0)>
+func.func @open_sizes_differ(%x: tensor<1x?xf32, #one>, %y: tensor<4x?xf32, #all>) -> tensor<4x?xf32, #all> attributes {tegula.symbols = ["seq"]} {
+  %0 = graph.exp %x : tensor<1x?xf32, #one>
+  // expected-remark@+1 {{Reason="sizes differ: 1xseq is read where the kernel computes 4xseq"}}
+  %1 = graph.add %0, %y : (tensor<1x?xf32, #one>, tensor<4x?xf32, #all>) -> tensor<4x?xf32, #all>
+  return %1 : tensor<4x?xf32, #all>
+}
