@@ -16,8 +16,12 @@ if pattern:
     while not glob.glob(pattern) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.002)
 else:
-    while not open(f"/proc/{process.pid}/syscall").read().startswith("0 0x0 ") and time.monotonic() < end:
-        time.sleep(0.01)
+    place = lambda: open(f"/proc/{process.pid}/syscall").read()
+    seen = ""
+    while not seen.startswith("0 0x") and time.monotonic() < end:  # reads, and stays there
+        seen = place()
+        time.sleep(0.3)
+        seen = seen if seen == place() else ""
 process.send_signal(getattr(signal, name))
 _, said = process.communicate(timeout=60)
 code = process.returncode
