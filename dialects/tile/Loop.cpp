@@ -2,6 +2,7 @@
 #include "tegula/dialects/tile/Tile.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Support/DebugStringHelper.h"
 
 using namespace mlir;
 
@@ -35,6 +36,43 @@ static bool isSliceOf(Type slice, Type whole) {
          one.getShape() == all.getShape().drop_front();
 }
 
+/// Whether sizes that are both written down differ for sure.
+static bool differ(ArrayRef<AffineExpr> given, AffineMapAttr declared) {
+  return declared && declared.getValue().getNumResults() == given.size() &&
+         llvm::any_of(llvm::zip_equal(given, declared.getValue().getResults()), [](auto pair) {
+           auto [size, other] = pair;
+           return size && surelyDiffer(size, other);
+         });
+}
+
+/// Checks that tensors of slices have as many as there are steps, and that sizes are those of the body.
+static LogicalResult verifySizes(LoopOp loop, FunctionOpInterface body, SymbolTableCollection &symbols) {
+  AffineExpr count = exprOf(loop.getCount());
+  size_t numCarried = loop.getCarried().size(), numScanned = loop.getScanned().size();
+  for (unsigned number = 0; number < body.getNumArguments(); ++number) {
+    Value operand = loop->getOperand(number + 1);
+    SmallVector<AffineExpr> dims = dimsOf(operand, symbols);
+    if (number >= numCarried && number < numCarried + numScanned) {
+      if (count && dims.front() && surelyDiffer(count, dims.front()))
+        return loop.emitOpError("expected ") << debugString(count) << " slices in operand " << number
+                                             << ", got " << debugString(dims.front());
+      dims.erase(dims.begin());
+    }
+    auto declared = body.getArgAttrOfType<AffineMapAttr>(number, "tegula.dims");
+    unsigned result = loop.getEnds() + number;
+    if (differ(dims, declared) ||
+        (number < numCarried && differ(dims, body.getResultAttrOfType<AffineMapAttr>(result, "tegula.dims"))))
+      return loop.emitOpError("expected the sizes of operand ") << number << " as the body declares them";
+  }
+  for (Value sliced : loop.getResults().drop_front(numCarried))
+    if (auto type = cast<RankedTensorType>(sliced.getType());
+        count && !type.isDynamicDim(0) &&
+        surelyDiffer(count, getAffineConstantExpr(type.getDimSize(0), type.getContext())))
+      return loop.emitOpError("expected ")
+             << debugString(count) << " slices of each result, got " << type.getDimSize(0);
+  return success();
+}
+
 LogicalResult LoopOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto body = dyn_cast_or_null<FunctionOpInterface>(symbols.lookupNearestSymbolFrom(*this, getBodyAttr()));
   if (!body || !body.isPrivate() || body.isExternal())
@@ -62,7 +100,7 @@ LogicalResult LoopOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!fits)
     return emitOpError("expected operands and results as the body declares them: ")
            << FunctionType::get(getContext(), body.getArgumentTypes(), body.getResultTypes());
-  return success();
+  return verifySizes(*this, body, symbols);
 }
 
 SmallVector<AffineExpr> dimsOfResult(LoopOp loop, unsigned result, SymbolTableCollection &symbols) {

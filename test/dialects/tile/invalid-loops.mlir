@@ -74,3 +74,34 @@ func.func @loop_that_data_ends_with_a_history(%h: tensor<4xf32>) {
   %0:2 = tile.loop @all count(%n) carried(%h) {ends, histories = array<i64: 0>} : (index, tensor<4xf32>) -> (tensor<4xf32>, tensor<9x4xf32>)
   return
 }
+
+// -----
+
+func.func private @slices(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }
+func.func @loop_over_too_few_slices(%x: tensor<8x4xf32>) {
+  %n = tile.size affine_map<() -> (9)>
+  // expected-error @+1 {{expected 9 slices in operand 0, got 8}}
+  %0 = tile.loop @slices count(%n) scanned(%x) : (index, tensor<8x4xf32>) -> tensor<9x4xf32>
+  return
+}
+
+// -----
+
+func.func private @slices(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }
+func.func @loop_with_too_few_results(%x: tensor<9x4xf32>) {
+  %n = tile.size affine_map<() -> (9)>
+  // expected-error @+1 {{expected 9 slices of each result, got 8}}
+  %0 = tile.loop @slices count(%n) scanned(%x) : (index, tensor<9x4xf32>) -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
+func.func private @step(%h: tensor<?xf32> {tegula.dims = affine_map<()[s0] -> (s0 + 1)>})
+    -> (tensor<?xf32> {tegula.dims = affine_map<()[s0] -> (s0 + 1)>}) attributes {tegula.symbols = ["n"]} { return %h : tensor<?xf32> }
+func.func @loop_of_larger_tensors(%h: tensor<?xf32> {tegula.dims = affine_map<()[s0] -> (s0)>}) attributes {tegula.symbols = ["n"]} {
+  %n = tile.size affine_map<() -> (9)>
+  // expected-error @+1 {{expected the sizes of operand 0 as the body declares them}}
+  %0 = tile.loop @step count(%n) carried(%h) : (index, tensor<?xf32>) -> tensor<?xf32>
+  return
+}
