@@ -61,6 +61,15 @@ LoopBody::~LoopBody() {
   function.erase();
 }
 
+void LoopBody::forget(Value argument) {
+  unsigned number = cast<BlockArgument>(argument).getArgNumber();
+  if (number < initial.size())
+    initial.erase(initial.begin() + number);
+  else
+    slices.erase(slices.begin() + (number - initial.size()));
+  block().eraseArgument(number);
+}
+
 /// What the body calls a value: constants are its own, other values from outside are handed in.
 Value LoopBody::inside(Value value) {
   if (value.getParentBlock() == &block())

@@ -32,6 +32,9 @@ public:
   Value carried(size_t index) { return block().getArgument(index); }
   Value scanned(size_t index) { return block().getArgument(initial.size() + index); }
 
+  /// Leaves out a carried value or a slice that the step does not use.
+  void forget(Value argument);
+
   /// The results of `count` steps: of graph.loop. `isReversed` says that slices are taken and given from the
   /// last to the first. Null values where the step could not be built.
   llvm::SmallVector<Value> finish(Value count, StepResults step, bool isReversed = false);

@@ -203,11 +203,14 @@ SmallVector<Value> Importer::iterate(const onnx::GraphProto &graph, const Frame 
     return {};
   }
   step.carried.assign(results.begin() + 1, results.begin() + 1 + numCarried);
-  if (!isTable)
+  bool isAsked = !number.use_empty() || llvm::is_contained(results, number);
+  if (!isAsked)
+    body.forget(number);
+  else if (!isTable)
     step.carried.push_back(ops.add(number, 1.0));
   step.stacked.assign(results.begin() + 1 + numCarried, results.end());
   results = body.finish(trips, std::move(step));
-  if (!results.empty() && !isTable)
+  if (!results.empty() && isAsked && !isTable)
     results.erase(results.begin() + numCarried);
   return results;
 }
