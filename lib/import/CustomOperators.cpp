@@ -39,8 +39,11 @@ static LogicalResult checkAttributeArgument(func::FuncOp function, unsigned inde
 static LogicalResult checkInput(func::FuncOp function, unsigned index, llvm::SmallDenseSet<unsigned> &bound) {
   if (!isa<RankedTensorType>(function.getArgumentTypes()[index]))
     return function.emitError("expected tensors with a rank, got ") << function.getArgumentTypes()[index];
+  Type type = function.getArgumentTypes()[index];
+  if (failed(graph::checkSizes(type, [&] { return function.emitError(); })))
+    return failure();
   MLIRContext *context = function.getContext();
-  for (Dim size : graph::shapeOf(function.getArgument(index)))
+  for (Dim size : graph::shapeOf(type))
     if (auto symbol = dyn_cast<AffineSymbolExpr>(size.expr(context)))
       bound.insert(symbol.getPosition());
   return success();
@@ -336,7 +339,7 @@ private:
 };
 } // namespace
 
-void CustomOperators::import(StringRef domain, StringRef name, Node &node) const {
+int64_t CustomOperators::import(StringRef domain, StringRef name, Node &node) const {
   const std::vector<Definition> &all = definitions.at({domain.str(), name.str()});
   const Definition *best = nullptr;
   std::string reasons;
@@ -349,9 +352,13 @@ void CustomOperators::import(StringRef domain, StringRef name, Node &node) const
     else if (!best || definition.since > best->since)
       best = &definition;
   }
-  if (!best)
-    return node.invalid("no definition of " + domain + "." + name + " fits: " + reasons);
-  Use(best->function, node).write();
+  if (!best) {
+    node.invalid("no definition of " + domain + "." + name + " fits: " + reasons);
+    return 0;
+  }
+  func::FuncOp function = best->function;
+  Use(function, node).write();
+  return function.getBody().front().getOperations().size();
 }
 
 } // namespace tegula::importer

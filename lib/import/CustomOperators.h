@@ -20,8 +20,9 @@ public:
   /// Whether a file says what this operator means.
   bool defines(llvm::StringRef domain, llvm::StringRef name) const;
 
-  /// Writes the definition that fits the node in its place, and gives its results. Reports where none fits.
-  void import(llvm::StringRef domain, llvm::StringRef name, Node &node) const;
+  /// Writes the definition that fits the node in its place, and gives its results; how many operations it
+  /// has. Reports where none fits.
+  int64_t import(llvm::StringRef domain, llvm::StringRef name, Node &node) const;
 
 private:
   /// One function of a file.
