@@ -116,10 +116,12 @@ Failure Session::start(int threads, const std::string &device) {
   if (tgl_context_create_on(model, device.c_str(), threads, &context, &status) == TGL_OK)
     return {};
   // A device that is not there, and one that the artifact has no code for, have the same status.
-  tgl_device_info described{};
-  if (status.code == TGL_ERR_UNSUPPORTED &&
-      tgl_device_describe(device.c_str(), &described, nullptr) != TGL_OK)
+  tgl_device_info found{};
+  bool isThere = tgl_device_describe(device.c_str(), &found, nullptr) == TGL_OK;
+  if (!isThere && status.code == TGL_ERR_UNSUPPORTED)
     return {Code::DeviceMissing, status.text};
+  if (!isThere && status.code == TGL_ERR_ARGUMENT)
+    return {Code::UnknownDevice, status.text};
   return fromStatus(status);
 }
 
