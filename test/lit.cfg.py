@@ -95,6 +95,7 @@ config.substitutions += [
     ("%source", source),
     ("%build", build),
     ("%preset", os.path.basename(build)),
+    ("%refuse", f"{sys.executable} {tests}/bad-input/Inputs/refuse.py" + (" --sanitized" if present["sanitizer"] else "")),
     ("%examples", os.path.join(source, "examples")),
     ("%venv-python", venv_python),
     ("%python", sys.executable),

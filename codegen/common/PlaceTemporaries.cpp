@@ -3,6 +3,7 @@
 #include "tegula/codegen/common/Passes.h"
 
 #include "tegula/support/Checked.h"
+#include "tegula/support/Refusal.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
@@ -184,7 +185,7 @@ static FailureOr<AffineExpr> sortOut(func::FuncOp function, int64_t stackBytes,
     scratch.push_back({alloc, offset});
     if (auto sum = dyn_cast<AffineConstantExpr>(offset), number = dyn_cast<AffineConstantExpr>(bytes);
         sum && number && !(Checked(sum.getValue()) + Checked(number.getValue())).valid())
-      return alloc.emitOpError("expected temporaries that can be addressed");
+      return refuse(alloc.emitError(), Refusal::TooLarge) << "expected temporaries that can be addressed";
     offset = offset + bytes;
   }
   return offset;
@@ -271,7 +272,7 @@ static LogicalResult place(func::FuncOp function, int64_t stackBytes) {
   AffineExpr cells = cellsOf(function);
   if (auto each = dyn_cast<AffineConstantExpr>(*bytes), count = dyn_cast<AffineConstantExpr>(cells);
       each && count && !(Checked(each.getValue()) * Checked(count.getValue())).valid())
-    return function.emitOpError("expected temporaries that can be addressed");
+    return refuse(function.emitError(), Refusal::TooLarge) << "expected temporaries that can be addressed";
   useScratch(function, scratch, *bytes, *bytes * cells);
   return success();
 }

@@ -166,6 +166,15 @@ private:
     ElementsAttr attribute;
     if (!matchPattern(constant, m_Constant(&attribute)))
       return user->emitOpError("expected a constant to pack");
+    // One number in the model must not become gigabytes of the artifact.
+    constexpr int64_t kMostEqualBytes = int64_t(256) << 20;
+    auto type = cast<RankedTensorType>(attribute.getType());
+    Checked bytes =
+        Checked(type.getNumElements()) * Checked(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+    if (attribute.isSplat() && bytes.opt().value_or(INT64_MAX) > kMostEqualBytes)
+      return refuse(user->emitError(), Refusal::TooLarge)
+             << "expected at most " << kMostEqualBytes << " bytes of equal numbers to be stored, got "
+             << bytes.opt().value_or(INT64_MAX);
     std::optional<int64_t> offset =
         width ? weights.addPacked(attribute, columns, width) : weights.add(attribute);
     if (!offset)
@@ -292,7 +301,8 @@ private:
   LogicalResult addBlock(Operation *owner, graph::Dim bytes, int64_t now) {
     std::optional<Block> block = makeBlock(bytes, now, main.getContext());
     if (!block)
-      return owner->emitOpError("expected buffers of a size that can be addressed");
+      return refuse(owner->emitError(), Refusal::TooLarge)
+             << "expected buffers of a size that can be addressed";
     blocks.push_back(*block);
     owners.push_back(owner);
     return success();

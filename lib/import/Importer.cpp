@@ -48,15 +48,20 @@ void Importer::reportTooLarge() {
   isTooLarge = true;
 }
 
-/// False where an opset is one that never existed (reported).
-bool Importer::checkOpsets(const Opsets &opsets) {
-  for (const auto &[domain, version] : opsets)
-    if (version < 1) {
-      report(Code::InvalidOpset, "expected an opset of at least 1 for domain '" +
-                                     (domain.empty() ? "ai.onnx" : domain) + "', got " +
-                                     std::to_string(version));
-      return false;
-    }
+/// False where an opset is one that never existed, or where a domain has two (reported).
+bool Importer::checkOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports) {
+  Opsets seen;
+  for (const onnx::OperatorSetIdProto &opset : imports) {
+    std::string domain = normalDomain(opset.domain()), shown = domain.empty() ? "ai.onnx" : domain;
+    int64_t version = opset.version(), first = seen.try_emplace(domain, version).first->second;
+    if (version >= 1 && version == first)
+      continue;
+    report(Code::InvalidOpset, version < 1 ? "expected an opset of at least 1 for domain '" + shown +
+                                                 "', got " + std::to_string(version)
+                                           : "expected one opset for domain '" + shown + "', got " +
+                                                 std::to_string(first) + " and " + std::to_string(version));
+    return false;
+  }
   return true;
 }
 
@@ -116,7 +121,7 @@ OwningOpRef<ModuleOp> Importer::run() {
     reportTooLarge();
     return {};
   }
-  if (!checkOpsets(modelOpsets))
+  if (!checkOpsets(model->model().opset_import()))
     return {};
   if (auto found = modelOpsets.find(""); found != modelOpsets.end() && found->second > kNewestOpset)
     report(Code::UnsupportedOpset, "opset " + std::to_string(found->second) +
@@ -173,7 +178,8 @@ std::optional<Value> Importer::lookup(const Scope &scope, StringRef name) {
 void Importer::define(const onnx::NodeProto &node, const Frame &frame, ArrayRef<Value> results) {
   for (int i = 0; i < node.output_size(); ++i) {
     Value value = i < static_cast<int>(results.size()) ? results[i] : Value();
-    if (!node.output(i).empty() && !frame.scope.values.try_emplace(node.output(i), value).second)
+    if (!node.output(i).empty() && (frame.scope.initializers.count(node.output(i)) ||
+                                    !frame.scope.values.try_emplace(node.output(i), value).second))
       report(Code::DuplicateName,
              "expected each value to be defined once, got '" + node.output(i) + "' twice");
   }
@@ -298,6 +304,11 @@ void Importer::importOperator(const onnx::NodeProto &node, const Frame &frame, c
   for (size_t i = 0; i < context.results.size() && !nodeFailed; ++i)
     if (context.wants(i) && !context.results[i])
       report(Code::UnsupportedOutput, "output " + std::to_string(i) + " is not supported");
+  for (Value result : context.results)
+    if (Ops::rank(result) > kMostDims)
+      report(Code::UnsupportedType, "tensors of more than " + std::to_string(kMostDims) +
+                                        " dimensions are not supported, got " +
+                                        std::to_string(Ops::rank(result)));
   if (nodeFailed)
     context.results.clear();
   define(node, frame, context.results);
@@ -363,7 +374,7 @@ void Importer::importCall(const onnx::NodeProto &node, const Frame &frame, const
       absent.insert(function.input(i));
   }
   Opsets opsets = opsetsOf(function.opset_import());
-  if (!checkOpsets(opsets))
+  if (!checkOpsets(function.opset_import()))
     return define(node, frame, {});
   for (const auto &[domain, version] : modelOpsets)
     opsets.try_emplace(domain, version);

@@ -53,9 +53,16 @@ public:
 
 private:
   // Inputs.cpp: the function's signature
+  struct Arguments {
+    mlir::SmallVector<Type> types;
+    mlir::SmallVector<mlir::DictionaryAttr> attributes;
+    mlir::SmallVector<mlir::Location> locations;
+  };
+  bool addArguments(mlir::func::FuncOp function, const Arguments &arguments);
   bool importInputs(const onnx::GraphProto &graph, mlir::func::FuncOp function);
   bool checkOptionNames(const onnx::GraphProto &graph);
   bool checkRangesUsed();
+  bool checkRank(const onnx::ValueInfoProto &input);
   /// The element type of an input; null, and reported, where it is not supported.
   mlir::Type inputElement(const onnx::ValueInfoProto &input);
   std::optional<Shape> inputShape(const onnx::ValueInfoProto &input, std::map<std::string, int64_t> &dims);
@@ -67,7 +74,7 @@ private:
 
   // Importer.cpp: the nodes
   void reportTooLarge();
-  bool checkOpsets(const Opsets &opsets);
+  bool checkOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports);
   int64_t countNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
                      std::map<const onnx::FunctionProto *, int64_t> &counts, size_t depth);
   void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, const Frame &frame);

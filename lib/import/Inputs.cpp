@@ -194,6 +194,15 @@ ElementsAttr Importer::boundValue(const std::string &name, const HostTensor &ten
   return constantOf(type, SharedBytes{bytes, view}, name);
 }
 
+bool Importer::checkRank(const onnx::ValueInfoProto &input) {
+  int rank = input.type().tensor_type().shape().dim_size();
+  if (rank > kMostDims)
+    report(Code::UnsupportedType, "tensors of more than " + std::to_string(kMostDims) +
+                                      " dimensions are not supported, got " + std::to_string(rank) +
+                                      " of input '" + input.name() + "'");
+  return rank <= kMostDims;
+}
+
 Type Importer::inputElement(const onnx::ValueInfoProto &input) {
   bool isTensor = input.type().has_tensor_type();
   int number = input.type().tensor_type().elem_type();
@@ -223,10 +232,11 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
             !symbol.empty())
           dims.try_emplace(symbol, found->second[i]);
   bool isComplete = true;
+  Arguments arguments;
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (mainScope.initializers.count(input.name()))
       continue; // a default value is taken as the value
-    Type element = inputElement(input);
+    Type element = checkRank(input) ? inputElement(input) : Type();
     std::optional<Shape> shape = element ? inputShape(input, dims) : std::nullopt;
     if (!shape) {
       isComplete = false;
@@ -243,8 +253,6 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
       isComplete = false;
       continue;
     }
-    unsigned index = function.getNumArguments();
-    auto loc = NameLoc::get(builder.getStringAttr(input.name()));
     SmallVector<NamedAttribute> names{
         builder.getNamedAttr("tegula.dtype", builder.getStringAttr(dtypeName(element))),
         builder.getNamedAttr("tegula.name", builder.getStringAttr(input.name()))};
@@ -252,17 +260,32 @@ bool Importer::importInputs(const onnx::GraphProto &graph, func::FuncOp function
     if (!graph::isStatic(*shape))
       names.push_back(
           builder.getNamedAttr("tegula.dims", AffineMapAttr::get(graph::sizesMap(*shape, &context))));
-    if (failed(function.insertArgument(index, type, builder.getDictionaryAttr(names), loc)))
-      return false;
-    Value value = function.getArgument(index);
-    if (auto bound = options.bound.find(input.name()); bound != options.bound.end()) {
-      ElementsAttr constant = boundValue(input.name(), bound->second, type);
+    arguments.types.push_back(type);
+    arguments.attributes.push_back(builder.getDictionaryAttr(names));
+    arguments.locations.push_back(NameLoc::get(builder.getStringAttr(input.name())));
+  }
+  return addArguments(function, arguments) && isComplete && checkRangesUsed();
+}
+
+/// Gives the function its arguments, all at once: one after the other each would make a new type of all
+/// before.
+bool Importer::addArguments(func::FuncOp function, const Arguments &arguments) {
+  SmallVector<unsigned> places(arguments.types.size(), 0);
+  if (failed(function.insertArguments(places, arguments.types, arguments.attributes, arguments.locations)))
+    return false;
+  for (BlockArgument argument : function.getArguments()) {
+    auto loc = cast<NameLoc>(argument.getLoc());
+    std::string name = loc.getName().str();
+    Value value = argument;
+    if (auto bound = options.bound.find(name); bound != options.bound.end()) {
+      auto type = cast<RankedTensorType>(argument.getType());
+      ElementsAttr constant = boundValue(name, bound->second, type);
       value = constant ? Value(graph::ConstantOp::create(builder, loc, type, constant)) : Value();
     }
-    if (!mainScope.values.try_emplace(input.name(), value).second)
-      report(Code::DuplicateName, "expected each input once, got '" + input.name() + "' twice");
+    if (!mainScope.values.try_emplace(name, value).second)
+      report(Code::DuplicateName, "expected each input once, got '" + name + "' twice");
   }
-  return isComplete && checkRangesUsed();
+  return true;
 }
 
 void Importer::checkOutputType(const onnx::ValueInfoProto &output, RankedTensorType type) {
@@ -313,8 +336,7 @@ void Importer::importOutputs(const onnx::GraphProto &graph, func::FuncOp functio
   func::ReturnOp::create(builder, builder.getUnknownLoc(), results);
   function.setFunctionType(
       builder.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
-  for (auto [index, names] : llvm::enumerate(attributes))
-    function.setResultAttrs(index, names);
+  function.setAllResultAttrs(attributes);
 }
 
 } // namespace tegula::importer

@@ -112,7 +112,9 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
     return readError(Code::TooDeep, "expected messages nested at most " + Twine(options.maxNesting) +
                                         " deep, as --max-nesting says");
   if (!parsed || !result->proto.has_graph())
-    return readError(Code::NotAModel, "expected an ONNX model, the file cannot be parsed as one");
+    return readError(Code::NotAModel,
+                     "expected an ONNX model, the file cannot be parsed as one (it is another, damaged, "
+                     "or nests more than 100 messages)");
   const onnx::GraphProto &graph = result->proto.graph();
   if (graph.node_size() > options.maxNodes)
     return readError(Code::TooManyNodes, "expected at most " + Twine(options.maxNodes) + " nodes, got " +
@@ -197,6 +199,10 @@ llvm::Expected<RankedTensorType> tensorType(MLIRContext *context, const onnx::Te
   if (!element)
     return readError(Code::UnsupportedType, "element type " + dataTypeName(tensor.data_type()) +
                                                 " of tensor '" + tensor.name() + "' is not supported");
+  if (tensor.dims_size() > kMostDims)
+    return readError(Code::UnsupportedType,
+                     "tensors of more than " + Twine(kMostDims) + " dimensions are not supported, got " +
+                         Twine(tensor.dims_size()) + " of tensor '" + tensor.name() + "'");
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   Checked bytes = Checked::product(shape) * Checked(llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
   if (!bytes.valid())

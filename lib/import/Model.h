@@ -77,6 +77,9 @@ bool isDataType(int dataType);
 /// numpy's name of an element type.
 std::string dtypeName(mlir::Type element);
 
+/// Dimensions that a tensor may have, as many as an artifact can describe.
+inline constexpr int64_t kMostDims = 64;
+
 /// The type of a tensor, its size checked against overflow.
 llvm::Expected<mlir::RankedTensorType> tensorType(mlir::MLIRContext *context,
                                                   const onnx::TensorProto &tensor);

@@ -168,6 +168,14 @@ Value Ops::pad(Value input, IntsRef low, IntsRef high, Value value) {
 Value Ops::concat(ArrayRef<Value> inputs, int64_t axis) {
   if (inputs.empty() || llvm::is_contained(inputs, Value()))
     return {};
+  // One kernel of very many pieces takes minutes to compile: groups of them are joined first.
+  constexpr size_t kMostPieces = 256;
+  if (inputs.size() > kMostPieces) {
+    SmallVector<Value> groups;
+    for (; !inputs.empty(); inputs = inputs.drop_front(std::min(inputs.size(), kMostPieces)))
+      groups.push_back(concat(inputs.take_front(kMostPieces), axis));
+    return concat(groups, axis);
+  }
   SmallVector<Shape> shapes = llvm::map_to_vector(inputs, [](Value input) { return shape(input); });
   FailureOr<Shape> result = graph::inferConcatShape(shapes, axis, *this);
   return failed(result) ? Value()

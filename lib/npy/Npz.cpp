@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <zlib.h>
 
 namespace tegula::npy {
@@ -280,18 +281,23 @@ bool decodeNpz(std::span<const uint8_t> bytes, std::vector<NamedArray> &arrays, 
   if (!readDirectory(bytes, entries, error))
     return false;
   std::vector<NamedArray> result;
+  std::set<std::string> names;
+  uint64_t left = bytes.size();
   for (Entry &entry : entries) {
     if (!entry.name.ends_with(".npy"))
       return fail(error, "'" + entry.name + "' is not an array");
+    // Entries that share bytes would make much out of little.
+    if (entry.packedSize > left)
+      return fail(error, "the archive's entries overlap, or lie outside the file");
+    left -= entry.packedSize;
     std::vector<uint8_t> buffer;
     std::span<const uint8_t> content;
     NamedArray named;
     named.name = entry.name.substr(0, entry.name.size() - 4);
     if (!unpack(bytes, entry, buffer, content, error) || !decodeNpy(content, named.array, error))
       return fail(error, named.name + ": " + error);
-    for (const NamedArray &other : result)
-      if (other.name == named.name)
-        return fail(error, "two arrays are named '" + named.name + "'");
+    if (!names.insert(named.name).second)
+      return fail(error, "two arrays are named '" + named.name + "'");
     result.push_back(std::move(named));
   }
   arrays = std::move(result);

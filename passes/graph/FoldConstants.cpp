@@ -227,16 +227,20 @@ struct FoldConstants : tegula::graph::impl::FoldConstantsBase<FoldConstants> {
           op->getNumResults() != 1 || op->use_empty() || !tensorType(op->getResult(0)).hasStaticShape())
         return;
       int64_t operandBytes = 0;
+      Checked written(byteSize(op->getResult(0)));
       for (Value operand : op->getOperands()) {
         Operation *def = operand.getDefiningOp();
         if (!def || !(isa<ConstantOp>(def) || computable.contains(def)))
           return;
-        operandBytes += byteSize(operand);
+        if (splatValue(operand)) // one number in the model, and all of them while it is computed
+          written = written + Checked(byteSize(operand));
+        else
+          operandBytes += byteSize(operand);
       }
-      int64_t bytes = byteSize(op->getResult(0)), steps = stepsOf(op);
+      int64_t steps = stepsOf(op), bytes = written.opt().value_or(INT64_MAX);
       if (steps > maxSteps - spent)
         return;
-      if (bytes > maxGrowthFactor * operandBytes) {
+      if (bytes / maxGrowthFactor > operandBytes) {
         if (bytes > maxGrowthBytes - growth)
           return;
         growth += bytes;

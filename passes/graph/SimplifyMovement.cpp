@@ -182,7 +182,9 @@ struct MergeConcats : OpRewritePattern<ConcatOp> {
         inputs.push_back(input);
       }
     }
-    if (!changed || inputs.empty())
+    // One kernel of very many pieces takes minutes to compile.
+    constexpr size_t kMostPieces = 256;
+    if (!changed || inputs.empty() || inputs.size() > std::max<size_t>(kMostPieces, op.getInputs().size()))
       return failure();
     rewriter.replaceOpWithNewOp<ConcatOp>(op, op.getType(), inputs, op.getAxis());
     return success();
