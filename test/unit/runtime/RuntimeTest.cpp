@@ -20,10 +20,12 @@ using namespace tegula::runtime::test;
 
 /// Counts allocations of the whole program, to show that a run makes none.
 static std::atomic<int64_t> allocations = 0;
+std::atomic<int64_t> tegula::runtime::test::allocationsLeft = INT64_MAX;
 void *operator new(size_t size) {
   ++allocations;
-  if (void *memory = std::malloc(size ? size : 1))
-    return memory;
+  if (--allocationsLeft >= 0)
+    if (void *memory = std::malloc(size ? size : 1))
+      return memory;
   throw std::bad_alloc();
 }
 void operator delete(void *memory) noexcept { std::free(memory); }

@@ -4,6 +4,7 @@
 #include "tegula/artifact/Writer.h"
 #include "tegula/runtime.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ artifact::ArtifactContents makeSymbolicContents();
 std::vector<uint8_t> makeSymbolicModel();
 /// The weight of element `i`.
 float weightOf(int64_t i);
+
+/// How many allocations of the program may succeed from now on.
+extern std::atomic<int64_t> allocationsLeft;
 
 struct FreeModel {
   void operator()(tgl_model *model) const { tgl_model_free(model); }
