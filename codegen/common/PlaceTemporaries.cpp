@@ -185,7 +185,7 @@ static FailureOr<AffineExpr> sortOut(func::FuncOp function, int64_t stackBytes,
     scratch.push_back({alloc, offset});
     if (auto sum = dyn_cast<AffineConstantExpr>(offset), number = dyn_cast<AffineConstantExpr>(bytes);
         sum && number && !(Checked(sum.getValue()) + Checked(number.getValue())).valid())
-      return refuse(alloc.emitError(), Refusal::TooLarge) << "expected temporaries that can be addressed";
+      return refuse(alloc.emitError(), Code::TooMuchMemory) << "expected temporaries that can be addressed";
     offset = offset + bytes;
   }
   return offset;
@@ -272,7 +272,7 @@ static LogicalResult place(func::FuncOp function, int64_t stackBytes) {
   AffineExpr cells = cellsOf(function);
   if (auto each = dyn_cast<AffineConstantExpr>(*bytes), count = dyn_cast<AffineConstantExpr>(cells);
       each && count && !(Checked(each.getValue()) * Checked(count.getValue())).valid())
-    return refuse(function.emitError(), Refusal::TooLarge) << "expected temporaries that can be addressed";
+    return refuse(function.emitError(), Code::TooMuchMemory) << "expected temporaries that can be addressed";
   useScratch(function, scratch, *bytes, *bytes * cells);
   return success();
 }

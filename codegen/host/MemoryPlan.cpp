@@ -172,7 +172,7 @@ private:
     Checked bytes =
         Checked(type.getNumElements()) * Checked(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
     if (attribute.isSplat() && bytes.opt().value_or(INT64_MAX) > kMostEqualBytes)
-      return refuse(user->emitError(), Refusal::TooLarge)
+      return refuse(user->emitError(), Code::TooMuchMemory)
              << "expected at most " << kMostEqualBytes << " bytes of equal numbers to be stored, got "
              << bytes.opt().value_or(INT64_MAX);
     std::optional<int64_t> offset =
@@ -301,7 +301,7 @@ private:
   LogicalResult addBlock(Operation *owner, graph::Dim bytes, int64_t now) {
     std::optional<Block> block = makeBlock(bytes, now, main.getContext());
     if (!block)
-      return refuse(owner->emitError(), Refusal::TooLarge)
+      return refuse(owner->emitError(), Code::TooMuchMemory)
              << "expected buffers of a size that can be addressed";
     blocks.push_back(*block);
     owners.push_back(owner);

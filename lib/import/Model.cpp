@@ -112,9 +112,7 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
     return readError(Code::TooDeep, "expected messages nested at most " + Twine(options.maxNesting) +
                                         " deep, as --max-nesting says");
   if (!parsed || !result->proto.has_graph())
-    return readError(Code::NotAModel,
-                     "expected an ONNX model, the file cannot be parsed as one (it is another, damaged, "
-                     "or nests more than 100 messages)");
+    return readError(Code::NotAModel, "expected an ONNX model, the file cannot be parsed as one");
   const onnx::GraphProto &graph = result->proto.graph();
   if (graph.node_size() > options.maxNodes)
     return readError(Code::TooManyNodes, "expected at most " + Twine(options.maxNodes) + " nodes, got " +
