@@ -84,7 +84,7 @@ function(tegula_install)
 
   foreach(package Tegula TegulaRuntime)
     configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/${package}Config.cmake.in ${PROJECT_BINARY_DIR}/${package}Config.cmake
-      INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/${package})
+      INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/${package} PATH_VARS CMAKE_INSTALL_BINDIR CMAKE_INSTALL_INCLUDEDIR)
     write_basic_package_version_file(${PROJECT_BINARY_DIR}/${package}ConfigVersion.cmake COMPATIBILITY SameMinorVersion)
     install(FILES ${PROJECT_BINARY_DIR}/${package}Config.cmake ${PROJECT_BINARY_DIR}/${package}ConfigVersion.cmake
       DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/${package})

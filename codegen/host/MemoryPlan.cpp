@@ -167,7 +167,7 @@ private:
     if (!matchPattern(constant, m_Constant(&attribute)))
       return user->emitOpError("expected a constant to pack");
     // One number in the model must not become gigabytes of the artifact.
-    constexpr int64_t kMostEqualBytes = int64_t(256) << 20;
+    constexpr int64_t kMostEqualBytes = int64_t(2) << 30;
     auto type = cast<RankedTensorType>(attribute.getType());
     Checked bytes =
         Checked(type.getNumElements()) * Checked(llvm::divideCeil(type.getElementTypeBitWidth(), 8));

@@ -60,6 +60,15 @@ codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int o
   return options;
 }
 
+importer::ImportOptions importOptionsFor(const CompileOptions &options) {
+  importer::ImportOptions importing{options.dims, options.shapes, options.bound, options.ranges};
+  importing.symbolic = true;
+  importing.maxNodes = options.maxNodes;
+  importing.maxNesting = options.maxNesting;
+  importing.operatorFiles = options.operatorFiles;
+  return importing;
+}
+
 PipelineOptions pipelineFor(const CompileOptions &options, const target::Machine &machine) {
   PipelineOptions pipeline;
   pipeline.optLevel = options.optLevel;

@@ -7,6 +7,7 @@
 #include "tegula/codegen/host/Host.h"
 #include "tegula/codegen/host/Weights.h"
 #include "tegula/driver/Pipeline.h"
+#include "tegula/import/Import.h"
 #include "tegula/target/Machine.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -61,6 +62,8 @@ mlir::LogicalResult checkInterface(mlir::func::FuncOp main);
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);
 codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int optLevel);
 
+/// What the importer is told: of sizes, of operators of other domains, of limits.
+importer::ImportOptions importOptionsFor(const CompileOptions &options);
 /// What the phases are told where a model is compiled for `machine`.
 PipelineOptions pipelineFor(const CompileOptions &options, const target::Machine &machine);
 

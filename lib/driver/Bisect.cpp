@@ -163,8 +163,10 @@ private:
     if (!inserted)
       return error("--insert-pass: " + llvm::toString(inserted.takeError()));
     pipeline.inserted = std::move(*inserted);
-    importer::ImportOptions importing{options.dims, options.shapes, options.bound, {}};
-    auto model = importer::readModel(path, result.messages);
+    importer::ImportOptions importing = importOptionsFor(options);
+    importing.ranges.clear();
+    importing.symbolic = false;
+    auto model = importer::readModel(path, result.messages, {options.maxNodes, options.maxNesting});
     auto imported = model ? importer::importModel(model, context, importing, result.messages)
                           : FailureOr<OwningOpRef<ModuleOp>>(failure());
     if (failed(imported))

@@ -110,11 +110,7 @@ public:
 private:
   /// Reads and imports a model with all its variants.
   LogicalResult importFile(const std::string &path, bool leaveWeights) {
-    importer::ImportOptions importing{options.dims, options.shapes, options.bound, options.ranges};
-    importing.symbolic = true;
-    importing.maxNodes = options.maxNodes;
-    importing.maxNesting = options.maxNesting;
-    importing.operatorFiles = options.operatorFiles;
+    importer::ImportOptions importing = importOptionsFor(options);
     std::shared_ptr<importer::ParsedModel> model =
         importer::readModel(path, result.messages, {options.maxNodes, options.maxNesting, leaveWeights});
     if (!model)

@@ -49,6 +49,13 @@ static LogicalResult checkInput(func::FuncOp function, unsigned index, llvm::Sma
   return success();
 }
 
+static LogicalResult checkSymbols(Operation *op, Dim size, const llvm::SmallDenseSet<unsigned> &bound) {
+  for (unsigned symbol = 0; symbol < size.numSymbols(); ++symbol)
+    if (size.hasSymbol(symbol) && !bound.contains(symbol))
+      return op->emitError("expected symbols that are a size of an input, got s") << symbol;
+  return success();
+}
+
 static LogicalResult checkTypes(Operation *op, TypeRange types, const llvm::SmallDenseSet<unsigned> &bound) {
   for (Type type : types) {
     if (!isa<RankedTensorType>(type))
@@ -56,9 +63,8 @@ static LogicalResult checkTypes(Operation *op, TypeRange types, const llvm::Smal
     if (failed(graph::checkSizes(type, [&] { return op->emitError(); })))
       return failure();
     for (Dim size : graph::shapeOf(type))
-      for (unsigned symbol = 0; symbol < size.numSymbols(); ++symbol)
-        if (size.hasSymbol(symbol) && !bound.contains(symbol))
-          return op->emitError("expected symbols that are a size of an input, got s") << symbol;
+      if (failed(checkSymbols(op, size, bound)))
+        return failure();
   }
   return success();
 }
@@ -91,8 +97,16 @@ LogicalResult CustomOperators::check(func::FuncOp function) {
       continue;
     if (!isa<graph::GraphDialect>(op.getDialect()))
       return op.emitError("expected operations of the graph dialect, got ") << op.getName();
+    if (isa<graph::LoopOp>(op) || op.getNumRegions() > 0 || op.getNumResults() != 1)
+      return op.emitError("expected operations of one result and no loops in a definition, got ")
+             << op.getName();
     if (failed(checkTypes(&op, op.getResultTypes(), bound)))
       return failure();
+    if (auto choose = dyn_cast<graph::ChooseOp>(op))
+      for (ArrayAttr list : {choose.getThenRequireAttr(), choose.getElseRequireAttr()})
+        for (const graph::Requirement &each : graph::readRequirements(list))
+          if (failed(checkSymbols(&op, each.lhs, bound)) || failed(checkSymbols(&op, each.rhs, bound)))
+            return failure();
   }
   return success();
 }
@@ -136,8 +150,13 @@ bool CustomOperators::readFile(const std::string &file, MLIRContext &context,
     else if (succeeded(check(function))) {
       auto [domain, name] = splitName(function->getAttrOfType<StringAttr>(operatorAttr));
       auto since = function->getAttrOfType<IntegerAttr>(sinceAttr);
-      definitions[{domain.str(), name.str()}].push_back(
-          {function, since ? since.getInt() : 1, placeOf(op.getLoc())});
+      Definition made{function, since ? since.getInt() : 1, placeOf(op.getLoc())};
+      std::vector<Definition> &others = definitions[{domain.str(), name.str()}];
+      for (Definition &other : others)
+        if (other.since == made.since && other.function.getArgumentTypes() == function.getArgumentTypes())
+          fail("expected one definition for inputs of these types, got another one in " + other.place,
+               made.place);
+      others.push_back(std::move(made));
     }
   }
   if (isGood && module->getBody()->empty())
@@ -313,6 +332,13 @@ private:
     return llvm::map_to_vector(shape, [&](Dim size) { return size.substitute(symbols); });
   }
 
+  ArrayAttr substituted(ArrayAttr requirements) const {
+    SmallVector<graph::Requirement> list = graph::readRequirements(requirements);
+    for (graph::Requirement &each : list)
+      each.lhs = each.lhs.substitute(symbols), each.rhs = each.rhs.substitute(symbols);
+    return requirements ? graph::requirementsAttr(list, requirements.getContext()) : requirements;
+  }
+
   bool copy(Operation &op) {
     Operation *made = node.builder.clone(op, mapping);
     made->setLoc(node.loc);
@@ -321,9 +347,9 @@ private:
                                cast<RankedTensorType>(result.getType()).getElementType()));
     if (auto sizes = dyn_cast<graph::SizesOp>(made))
       sizes.setValues(graph::sizesMap(substituted(graph::sizesOf(sizes.getValues())), op.getContext()));
-    if (made->getNumResults() != 1) {
-      node.unsupported("definitions with operations of several results are not supported");
-      return false;
+    if (auto choose = dyn_cast<graph::ChooseOp>(made)) {
+      choose.setThenRequireAttr(substituted(choose.getThenRequireAttr()));
+      choose.setElseRequireAttr(substituted(choose.getElseRequireAttr()));
     }
     Value value = node.finish(made);
     if (value)

@@ -127,6 +127,8 @@ private:
     explicit Attempt(Importer &importer)
         : importer(importer), numMessages(importer.messages.size()), wasInvalid(importer.hasInvalid),
           wasUnsupported(importer.hasUnsupported) {}
+    /// Whether nothing was reported since.
+    bool isSilent() const { return importer.messages.size() == numMessages; }
     /// Forgets what was reported since.
     void undo() {
       importer.messages.resize(numMessages);

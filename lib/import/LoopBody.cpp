@@ -56,7 +56,8 @@ SmallVector<Operation *> LoopBody::dependents() {
 LoopBody::~LoopBody() {
   if (!function)
     return;
-  for (Operation *op : llvm::reverse(dependents()))
+  SmallVector<Operation *> built = dependents();
+  for (Operation *op : llvm::reverse(built))
     op->erase();
   function.erase();
 }

@@ -142,7 +142,11 @@ SmallVector<Value> Importer::importBody(const onnx::GraphProto &graph, const Fra
 bool Importer::keepTypes(Ops &ops, ArrayRef<Value> before, MutableArrayRef<Value> after) {
   for (auto [from, to] : llvm::zip_equal(before, after)) {
     Shape a = Ops::shape(from), b = Ops::shape(to);
-    if (ops.element(from) != ops.element(to) || a.size() != b.size() || !graph::mayBeEqual(a, b)) {
+    if (ops.element(from) != ops.element(to)) {
+      report(Code::UnsupportedLoop, "carried values that change their element type are not supported");
+      return false;
+    }
+    if (a.size() != b.size() || !graph::mayBeEqual(a, b)) {
       report(Code::UnsupportedLoop, "carried values that change their shape are not supported, got " +
                                         ops.shown(a) + ", then " + ops.shown(b));
       return false;
@@ -185,7 +189,9 @@ SmallVector<Value> Importer::iterate(const onnx::GraphProto &graph, const Frame 
   for (size_t k = 0; k < numCarried; ++k)
     inputs.push_back(body.carried(k));
   SmallVector<Value> results = importBody(graph, frame, inputs, [&](SmallVectorImpl<Value> &given) {
-    return keepTypes(ops, carried, MutableArrayRef(given).slice(1, numCarried));
+    // There is one iteration at most: it is written out, and may change shapes.
+    return knownInteger(given.front()) != 0 &&
+           keepTypes(ops, carried, MutableArrayRef(given).slice(1, numCarried));
   });
   if (results.empty())
     return {};
@@ -194,9 +200,7 @@ SmallVector<Value> Importer::iterate(const onnx::GraphProto &graph, const Frame 
     report(Code::InvalidBody, "expected a condition of one boolean");
     return {};
   }
-  if (std::optional<int64_t> goes = knownInteger(results.front()); goes == 0)
-    return {}; // there is one iteration at most
-  else if (!goes)
+  if (!knownInteger(results.front()))
     step.going = ops.reshape(results.front(), {});
   if (step.going && numScans > 0) {
     report(Code::UnsupportedLoop, "scan outputs of a loop that data may end are not supported");
@@ -247,7 +251,7 @@ void Importer::importLoop(const onnx::NodeProto &node, const Frame &frame, const
   if (results.empty() && isWritable) {
     attempt.undo();
     results = repeat(*body, frame, count, std::move(carried));
-  } else if (results.empty() && !nodeFailed) {
+  } else if (results.empty() && attempt.isSilent()) {
     reportIterations(count);
   }
   define(node, frame, results);

@@ -62,6 +62,13 @@ Failure writeFile(const std::string &path, std::span<const uint8_t> bytes) {
   });
 }
 
+Failure checkOutput(const std::string &output, const std::string &input) {
+  std::error_code failure;
+  if (output == "-" || input == "-" || !std::filesystem::equivalent(output, input, failure))
+    return {};
+  return {Code::CannotWrite, "is what is read; expected another name for what is written"};
+}
+
 Failure checkReadable(const std::string &path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0)

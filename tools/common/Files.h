@@ -13,6 +13,9 @@
 
 namespace tegula::tools {
 
+/// A failure where `output` is the file `input` under whatever name: it would be lost.
+Failure checkOutput(const std::string &output, const std::string &input);
+
 /// Writes to a temporary file beside `path` and renames it; "-" is standard output.
 Failure writeFile(const std::string &path, std::span<const uint8_t> bytes);
 

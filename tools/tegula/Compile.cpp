@@ -45,6 +45,8 @@ int compile(const Arguments &arguments) {
   std::string output = arguments.output;
   if (output.empty())
     output = text ? "-" : stemOf(arguments.model) + kind->extension;
+  if (Failure failure = checkOutput(output, arguments.model))
+    return reportFailure(output, failure);
   CompileResult result = compileFile(arguments.model, kind->emit, options);
   printTimings(result, arguments.compile.time);
   if (!result)

@@ -98,6 +98,8 @@ int explain(Arguments &arguments) {
                                                  "kept; expected an .onnx or .mlir file"});
   if (arguments.compile.targets.size() > 1)
     return reportFailure("tegula explain", {Code::TargetCount, "expected one target, got several"});
+  if (Failure failure = checkOutput(arguments.html, arguments.model))
+    return reportFailure(arguments.html, failure);
   Explained explained;
   explained.model = arguments.model;
   Measured measured;

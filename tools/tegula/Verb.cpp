@@ -53,7 +53,7 @@ void CompileArguments::addModelOptions(CLI::App &verb) {
               ->type_name("FILE")
               ->group(furtherOptions));
   verb.add_option("--max-nodes", maxNodes,
-                  "Most nodes of a model, with functions inlined and loops unrolled (1000000)")
+                  "Most nodes of a model, with functions inlined and short loops written out (1000000)")
       ->check(within(1, 1'000'000'000))
       ->type_name("N")
       ->group(furtherOptions);

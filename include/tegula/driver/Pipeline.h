@@ -53,16 +53,17 @@ struct PipelineOptions {
   std::string reproducer; ///< file that receives the IR and the passes of a phase that crashes, "" for none
 };
 
-// import has no passes (lib/import). After it: one function @main, only graph operations; every value typed,
-// its sizes numbers or expressions over the model's symbols; every operation keeps the ONNX node's name as
-// its location, or the value's name where a constant stands for no node; func.return has none.
+// import has no passes (lib/import). After it: @main, its variants and the bodies of loops, only graph
+// operations; every value typed, its sizes numbers or expressions over the model's symbols; every operation
+// keeps the ONNX node's name as its location, or the value's name where a constant stands for no node;
+// func.return has none.
 
 /// After it: graph operations still, with constants folded and one layout a value.
 void populateGraphPhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
-/// After it: no graph operation is left. @main holds launches, views, constants and the sizes of kernels,
-/// computed from symbols; a kernel's body is linalg, tensor, arith and math; every result of @main is a
-/// launch's own.
+/// After it: no graph operation is left. @main, variants and bodies of loops hold launches, loops,
+/// choices, views, constants and the sizes of kernels, computed from symbols; a kernel's body is linalg,
+/// tensor, arith and math; every result of @main is a launch's own.
 void populateFusePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
 /// After it: every kernel that can be cut carries a #sched.schedule that is legal for the target, unless a
