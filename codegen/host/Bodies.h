@@ -6,8 +6,6 @@
 namespace tegula::codegen::host {
 
 mlir::func::FuncOp bodyOf(tile::LoopOp loop);
-/// The body of one loop and those of loops in it, inner ones first.
-llvm::SmallVector<mlir::func::FuncOp> bodiesOf(tile::LoopOp loop);
 /// The bodies of loops that stand under no condition, as bodiesOf.
 llvm::SmallVector<mlir::func::FuncOp> unconditionalBodiesOf(mlir::func::FuncOp function);
 

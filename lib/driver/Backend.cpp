@@ -395,6 +395,64 @@ static FailureOr<std::vector<PlannedFunction>> planFunctions(ModuleOp module, fu
   return functions;
 }
 
+namespace {
+/// Numbers of dispatches, both ends included.
+struct DispatchRange {
+  uint32_t first = 0, last = 0;
+};
+} // namespace
+
+static DispatchRange hullOf(std::optional<DispatchRange> a, DispatchRange b) {
+  return a ? DispatchRange{std::min(a->first, b.first), std::max(a->last, b.last)} : b;
+}
+
+/// The dispatches of each moment of a plan: of a launch its own, of a loop all of its bodies, which are
+/// numbered behind the function's launches. None of a loop whose bodies launch nothing.
+static SmallVector<std::optional<DispatchRange>> dispatchesOf(const PlannedFunction &planned) {
+  func::FuncOp function = planned.function;
+  uint32_t next = llvm::range_size(function.getOps<tile::LaunchOp>());
+  llvm::DenseMap<Operation *, DispatchRange> ofBody;
+  for (const PlannedFunction &body : planned.bodies) {
+    func::FuncOp steps = body.function;
+    if (uint32_t count = llvm::range_size(steps.getOps<tile::LaunchOp>())) {
+      ofBody[steps] = {next, next + count - 1};
+      next += count;
+    }
+  }
+  SmallVector<std::optional<DispatchRange>> moments;
+  uint32_t number = 0;
+  for (Operation &op : function.getBody().front()) {
+    if (isa<tile::LaunchOp>(op)) {
+      moments.push_back(DispatchRange{number, number});
+      ++number;
+    } else if (auto loop = dyn_cast<tile::LoopOp>(op)) {
+      std::optional<DispatchRange> &range = moments.emplace_back();
+      for (func::FuncOp body : codegen::host::bodiesOf(loop))
+        if (auto own = ofBody.find(body); own != ofBody.end())
+          range = hullOf(range, own->second);
+    }
+  }
+  return moments;
+}
+
+/// The moment with dispatches at which most of `sizes` are in use.
+static std::optional<int64_t> fullestMoment(ArrayRef<codegen::host::MemoryPlan::Buffer> buffers,
+                                            ArrayRef<double> sizes,
+                                            ArrayRef<std::optional<DispatchRange>> moments) {
+  std::optional<int64_t> peak;
+  double most = 0;
+  for (int64_t now = 0; now < int64_t(moments.size()); ++now) {
+    double used = 0;
+    for (auto [buffer, size] : llvm::zip_equal(buffers, sizes))
+      used += buffer.first <= now && now <= buffer.last ? size : 0;
+    if (moments[now] && (!peak || used > most)) {
+      most = used;
+      peak = now;
+    }
+  }
+  return peak;
+}
+
 /// Which buffers fill the arena where it is fullest.
 static void describeBuffers(const PlannedFunction &main, artifact::TargetInfo &target) {
   constexpr int64_t middle = 64; // as the plan takes sizes that symbols decide
@@ -406,32 +464,26 @@ static void describeBuffers(const PlannedFunction &main, artifact::TargetInfo &t
   auto sizes = llvm::map_to_vector(buffers, [&](const codegen::host::MemoryPlan::Buffer &buffer) {
     return static_cast<double>(buffer.bytes.evaluate(samples).value_or(0));
   });
-  double most = 0;
-  int64_t peak = 0;
-  int64_t end = 0;
-  for (const codegen::host::MemoryPlan::Buffer &buffer : buffers)
-    end = std::max<int64_t>(end, buffer.last);
-  for (int64_t now = 0; now <= end; ++now) {
-    double used = 0;
-    for (auto [buffer, size] : llvm::zip_equal(buffers, sizes))
-      used += buffer.first <= now && now <= buffer.last ? size : 0;
-    if (used > most) {
-      most = used;
-      peak = now;
-    }
-  }
+  SmallVector<std::optional<DispatchRange>> moments = dispatchesOf(main);
+  std::optional<int64_t> peak = fullestMoment(buffers, sizes, moments);
+  if (!peak)
+    return;
   SmallVector<size_t> order;
   for (size_t i = 0; i < buffers.size(); ++i)
-    if (buffers[i].first <= peak && peak <= buffers[i].last)
+    if (buffers[i].first <= *peak && *peak <= buffers[i].last)
       order.push_back(i);
   llvm::stable_sort(order, [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
   order.resize(std::min(order.size(), artifact::mostBuffers));
-  target.peakDispatch = peak;
+  target.peakDispatch = moments[*peak]->first;
   for (size_t i : order) {
     graph::Dim bytes = buffers[i].bytes;
+    DispatchRange range = *moments[*peak];
+    for (int64_t now = buffers[i].first; now <= buffers[i].last; ++now)
+      if (moments[now])
+        range = hullOf(range, *moments[now]);
     target.buffers.push_back({nodesOf(buffers[i].owner), bytes.fixed().value_or(artifact::unknownSize),
-                              bytes.isStatic() ? "" : bytes.text(names), uint32_t(buffers[i].first),
-                              uint32_t(buffers[i].last), buffers[i].scratch});
+                              bytes.isStatic() ? "" : bytes.text(names), range.first, range.last,
+                              buffers[i].scratch});
   }
 }
 

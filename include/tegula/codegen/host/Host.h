@@ -58,7 +58,7 @@ struct MemoryPlan {
   struct Buffer {
     mlir::Operation *owner = nullptr; ///< the launch or loop that it is for
     graph::Dim bytes = 0;
-    int64_t first = 0, last = 0; ///< launches between which it is in use
+    int64_t first = 0, last = 0; ///< moments between which it is in use: a launch is one, and so is a loop
     bool scratch = false;
   };
 
@@ -86,6 +86,8 @@ struct PlannedFunction {
 
 /// The functions that the loops of `function` run, and those of loops in them, inner ones first.
 llvm::SmallVector<mlir::func::FuncOp> bodiesOf(mlir::func::FuncOp function);
+/// The body of one loop and those of loops in it, inner ones first.
+llvm::SmallVector<mlir::func::FuncOp> bodiesOf(tile::LoopOp loop);
 
 /// Places every value of `main`, whose results are distinct launch results (see CopyResults), constants in
 /// `weights`. `bodies` are those of its loops.
