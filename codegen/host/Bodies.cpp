@@ -41,6 +41,13 @@ SmallVector<func::FuncOp> bodiesOf(tile::LoopOp loop) {
   return bodies.takeVector();
 }
 
+SmallVector<func::FuncOp> unconditionalBodiesOf(tile::LoopOp loop) {
+  Bodies bodies;
+  collect(bodyOf(loop), /*unconditionalOnly=*/true, bodies);
+  bodies.insert(bodyOf(loop));
+  return bodies.takeVector();
+}
+
 SmallVector<func::FuncOp> unconditionalBodiesOf(func::FuncOp function) {
   Bodies bodies;
   collect(function, /*unconditionalOnly=*/true, bodies);

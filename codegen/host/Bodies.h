@@ -6,7 +6,8 @@
 namespace tegula::codegen::host {
 
 mlir::func::FuncOp bodyOf(tile::LoopOp loop);
-/// The bodies of loops that stand under no condition, as bodiesOf.
+/// The bodies of loops that stand under no condition, as bodiesOf; of `loop` as if it stood under none.
+llvm::SmallVector<mlir::func::FuncOp> unconditionalBodiesOf(tile::LoopOp loop);
 llvm::SmallVector<mlir::func::FuncOp> unconditionalBodiesOf(mlir::func::FuncOp function);
 
 } // namespace tegula::codegen::host

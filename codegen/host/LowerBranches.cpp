@@ -78,7 +78,7 @@ void BranchWriter::collectChecks() {
   for (auto size : main.getOps<tile::SizeOp>())
     checkSize(size, guards.of(size));
   for (auto loop : main.getOps<tile::LoopOp>())
-    for (func::FuncOp body : bodiesOf(loop)) {
+    for (func::FuncOp body : unconditionalBodiesOf(loop)) {
       Guards inside(body);
       for (auto size : body.getOps<tile::SizeOp>())
         if (inside.of(size).isAlways())
