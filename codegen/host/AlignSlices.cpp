@@ -7,6 +7,8 @@
 #include "Branches.h"
 #include "CopyKernel.h"
 
+#include "llvm/ADT/MapVector.h"
+
 using namespace mlir;
 
 namespace tegula::codegen::host {
@@ -18,18 +20,55 @@ namespace {
 /// What buffers of a device are aligned to: the widest access of a thread.
 constexpr int64_t alignment = 16;
 
+/// What the loops that run a body ask of it.
+struct Changes {
+  SmallVector<int64_t> arguments; ///< to be copied
+  SmallVector<int64_t> results;   ///< to be copied
+  SmallVector<int64_t> histories; ///< results to be given once more, as copies
+  bool operator==(const Changes &) const = default;
+};
+
 struct AlignSlices : impl::AlignSlicesBase<AlignSlices> {
   using AlignSlicesBase::AlignSlicesBase;
 
   void runOnOperation() override {
     SmallVector<tile::LoopOp> loops;
     getOperation().walk([&](tile::LoopOp loop) { loops.push_back(loop); });
-    llvm::DenseSet<Operation *> done; // bodies
-    for (tile::LoopOp loop : loops) {
-      bool isFirst = done.insert(bodyOf(loop)).second;
-      if (failed(align(loop, isFirst)))
+    llvm::MapVector<Operation *, Changes> wanted = splitBodies(loops);
+    for (auto &[body, changes] : wanted)
+      if (failed(change(cast<func::FuncOp>(body), changes)))
         return signalPassFailure();
+    for (tile::LoopOp loop : loops)
+      if (!wanted[bodyOf(loop)].histories.empty())
+        loop.setHistories({});
+  }
+
+  /// Gives loops that ask for different changes bodies of their own, and adds loops in these to `loops`.
+  /// Returns what is to be changed in each body.
+  llvm::MapVector<Operation *, Changes> splitBodies(SmallVector<tile::LoopOp> &loops) {
+    SymbolTable table(getOperation());
+    llvm::MapVector<Operation *, Changes> wanted;
+    llvm::DenseMap<Operation *, SmallVector<func::FuncOp>> kinds; // of a body
+    for (size_t i = 0; i < loops.size(); ++i) {
+      tile::LoopOp loop = loops[i];
+      func::FuncOp body = bodyOf(loop);
+      Changes changes = changesOf(loop);
+      SmallVector<func::FuncOp> &known = kinds[body];
+      auto *same = llvm::find_if(known, [&](func::FuncOp kind) { return wanted[kind] == changes; });
+      if (same != known.end()) {
+        loop.setBody(same->getSymName());
+        continue;
+      }
+      func::FuncOp own = body;
+      if (!known.empty()) {
+        own = body.clone();
+        loop.setBody(table.insert(own, std::next(body->getIterator())));
+        own.walk([&](tile::LoopOp inner) { loops.push_back(inner); });
+      }
+      known.push_back(own);
+      wanted[own] = std::move(changes);
     }
+    return wanted;
   }
 
   bool isAligned(Value whole) {
@@ -39,22 +78,31 @@ struct AlignSlices : impl::AlignSlicesBase<AlignSlices> {
     return bytes.isValid() && bytes.expr(&getContext()).getLargestKnownDivisor() % alignment == 0;
   }
 
-  /// `copies` says whether the body has to be changed, which is so for the first loop that runs it.
-  LogicalResult align(tile::LoopOp loop, bool copies) {
-    func::FuncOp body = bodyOf(loop);
+  Changes changesOf(tile::LoopOp loop) {
+    Changes changes;
     size_t numCarried = loop.getCarried().size();
     for (auto [index, whole] : llvm::enumerate(loop.getScanned()))
-      if (copies && !isAligned(whole) && failed(copyArgument(body, numCarried + index)))
+      if (!isAligned(whole))
+        changes.arguments.push_back(numCarried + index);
+    for (unsigned index = 0; index < loop.getNumStacked(); ++index)
+      if (!isAligned(loop.getResults()[numCarried + index]))
+        changes.results.push_back(loop.getEnds() + numCarried + index);
+    auto histories = loop.getResults().take_back(loop.getHistories().size());
+    if (!llvm::all_of(histories, [&](Value history) { return isAligned(history); }))
+      for (int64_t number : loop.getHistories())
+        changes.histories.push_back(loop.getEnds() + number);
+    return changes;
+  }
+
+  LogicalResult change(func::FuncOp body, const Changes &changes) {
+    for (int64_t index : changes.arguments)
+      if (failed(copyArgument(body, index)))
         return failure();
     Operation *end = body.getBody().front().getTerminator();
-    for (unsigned index = 0; index < loop.getNumStacked(); ++index)
-      if (copies && !isAligned(loop.getResults()[numCarried + index]) &&
-          failed(copyOperand(end->getOpOperand(loop.getEnds() + numCarried + index))))
+    for (int64_t index : changes.results)
+      if (failed(copyOperand(end->getOpOperand(index))))
         return failure();
-    if (llvm::all_of(loop.getResults().take_back(loop.getHistories().size()),
-                     [&](Value history) { return isAligned(history); }))
-      return success();
-    return giveHistories(loop, copies);
+    return giveHistories(body, changes.histories);
   }
 
   LogicalResult copyArgument(func::FuncOp body, unsigned index) {
@@ -83,26 +131,17 @@ struct AlignSlices : impl::AlignSlicesBase<AlignSlices> {
   }
 
   /// Carried tensors stay in buffers of their own; what they were is copied to results that are slices.
-  LogicalResult giveHistories(tile::LoopOp loop, bool copies) {
-    func::FuncOp body = bodyOf(loop);
+  LogicalResult giveHistories(func::FuncOp body, ArrayRef<int64_t> histories) {
     Operation *end = body.getBody().front().getTerminator();
-    if (copies) {
-      SmallVector<Value> results(end->getOperands());
-      for (int64_t number : loop.getHistories())
-        results.push_back(results[loop.getEnds() + number]);
-      for (unsigned index = end->getNumOperands(); index < results.size(); ++index) {
-        int64_t number = loop.getHistories()[index - end->getNumOperands()];
-        if (failed(body.insertResult(index, results[index].getType(),
-                                     body.getResultAttrDict(loop.getEnds() + number))))
-          return failure();
-      }
-      unsigned before = end->getNumOperands();
-      end->setOperands(results);
-      for (unsigned index = before; index < results.size(); ++index)
-        if (failed(copyOperand(end->getOpOperand(index))))
-          return failure();
+    for (int64_t number : histories) {
+      unsigned index = end->getNumOperands();
+      Value result = end->getOperand(number);
+      if (failed(body.insertResult(index, result.getType(), body.getResultAttrDict(number))))
+        return failure();
+      end->insertOperands(index, result);
+      if (failed(copyOperand(end->getOpOperand(index))))
+        return failure();
     }
-    loop.setHistories({});
     return success();
   }
 };

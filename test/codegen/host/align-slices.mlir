@@ -58,3 +58,34 @@ func.func @whole(%x: tensor<9x8xf32>) -> tensor<9x8xf32> {
   %0 = tile.loop @step count(%n) scanned(%x) : (index, tensor<9x8xf32>) -> tensor<9x8xf32>
   return %0 : tensor<9x8xf32>
 }
+
+// -----
+
+// A body is changed for those of its loops that ask for it; others run it as it was.
+tile.kernel @neg(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %e = tensor.empty() : tensor<3xf32>
+  %z = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%x : tensor<3xf32>) outs(%e : tensor<3xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  } -> tensor<3xf32>
+  tile.yield %z : tensor<3xf32>
+}
+// CHECK: func.func private @step(%{{.*}}: tensor<3xf32>) -> tensor<3xf32> {
+// CHECK: func.func private @[[OTHER:step_.*]](%{{.*}}: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>) {
+func.func private @step(%h: tensor<3xf32>) -> tensor<3xf32> {
+  %y = tile.launch @neg(%h) : (tensor<3xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+// CHECK: func.func @main
+// CHECK: tile.loop @step count(%{{.*}}) carried(%{{.*}}) : (index, tensor<3xf32>) -> tensor<3xf32>
+// CHECK: tile.loop @[[OTHER]] count(%{{.*}}) carried(%{{.*}}) : (index, tensor<3xf32>) -> (tensor<3xf32>, tensor<9x3xf32>)
+// CHECK: tile.loop @[[OTHER]] count
+func.func @main(%h: tensor<3xf32>) -> (tensor<3xf32>, tensor<9x3xf32>, tensor<9x3xf32>) {
+  %n = tile.size affine_map<() -> (9)>
+  %0 = tile.loop @step count(%n) carried(%h) : (index, tensor<3xf32>) -> tensor<3xf32>
+  %1:2 = tile.loop @step count(%n) carried(%0) {histories = array<i64: 0>} : (index, tensor<3xf32>) -> (tensor<3xf32>, tensor<9x3xf32>)
+  %2:2 = tile.loop @step count(%n) carried(%1#0) {histories = array<i64: 0>} : (index, tensor<3xf32>) -> (tensor<3xf32>, tensor<9x3xf32>)
+  return %2#0, %1#1, %2#1 : tensor<3xf32>, tensor<9x3xf32>, tensor<9x3xf32>
+}
