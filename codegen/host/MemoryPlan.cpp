@@ -119,7 +119,8 @@ class Planner {
 public:
   Planner(func::FuncOp main, const llvm::StringMap<KernelNeeds> &kernels, WeightLayout &weights,
           ArrayRef<PlannedFunction> bodies)
-      : main(main), kernels(kernels), weights(weights), bodies(bodies) {}
+      : main(main), kernels(kernels), weights(weights), bodies(bodies), names(graph::readSymbols(main)),
+        ranges(graph::readRanges(main)) {}
 
   FailureOr<MemoryPlan> run() {
     for (BlockArgument arg : main.getArguments())
@@ -237,22 +238,31 @@ private:
         return failure();
     }
     const auto *body = llvm::find_if(bodies, [&](const auto &each) { return each.function == bodyOf(loop); });
-    if (graph::Dim bytes = arenaOf(body->plan); !bytes.is(0)) {
+    FailureOr<graph::Dim> bytes = arenaOf(loop, body->plan);
+    if (failed(bytes))
+      return failure();
+    if (!bytes->is(0)) {
       own.arena = blocks.size();
-      if (failed(addBlock(loop, bytes, now)))
+      if (failed(addBlock(loop, *bytes, now)))
         return failure();
     }
     loopBlocks[loop] = std::move(own);
     return success();
   }
 
-  /// What a body needs as its arena: slots count as if nothing shared them. Invalid where a branch that is
-  /// not taken may have less than nothing, which would take from what others need.
-  static graph::Dim arenaOf(const MemoryPlan &plan) {
+  /// What a body needs as its arena: slots count as if nothing shared them. A branch that is not taken may
+  /// have less than nothing, which would take from what others need.
+  FailureOr<graph::Dim> arenaOf(tile::LoopOp loop, const MemoryPlan &plan) {
     graph::Dim bytes = plan.arenaBytes;
     for (const MemoryPlan::Slot &slot : plan.slots)
-      for (graph::Dim size : slot.sizes)
-        bytes += plan.hasBranches && size.minimum().value_or(-1) < 0 ? graph::Dim::invalid() : size;
+      for (graph::Dim size : slot.sizes) {
+        if (plan.hasBranches && size.minimum(ranges).value_or(-1) < 0)
+          return refuse(loop.emitError(), Code::OpenSize)
+                 << "expected branches in the body of a loop to need buffers whose size is never below 0, "
+                    "got "
+                 << sizeText(size, names, /*product=*/true) << "; give its sizes by --dim";
+        bytes += size;
+      }
     return bytes;
   }
 
@@ -430,6 +440,8 @@ private:
   const llvm::StringMap<KernelNeeds> &kernels;
   WeightLayout &weights;
   ArrayRef<PlannedFunction> bodies;
+  SmallVector<std::string> names;
+  SmallVector<graph::SymbolRange> ranges;
   SymbolTableCollection symbols;
   MemoryPlan plan;
   SmallVector<Block> blocks;
