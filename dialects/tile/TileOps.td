@@ -131,7 +131,8 @@ def Tile_LoopOp : Tile_Op<"loop", [Pure, AttrSizedOperandSegments, DeclareOpInte
     tile.size, or one integer of 64 bits that the host reads; with `ends` the body's first result is one byte, and no step follows one that
     gives 0. `histories` and `reversed` are as for `graph.loop`.
 
-    No data moves: slices are addresses in the tensors that hold them, and carried tensors alternate between two buffers.
+    No data moves: slices are addresses in the tensors that hold them, and carried tensors alternate between two buffers. Only behind
+    tegula-align-slices do bodies copy slices that a device could not access where they lie.
 
     ```mlir
     %n = tile.size affine_map<()[s0] -> (s0)>
