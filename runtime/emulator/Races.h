@@ -50,8 +50,8 @@ public:
     if (touch.kind == AccessKind::Read) {
       const uint32_t reader = 1u << (touch.thread / lanesPerWarp);
       for (; cell <= last; ++cell)
-        if (cell->readTime != now ||
-            !(cell->readers & reader)) // else all is known, or a write has been found
+        if (cell->readTime != now || !(cell->readers & reader) ||
+            (!touch.isStrong && (cell->reader & strongBit))) // else all is known, or a write has been found
           if (Found found = read(*cell, touch); found != Found::Nothing)
             return found;
       return Found::Nothing;
@@ -126,8 +126,10 @@ private:
       cell.readers = 0;
       cell.reader = 0;
     }
+    // Only where all reads are strong may a strong write follow them.
+    bool isStrong = touch.isStrong && (!cell.readers || (cell.reader & strongBit));
     cell.readers |= 1u << (touch.thread / lanesPerWarp);
-    cell.reader = uint16_t(touch.thread | (cell.reader & strongBit) | (touch.isStrong ? strongBit : 0));
+    cell.reader = uint16_t(touch.thread | (isStrong ? strongBit : 0));
     cell.readAt = touch.at;
     return Found::Nothing;
   }

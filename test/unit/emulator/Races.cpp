@@ -91,6 +91,16 @@ TEST(SharedRaces, AtomicOperations) {
              "no barrier is between the two");
 }
 
+TEST(SharedRaces, StrongReadsHideNoWeakOnes) {
+  const std::string start = "st.shared.u32 [%r3], 0;\nbar.sync 0;\n",
+                    strong = "ld.volatile.shared.u32 %r5, [tile];\n", weak = "ld.shared.u32 %r5, [tile];\n",
+                    write = "@%p1 st.volatile.shared.u32 [tile], 1;\n";
+  EXPECT_EQ(errorOf(start + "@!%p1 " + strong + "@!%p1 " + strong + write), "");
+  for (const std::string &reads : {"@!%p1 " + weak + "@!%p1 " + strong, "@!%p1 " + strong + "@!%p1 " + weak,
+                                   "@!%p1 " + weak + "@%p1 " + strong})
+    expectRace(start + reads + write, "read it and no barrier is between the two");
+}
+
 TEST(SharedRaces, FlagsThatAreWaitedFor) {
   const std::string start = "st.shared.u32 [%r3], 0;\nbar.sync 0;\n" + split +
                             "st.shared.u32 [tile+64], 5;\nmembar.cta;\nst.volatile.shared.u32 [tile], 1;\n"
