@@ -269,10 +269,13 @@ typedef struct tgl_event {
 } tgl_event;
 
 /* From now on runs note what every thread does, up to `capacity` events, which are held from here on; 0 turns
- * it off. A run makes at most as many as the target has dispatches, times the threads. */
+ * it off. A run makes at most as many as it launches dispatches, those in a loop once a step, times the
+ * threads; what finds no room is left out, and counted. */
 tgl_code tgl_context_trace(tgl_context *context, size_t capacity, tgl_status *status);
 /* The events so far, in no order; they belong to the context, and are valid until the next run or change. */
 size_t tgl_context_events(const tgl_context *context, const tgl_event **events);
+/* The capacity that would have held all events so far. */
+size_t tgl_context_events_wanted(const tgl_context *context);
 
 /* How long the kernels of the last run took by the device's own clock, without moving inputs and outputs; 0
  * where it has none. */

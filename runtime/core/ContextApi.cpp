@@ -118,6 +118,11 @@ size_t tgl_context_events(const tgl_context *context, const tgl_event **events) 
   return trace ? trace->size() : 0;
 }
 
+size_t tgl_context_events_wanted(const tgl_context *context) {
+  const tegula::runtime::Trace *trace = context->context.traced();
+  return trace ? trace->wanted() : 0;
+}
+
 tgl_code tgl_context_profile(tgl_context *context, int64_t *nanoseconds, size_t count, tgl_status *status) {
   return guarded(status, [&] { return context->context.profile(nanoseconds, count, status); });
 }

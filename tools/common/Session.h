@@ -30,6 +30,7 @@ Failure fromStatus(const tgl_status &status);
 struct TracedRun {
   int64_t begin = 0, end = 0;
   std::vector<tgl_event> events;
+  size_t missed = 0; ///< events that there was no room for
 };
 
 /// A kernel, and the ONNX nodes that one of its dispatches computes.
@@ -71,7 +72,8 @@ public:
   Failure run();
   /// The same, and how long each dispatch of the target took; 0 for those of other variants.
   Failure runProfiled(std::vector<int64_t> &nanoseconds);
-  /// Runs `runs` times and tells what every thread did in each.
+  /// Runs `runs` times and tells what every thread did in each; one that makes more events than expected, as
+  /// loops do, is run again.
   Failure runTraced(int runs, std::vector<TracedRun> &traced);
   Failure describeDispatch(int32_t dispatch, DispatchNames &names) const;
   /// Whether the code that runs here needs vectors of 64 bytes.

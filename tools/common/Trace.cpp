@@ -4,6 +4,7 @@
 
 #include "common/Files.h"
 #include "common/Json.h"
+#include "common/Report.h"
 
 #include <algorithm>
 #include <set>
@@ -44,11 +45,13 @@ Failure writeTrace(Session &session, int runs, const std::string &path) {
     return failure;
   int64_t start = traced.empty() ? 0 : traced.front().begin;
   std::set<int64_t> threads = {0};
+  size_t missed = 0;
   Json list('[');
   for (size_t run = 0; run < traced.size(); ++run) {
     list.raw("", durationEvent("run", "run " + std::to_string(run), 0, traced[run].begin - start,
                                traced[run].end - start)
                      .close());
+    missed += traced[run].missed;
     for (const tgl_event &event : traced[run].events) {
       DispatchNames names;
       if (Failure failure = session.describeDispatch(event.dispatch, names))
@@ -62,6 +65,9 @@ Failure writeTrace(Session &session, int runs, const std::string &path) {
                        .close());
     }
   }
+  if (missed)
+    printMessages(path, {{Message::Severity::Warning, "", "", 0,
+                          "the trace is cut: " + std::to_string(missed) + " events found no room"}});
   list.raw("", nameEvent("process_name", 0, "tegula on " + session.device()));
   for (int64_t thread : threads)
     list.raw("", nameEvent("thread_name", thread, thread ? "worker " + std::to_string(thread) : "caller"));

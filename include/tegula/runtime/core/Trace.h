@@ -20,7 +20,9 @@ public:
       events[index] = event;
   }
   const tgl_event *data() const { return events.data(); }
-  size_t size() const { return std::min(next.load(std::memory_order_relaxed), events.size()); }
+  size_t size() const { return std::min(wanted(), events.size()); }
+  /// As many as there were, with those that were left out.
+  size_t wanted() const { return next.load(std::memory_order_relaxed); }
 
 private:
   std::vector<tgl_event> events;
