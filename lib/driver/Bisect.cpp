@@ -144,24 +144,24 @@ public:
 private:
   void fail() {
     if (result.messages.empty())
-      error("internal: the search failed without saying why");
+      error(Code::Internal, "the search failed without saying why");
     result.outcome = settle(result.messages, Code::Internal);
   }
-  bool error(const std::string &text) {
-    result.messages.push_back({Message::Severity::Error, "", "", 0, text});
+  bool error(Code code, const std::string &text) {
+    result.messages.push_back({Message::Severity::Error, "", "", 0, text, "", "", code});
     return false;
   }
 
   bool prepare(const std::string &path) {
     std::optional<target::Machine> found = target::findMachine(options.target);
     if (!found)
-      return error("expected a target that is known, got '" + options.target + "'");
+      return error(Code::UnknownTarget, "expected a target that is known, got '" + options.target + "'");
     machine = *found;
     pipeline = pipelineFor(options, machine);
     llvm::Expected<std::vector<InsertedPass>> inserted =
         readInserted(options.insertedPasses, Phase::Import, Phase::Codegen, context);
     if (!inserted)
-      return error("--insert-pass: " + llvm::toString(inserted.takeError()));
+      return error(Code::InvalidInsertedPass, "--insert-pass: " + llvm::toString(inserted.takeError()));
     pipeline.inserted = std::move(*inserted);
     importer::ImportOptions importing = importOptionsFor(options);
     importing.ranges.clear();
@@ -184,7 +184,8 @@ private:
     OwningOpRef<ModuleOp> copy = module.clone();
     FailureOr<std::vector<uint8_t>> bytes = compileNaively(*copy, options.keepDenormals);
     std::string why;
-    return succeeded(bytes) && (hooks.run(std::move(*bytes), true, on, outputs, why) || error(why));
+    return succeeded(bytes) &&
+           (hooks.run(std::move(*bytes), true, on, outputs, why) || error(Code::RunFailed, why));
   }
 
   /// What all passes make of a module behind the schedule phase.
@@ -205,8 +206,8 @@ private:
     std::vector<uint8_t> bytes;
     std::string why;
     return artifact::writeArtifact(contents, bytes, why)
-               ? hooks.run(std::move(bytes), false, on, outputs, why) || error(why)
-               : error("internal: " + why);
+               ? hooks.run(std::move(bytes), false, on, outputs, why) || error(Code::RunFailed, why)
+               : error(Code::Internal, why);
   }
 
   /// The first difference of two lists of values, "" where there is none.
