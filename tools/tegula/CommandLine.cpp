@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 
 namespace tegula::tools {
 
@@ -63,9 +64,15 @@ bool readValue(const std::string &text, size_t &at, std::string &value) {
   if (at < text.size() && (text[at] == '"' || text[at] == '\'')) {
     bool escapes = text[at] == '"';
     for (char quote = text[at++]; at < text.size() && text[at] != quote; ++at) {
-      if (escapes && text[at] == '\\' && at + 1 < text.size())
-        ++at;
-      value += text[at];
+      if (!escapes || text[at] != '\\') {
+        value += text[at];
+        continue;
+      }
+      constexpr const char escaped[] = "\\\"tnr", meant[] = "\\\"\t\n\r";
+      const char *found = ++at < text.size() && text[at] ? std::strchr(escaped, text[at]) : nullptr;
+      if (!found)
+        return false;
+      value += meant[found - escaped];
     }
     return at++ < text.size();
   }
@@ -148,7 +155,8 @@ private:
   Failure enterSection(const std::string &content) {
     size_t end = content.find(']');
     std::string name = end == std::string::npos ? "" : trimmed(content.substr(1, end - 1));
-    section = verbOf(app, name);
+    std::string behind = end == std::string::npos ? "" : trimmed(content.substr(end + 1));
+    section = behind.empty() || behind[0] == '#' ? verbOf(app, name) : nullptr;
     return section ? Failure()
                    : fail("expected a section of a verb, such as [compile], got '" + content + "'");
   }
