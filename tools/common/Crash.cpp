@@ -6,6 +6,7 @@
 #include "common/Report.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <csignal>
 #include <cstdio>
@@ -23,8 +24,11 @@ namespace tegula::tools {
 
 namespace {
 
-char crashTool[64] = "tegula", crashFile[4096], memoryText[128], timeText[128];
+char crashTool[64] = "tegula", memoryText[128], timeText[128];
 char reproducerFile[4096], reproducerText[32 << 10];
+char crashFiles[2][4096];
+std::atomic<const char *> crashFile = nullptr; ///< one of them that is whole, or null
+static_assert(std::atomic<const char *>::is_always_lock_free, "signal handlers read it");
 const char *inputText = nullptr;
 size_t inputSize = 0;
 alignas(16) char signalStack[64 << 10];
@@ -66,8 +70,8 @@ void sayMessage(const char *severity, const char *code, std::initializer_list<co
 
 /// Leaves nothing half written and the cursor on a line of its own.
 void cleanUp() {
-  if (crashFile[0])
-    unlink(crashFile);
+  if (const char *path = crashFile)
+    unlink(path);
   if (isProgressShown())
     say("\r\x1b[K");
 }
@@ -178,7 +182,10 @@ void endOutOfMemory() {
 }
 
 void removeOnCrash(const std::string &path) {
-  std::snprintf(crashFile, sizeof crashFile, "%s", path.c_str());
+  char *next = crashFiles[crashFile == crashFiles[0]]; // not the one that a signal may find now
+  int size = path.empty() ? 0 : std::snprintf(next, sizeof crashFiles[0], "%s", path.c_str());
+  bool isWhole = size > 0 && size_t(size) < sizeof crashFiles[0]; // the part of a path names another file
+  crashFile = isWhole ? next : nullptr;
 }
 
 bool limitMemory(uint64_t bytes) {
