@@ -1,6 +1,6 @@
 // The table of machines that can be compiled for without being there. Port counts, latencies and cache sizes:
 // vendors' optimisation manuals and A. Fog, "Instruction tables"; bandwidths rounded from measurements of the
-// same families; clocks of server parts under load, rounded: predictions in seconds follow from them, no
+// same families; clocks are estimates that nobody looked up: predictions in seconds follow from them, no
 // schedule.
 #include "Features.h"
 
