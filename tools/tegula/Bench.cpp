@@ -58,27 +58,6 @@ double median(const std::vector<double> &sorted) {
   return sorted.size() % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/// Opens the model and binds its inputs once, so that a loop around run() times nothing else.
-int prepare(const Arguments &arguments, const std::string &archive, int threads, Opened &opened) {
-  TensorMap given;
-  Sizes sizes;
-  Failure failure = arguments.compile.sizes(sizes);
-  if (!failure)
-    failure = readGiven(arguments.inputs, archive, given);
-  if (!failure)
-    failure = addStoredInputs(arguments.model, given);
-  if (failure)
-    return reportFailure("tegula bench", failure);
-  opened = openModel(arguments.model, arguments.compile, given, threads);
-  if (!opened.session)
-    return opened.exitCode;
-  std::vector<HostTensor> values;
-  failure = gatherInputs(*opened.session, given, values, sizes);
-  if (!failure)
-    failure = opened.session->bind(values);
-  return failure ? reportFailure(arguments.model, failure) : 0;
-}
-
 /// Speaks the worker protocol: a line when ready, K latencies for each "run K", memory at the end of input.
 int serve(Arguments &arguments) {
   if (arguments.serve.size() != 3)
@@ -91,9 +70,10 @@ int serve(Arguments &arguments) {
         "tegula bench --serve",
         {Code::InvalidOptionValue,
          "expected THREADS from 0 to " + std::to_string(mostThreads) + ", got '" + arguments.serve[2] + "'"});
-  Opened opened;
-  if (int code = prepare(arguments, archive, int(threads), opened))
-    return code;
+  Opened opened =
+      openBound("tegula bench", arguments.model, arguments.compile, arguments.inputs, archive, int(threads));
+  if (!opened.session)
+    return opened.exitCode;
   Session &session = *opened.session;
   if (Failure failure = session.run())
     return reportFailure(arguments.model, failure);
@@ -180,9 +160,10 @@ void printSummary(const Arguments &arguments, const Opened &opened, const Latenc
 }
 
 int bench(Arguments &arguments) {
-  Opened opened;
-  if (int code = prepare(arguments, arguments.archive, arguments.threads, opened))
-    return code;
+  Opened opened = openBound("tegula bench", arguments.model, arguments.compile, arguments.inputs,
+                            arguments.archive, arguments.threads);
+  if (!opened.session)
+    return opened.exitCode;
   Session &session = *opened.session;
   Latencies measured;
   std::vector<double> &times = measured.times, &deviceTimes = measured.deviceTimes;

@@ -58,28 +58,14 @@ Failure measureLaunches(Session &session, const Arguments &arguments, Measured &
 
 /// Compiles, runs and measures; the roof right before and after, of which the higher counts.
 int measure(const Arguments &arguments, Explained &explained, Measured &measured) {
-  TensorMap given;
-  Sizes sizes;
-  Failure failure = arguments.compile.sizes(sizes);
-  if (!failure)
-    failure = readGiven(arguments.inputs, arguments.archive, given);
-  if (!failure)
-    failure = addStoredInputs(arguments.model, given);
-  if (failure)
-    return reportFailure("tegula explain", failure);
-  Opened opened = openModel(arguments.model, arguments.compile, given, arguments.threads);
+  Opened opened = openBound("tegula explain", arguments.model, arguments.compile, arguments.inputs,
+                            arguments.archive, arguments.threads);
   if (!opened.session)
     return opened.exitCode;
-  std::vector<HostTensor> values;
-  failure = gatherInputs(*opened.session, given, values, sizes);
-  if (!failure)
-    failure = opened.session->bind(values);
   bool isHere = arguments.compile.device == "cpu";
   int threads = opened.session->threads();
-  Roof before = failure || !isHere ? Roof() : measureRoof(threads, opened.session->usesWideVectors());
-  if (!failure)
-    failure = measureLaunches(*opened.session, arguments, measured);
-  if (failure)
+  Roof before = isHere ? measureRoof(threads, opened.session->usesWideVectors()) : Roof();
+  if (Failure failure = measureLaunches(*opened.session, arguments, measured))
     return reportFailure(arguments.model, failure);
   Roof after = isHere ? measureRoof(threads, opened.session->usesWideVectors()) : Roof();
   measured.peakFlops = std::max(before.flops, after.flops);

@@ -39,27 +39,14 @@ void printSummary(const Port &port, const HostTensor &value) {
 }
 
 int run(const Arguments &arguments) {
-  TensorMap given;
-  Sizes sizes;
-  Failure failure = arguments.compile.sizes(sizes);
-  if (!failure)
-    failure = readGiven(arguments.inputs, arguments.archive, given);
-  if (!failure)
-    failure = addStoredInputs(arguments.model, given);
-  if (failure)
-    return reportFailure("tegula run", failure);
-  Opened opened = openModel(arguments.model, arguments.compile, given, arguments.threads);
+  Opened opened = openBound("tegula run", arguments.model, arguments.compile, arguments.inputs,
+                            arguments.archive, arguments.threads);
   if (!opened.session)
     return opened.exitCode;
-  std::vector<HostTensor> values;
-  failure = gatherInputs(*opened.session, given, values, sizes);
-  if (!failure)
-    failure = opened.session->bind(values);
-  if (!failure)
-    failure =
-        arguments.profile.empty() ? opened.session->run() : writeTrace(*opened.session, 1, arguments.profile);
+  Failure failure =
+      arguments.profile.empty() ? opened.session->run() : writeTrace(*opened.session, 1, arguments.profile);
   if (failure)
-    return reportFailure(arguments.model, failure);
+    return reportFailure(failure.code == Code::CannotWrite ? arguments.profile : arguments.model, failure);
   std::vector<HostTensor> results = opened.session->results();
   if (arguments.output.empty() && arguments.expect.empty())
     for (size_t i = 0; i < results.size(); ++i)

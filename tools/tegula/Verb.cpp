@@ -340,4 +340,32 @@ Failure addStoredInputs(const std::string &path, TensorMap &given) {
   return readStored(path, "in_", names, given);
 }
 
+Opened openBound(const std::string &verb, const std::string &path, const CompileArguments &arguments,
+                 const std::vector<std::string> &inputs, const std::string &archive, int threads) {
+  TensorMap given;
+  Sizes sizes;
+  Failure failure = arguments.sizes(sizes);
+  if (!failure)
+    failure = readGiven(inputs, archive, given);
+  if (!failure)
+    failure = addStoredInputs(path, given);
+  Opened opened;
+  if (failure) {
+    opened.exitCode = reportFailure(verb, failure);
+    return opened;
+  }
+  opened = openModel(path, arguments, given, threads);
+  if (!opened.session)
+    return opened;
+  std::vector<HostTensor> values;
+  failure = gatherInputs(*opened.session, given, values, sizes);
+  if (!failure)
+    failure = opened.session->bind(values);
+  if (failure) {
+    opened.exitCode = reportFailure(path, failure);
+    opened.session.reset();
+  }
+  return opened;
+}
+
 } // namespace tegula::tools

@@ -76,6 +76,11 @@ struct Opened {
 Opened openModel(const std::string &path, const CompileArguments &arguments, const TensorMap &given,
                  int threads);
 
+/// The same with values bound to all inputs: those of every "name=@file" of `inputs` and of the .npz
+/// `archive` (may be empty), then stored ones, then seeded ones. `verb` names whose arguments are wrong.
+Opened openBound(const std::string &verb, const std::string &path, const CompileArguments &arguments,
+                 const std::vector<std::string> &inputs, const std::string &archive, int threads);
+
 /// Compiles by the file's extension and prints all messages.
 CompileResult compileFile(const std::string &path, Emit emit, const CompileOptions &options);
 
