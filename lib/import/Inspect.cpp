@@ -3,6 +3,7 @@
 #include "tegula/Tegula.h"
 
 #include "Light.h"
+#include "Model.h"
 #include "tegula/support/Checked.h"
 
 #include <charconv>
@@ -27,7 +28,7 @@ ModelInfo::Value describeValue(const onnx::ValueInfoProto &value) {
                                                  : "unknown";
     return info;
   }
-  info.dtype = onnxDtypeName(type.tensor_type().elem_type());
+  info.dtype = dataTypeName(type.tensor_type().elem_type());
   info.ranked = type.tensor_type().has_shape();
   for (const auto &dim : type.tensor_type().shape().dim())
     info.dims.push_back(dim.has_dim_value()       ? std::to_string(dim.dim_value())
@@ -172,12 +173,12 @@ bool readTensorProto(const std::string &path, HostTensor &tensor, std::string &e
     return fail("expected a TensorProto, got other or damaged bytes");
   size_t size = onnxSizeOf(proto.data_type());
   if (size == 0)
-    return fail(std::string("tensors of type ") + onnxDtypeName(proto.data_type()) + " are not supported");
+    return fail("tensors of type " + dataTypeName(proto.data_type()) + " are not supported");
   Checked count = Checked::product({proto.dims().data(), size_t(proto.dims_size())});
   Checked total = count * Checked(int64_t(size));
   if (!total.valid() || proto.data_location() == onnx::TensorProto::EXTERNAL)
     return fail(total.valid() ? "external data is not supported here" : "negative or too large shape");
-  tensor.dtype = onnxDtypeName(proto.data_type());
+  tensor.dtype = dataTypeName(proto.data_type());
   tensor.shape.assign(proto.dims().begin(), proto.dims().end());
   if (proto.has_raw_data()) {
     if (int64_t(proto.raw_data().size()) != total.get())

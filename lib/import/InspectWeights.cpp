@@ -52,7 +52,7 @@ public:
   void add(const onnx::TensorProto &tensor, llvm::StringRef values) {
     WeightsInfo::Tensor described;
     described.name = tensor.name();
-    described.dtype = onnxDtypeName(tensor.data_type());
+    described.dtype = dataTypeName(tensor.data_type());
     described.shape.assign(tensor.dims().begin(), tensor.dims().end());
     int64_t elements = elementsOf(tensor);
     Checked bytes = Checked(elements) * Checked(int64_t(onnxSizeOf(tensor.data_type())));

@@ -21,8 +21,6 @@ std::unique_ptr<llvm::MemoryBuffer> openModelFile(const std::string &path, std::
 /// place, in the order of the initializers, unless it is null. False on malformed bytes.
 bool parseWithoutWeights(const llvm::MemoryBuffer &file, onnx::ModelProto &model, RawValues *values);
 
-/// numpy's name of ONNX's number of an element type, ONNX's own where numpy has none.
-const char *onnxDtypeName(int32_t type);
 /// The bytes of an element, 0 for a type that has none of its own.
 size_t onnxSizeOf(int32_t type);
 /// The number of elements, 0 where it is no number.
