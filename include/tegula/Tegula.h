@@ -93,6 +93,7 @@ struct Explanation {
   /// One launch of a run. Launches stand in the order of an artifact's dispatches.
   struct Launch {
     size_t kernel = 0;
+    int64_t steps = 1; ///< of the loops around it, which launch it once each; -1 where only a run tells
     std::vector<std::string> nodes;
     std::string sizes;                      ///< of the variant that it belongs to, "" for the general code
     std::vector<int64_t> after;             ///< launches whose results it reads

@@ -193,7 +193,7 @@ FailureOr<std::vector<CompiledKernel>> compileKernels(ModuleOp module, Output ou
 // ---- artifact ----
 
 /// The names of the model's nodes behind an operation.
-static std::vector<std::string> nodesOf(Operation *op) {
+std::vector<std::string> nodesOf(Operation *op) {
   llvm::SetVector<StringRef> names;
   op->getLoc()->walk([&](Location loc) {
     if (auto name = dyn_cast<NameLoc>(loc))

@@ -62,6 +62,9 @@ mlir::LogicalResult checkInterface(mlir::func::FuncOp main);
 codegen::cpu::CpuCodegenOptions cpuOptions(const target::Machine &machine, int optLevel);
 codegen::ptx::PtxCodegenOptions ptxOptions(const target::Machine &machine, int optLevel);
 
+/// The ONNX nodes that an operation stands for, by its location.
+std::vector<std::string> nodesOf(mlir::Operation *op);
+
 /// What the importer is told: of sizes, of operators of other domains, of limits.
 importer::ImportOptions importOptionsFor(const CompileOptions &options);
 /// What the phases are told where a model is compiled for `machine`.

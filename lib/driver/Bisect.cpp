@@ -12,7 +12,6 @@
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassRegistry.h"
 
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -54,16 +53,6 @@ struct Watched {
   tile::LaunchOp launch;
   size_t output;
 };
-
-std::vector<std::string> nodesOf(Operation *op) {
-  llvm::SetVector<StringRef> names;
-  op->getLoc()->walk([&](Location loc) {
-    if (auto name = dyn_cast<NameLoc>(loc))
-      names.insert(name.getName());
-    return WalkResult::advance();
-  });
-  return {names.begin(), names.end()};
-}
 
 /// Makes the result of every launch an output, but for sides of choices, which a run may leave out.
 std::vector<Watched> watchLaunches(func::FuncOp main) {
@@ -222,22 +211,7 @@ private:
   bool runWatched(Phase phase, ModuleOp module, std::vector<Stage> &stages) {
     PassManager pm(&context, ModuleOp::getOperationName());
     pm.addInstrumentation(std::make_unique<StageKeeper>(phase, stages));
-    switch (phase) {
-    case Phase::Graph:
-      populateGraphPhase(pm, pipeline);
-      break;
-    case Phase::Fuse:
-      populateFusePhase(pm, pipeline);
-      break;
-    case Phase::Schedule:
-      populateSchedulePhase(pm, pipeline);
-      break;
-    case Phase::Tile:
-      populateTilePhase(pm, pipeline);
-      break;
-    default: // has no passes of its own
-      break;
-    }
+    populatePhase(phase, pm, pipeline);
     if (failed(pm.run(module)))
       return false;
     for (const InsertedPass &pass : pipeline.inserted) {

@@ -2,15 +2,19 @@
 // nodes.
 #include "Explain.h"
 
+#include "Backend.h"
+
 #include "tegula/codegen/host/Host.h"
 #include "tegula/cost/Account.h"
 #include "tegula/dialects/graph/Dim.h"
 #include "tegula/dialects/tile/Tile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -59,16 +63,6 @@ public:
 private:
   std::function<void(Said)> keep;
 };
-
-std::vector<std::string> nodesOf(Operation *op) {
-  llvm::SetVector<StringRef> names;
-  op->getLoc()->walk([&](Location loc) {
-    if (auto name = dyn_cast<NameLoc>(loc))
-      names.insert(name.getName());
-    return WalkResult::advance();
-  });
-  return {names.begin(), names.end()};
-}
 
 /// Splits "a, b 'x, y'" at the commas outside of quotes.
 std::vector<std::string> splitOperations(StringRef text) {
@@ -140,14 +134,54 @@ public:
           loopOf[body] = loop;
       });
     }
+    countSteps(functions);
     llvm::for_each(functions, [&](func::FuncOp each) { describe(each); });
   }
 
 private:
+  /// How often the bodies of loops run, from the outermost on.
+  void countSteps(SmallVector<func::FuncOp> functions) {
+    std::reverse(functions.begin() + 1, functions.end()); // inner ones came first
+    stepsOf[function] = 1;
+    for (func::FuncOp each : functions)
+      each.walk([&](tile::LoopOp loop) {
+        auto body = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(loop, loop.getBodyAttr());
+        int64_t around = stepsOf.lookup(each), count = countOf(loop), steps = 0;
+        int64_t &all = stepsOf[body];
+        if (around < 0 || count < 0 || all < 0 || llvm::MulOverflow(around, count, steps) ||
+            llvm::AddOverflow(all, steps, all))
+          all = -1;
+      });
+  }
+
+  /// The steps of a loop, -1 where they are not known before a run.
+  int64_t countOf(tile::LoopOp loop) const {
+    if (loop.getEnds())
+      return -1;
+    if (llvm::APInt number; matchPattern(loop.getCount(), m_ConstantInt(&number)))
+      return std::max<int64_t>(0, number.getSExtValue());
+    DenseElementsAttr constant;
+    if (matchPattern(loop.getCount(), m_Constant(&constant)) && constant.getNumElements() == 1 &&
+        constant.getElementType().isInteger(64))
+      return std::max<int64_t>(0, constant.getValues<llvm::APInt>()[0].getSExtValue());
+    AffineExpr expr = tile::exprOf(loop.getCount());
+    if (!expr)
+      return -1;
+    SmallVector<graph::Dim> values;
+    for (auto [i, symbol] : llvm::enumerate(symbols))
+      values.push_back(graph::Dim::symbol(i, loop.getContext()));
+    for (const graph::FixedSize &fixed : graph::readFixed(function))
+      if (auto *found = llvm::find(symbols, fixed.first); found != symbols.end())
+        values[found - symbols.begin()] = fixed.second;
+    std::optional<int64_t> count = graph::Dim(expr).substitute(values).fixed();
+    return count ? std::max<int64_t>(0, *count) : -1;
+  }
+
   void describe(func::FuncOp each) {
     each.walk([&](tile::LaunchOp launch) {
       Explanation::Launch &described = to.launches.emplace_back();
       described.kernel = kernels.lookup(launch.getKernel());
+      described.steps = stepsOf.lookup(each);
       described.nodes = nodesOf(launch);
       described.sizes = sizes;
       for (Value input : launch.getInputs())
@@ -215,6 +249,7 @@ private:
   std::string sizes;
   llvm::DenseMap<Value, int64_t> launchOf;
   llvm::DenseMap<Operation *, tile::LoopOp> loopOf; ///< that runs a body
+  llvm::DenseMap<Operation *, int64_t> stepsOf;     ///< of a function in a run, -1 where not known
 };
 
 } // namespace

@@ -51,27 +51,28 @@ void populateCodegenPhase(OpPassManager &pm, const PipelineOptions &options) {
 
 // ---- one phase ----
 
+void populatePhase(Phase phase, OpPassManager &pm, const PipelineOptions &options) {
+  switch (phase) {
+  case Phase::Import:
+    return;
+  case Phase::Graph:
+    return populateGraphPhase(pm, options);
+  case Phase::Fuse:
+    return populateFusePhase(pm, options);
+  case Phase::Schedule:
+    return populateSchedulePhase(pm, options);
+  case Phase::Tile:
+    return populateTilePhase(pm, options);
+  case Phase::Codegen:
+    llvm_unreachable("codegen runs on one kernel at a time");
+  }
+}
+
 LogicalResult runPhase(Phase phase, ModuleOp module, const PipelineOptions &options) {
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
   if (!options.reproducer.empty())
     pm.enableCrashReproducerGeneration(options.reproducer);
-  switch (phase) {
-  case Phase::Graph:
-    populateGraphPhase(pm, options);
-    break;
-  case Phase::Fuse:
-    populateFusePhase(pm, options);
-    break;
-  case Phase::Schedule:
-    populateSchedulePhase(pm, options);
-    break;
-  case Phase::Tile:
-    populateTilePhase(pm, options);
-    break;
-  case Phase::Import:
-  case Phase::Codegen:
-    llvm_unreachable("import has no passes, and codegen runs on one kernel at a time");
-  }
+  populatePhase(phase, pm, options);
   PhaseStart start(phase, module);
   if (failed(pm.run(module)) || failed(checkContract(phase, module, options, start)))
     return failure();

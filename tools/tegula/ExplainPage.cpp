@@ -97,8 +97,9 @@ std::string boxSvg(const Explained &explained, size_t launch, const Place &place
   const Explanation::Launch &which = explained.explanation.launches[launch];
   const Explanation::Kernel &kernel = explained.kernelOf(which);
   double measured = explained.measuredMicroseconds(launch);
-  std::string time = measured > 0 ? timeText(measured) + " (predicted " + timeText(kernel.microseconds) + ")"
-                                  : timeText(kernel.microseconds) + ", " + kernel.bound;
+  std::string predicted = timeText(kernel.microseconds * timesOf(which)),
+              time = measured > 0 ? timeText(measured) + " (predicted " + predicted + ")"
+                                  : predicted + ", " + kernel.bound;
   int x = margin + place.column * columnWidth, y = margin + place.row * rowHeight;
   return "<g class=\"launch\" tabindex=\"0\" role=\"button\" data-launch=\"" + std::to_string(launch) +
          "\" transform=\"translate(" + number(x) + " " + number(y) + ")\"><title>" + escaped(kernel.name) +
@@ -115,7 +116,8 @@ std::string graphSvg(const Explained &explained) {
   std::vector<Place> places = layOut(all, columns, rows);
   auto timeOf = [&](size_t launch) {
     double measured = explained.measuredMicroseconds(launch);
-    return measured > 0 ? measured : explained.kernelOf(all.launches[launch]).microseconds;
+    const Explanation::Launch &which = all.launches[launch];
+    return measured > 0 ? measured : explained.kernelOf(which).microseconds * timesOf(which);
   };
   double longest = 1e-9;
   for (size_t i = 0; i < places.size(); ++i)
@@ -194,6 +196,8 @@ function show(number) {
   element('h2', kernel.name, details);
   const table = element('table', undefined, details);
   row(table, 'nodes', launch.nodes.join(', '));
+  if (launch.steps !== 1)
+    row(table, 'launched', launch.steps < 0 ? 'once a step, as many as a run takes' : launch.steps + ' times');
   if (launch.sizes) row(table, 'for', launch.sizes);
   if (kernel.operations.length) row(table, 'holds', kernel.operations.join(', '));
   if (kernel.bytes_not_stored && kernel.bytes_not_stored !== '0')
@@ -228,7 +232,7 @@ std::string summaryHtml(const Explained &explained) {
   std::string html = "<h1>" + escaped(explained.model) + "</h1>\n<p>for " + escaped(all.target) + ": " +
                      std::to_string(all.launches.size()) + " launches of " +
                      std::to_string(all.kernels.size()) + " kernels, predicted " +
-                     timeText(explained.predictedMicroseconds()) + " a run";
+                     timeText(explained.predictedMicroseconds()) + " a run" + stepsText(all);
   if (const Measured *measured = explained.measured)
     html += ", measured " + timeText(measured->runMicroseconds) + " on " + std::to_string(measured->threads) +
             " threads";

@@ -48,7 +48,7 @@ std::string headText(const Explained &explained) {
                      " cores at " + formatted("%.2f GHz, at most ", all.gigahertz) + flopText(all.peakFlops) +
                      "/s and " + byteText(all.peakBytes[3]) + "/s from memory\n";
   text += std::to_string(all.launches.size()) + " launches of " + std::to_string(all.kernels.size()) +
-          " kernels, predicted " + timeText(explained.predictedMicroseconds()) + " a run";
+          " kernels, predicted " + timeText(explained.predictedMicroseconds()) + " a run" + stepsText(all);
   bool isOpen = std::any_of(all.kernels.begin(), all.kernels.end(),
                             [](const Explanation::Kernel &kernel) { return kernel.isOpen; });
   text += isOpen ? ", where sizes are open with what the scheduler assumes (--dim NAME=N says them)\n" : "\n";
@@ -65,21 +65,25 @@ std::string headText(const Explained &explained) {
 
 /// What a kernel's launches took, where they were measured.
 std::string measuredText(const Explained &explained, const std::vector<size_t> &launches) {
-  double sum = 0, share = 0;
+  double sum = 0, share = 0, times = 0;
   size_t count = 0;
+  bool isKnown = true;
   for (size_t launch : launches)
     if (double time = explained.measuredMicroseconds(launch); time > 0) {
       sum += time;
       share += explained.roofShare(launch);
+      times += timesOf(explained.explanation.launches[launch]);
+      isKnown &= explained.explanation.launches[launch].steps >= 0;
       ++count;
     }
   if (!explained.measured)
     return "";
   if (!count)
     return "  measured: not run\n";
-  std::string text = "  measured " + timeText(sum / double(count)) + " each, " +
+  std::string text = "  measured " +
+                     (isKnown ? timeText(sum / times) + " each, " : timeText(sum) + " for all steps, ") +
                      formatted("%.1f %% of the run", 100 * sum / explained.measured->runMicroseconds);
-  if (explained.measured->peakFlops > 0)
+  if (isKnown && explained.measured->peakFlops > 0)
     text += formatted(", %.0f %% of the roof", 100 * share / double(count));
   return text + "\n";
 }
@@ -101,10 +105,18 @@ std::string decisionText(const Explanation::Kernel &kernel) {
 std::string kernelText(const Explained &explained, const Explanation::Kernel &kernel,
                        const std::vector<size_t> &launches) {
   const Explanation &all = explained.explanation;
-  double total = kernel.microseconds * double(launches.size());
+  double times = 0;
+  bool isKnown = true;
+  for (size_t launch : launches) {
+    times += timesOf(all.launches[launch]);
+    isKnown &= all.launches[launch].steps >= 0;
+  }
+  double total = kernel.microseconds * times;
   std::string text = "\n" + kernel.name + ": predicted " + timeText(kernel.microseconds);
-  if (launches.size() != 1)
-    text += ", launched " + std::to_string(launches.size()) + " times: " + timeText(total);
+  if (!isKnown)
+    text += " a step";
+  else if (times != 1)
+    text += ", launched " + formatted("%.0f", times) + " times: " + timeText(total);
   text += formatted(" (%.1f %% of all)", 100 * total / std::max(1e-9, explained.predictedMicroseconds())) +
           ", bound by " + kernel.bound + "\n";
   if (!kernel.operations.empty())
@@ -167,6 +179,7 @@ std::string launchJson(const Explained &explained, size_t number) {
     after.add("", other);
   Json json('{');
   json.add("kernel", int64_t(launch.kernel))
+      .add("steps", launch.steps)
       .strings("nodes", launch.nodes)
       .add("sizes", launch.sizes)
       .raw("after", after.close())
@@ -191,11 +204,18 @@ std::string timeText(double microseconds) {
                               : formatted("%.2f s", microseconds / 1e6);
 }
 
+std::string stepsText(const Explanation &explanation) {
+  bool isKnown = std::all_of(
+      explanation.launches.begin(), explanation.launches.end(),
+      [](const Explanation::Launch &launch) { return launch.steps >= 0 || !launch.sizes.empty(); });
+  return isKnown ? "" : " with a step of each loop whose steps only a run tells";
+}
+
 double Explained::predictedMicroseconds() const {
   double sum = 0;
   for (const Explanation::Launch &launch : explanation.launches)
     if (launch.sizes.empty())
-      sum += kernelOf(launch).microseconds;
+      sum += kernelOf(launch).microseconds * timesOf(launch);
   return sum;
 }
 
@@ -205,11 +225,11 @@ double Explained::measuredMicroseconds(size_t launch) const {
 
 double Explained::roofShare(size_t launch) const {
   double time = measuredMicroseconds(launch);
-  if (time <= 0 || !measured || measured->peakFlops <= 0)
+  if (time <= 0 || !measured || measured->peakFlops <= 0 || explanation.launches[launch].steps < 0)
     return 0;
   const Explanation::Kernel &kernel = kernelOf(explanation.launches[launch]);
   double atRoof = std::max(kernel.flops / measured->peakFlops, kernel.levelBytes[3] / measured->peakBytes);
-  return atRoof * 1e6 / time;
+  return atRoof * 1e6 * timesOf(explanation.launches[launch]) / time;
 }
 
 std::string explainAsText(const Explained &explained) {

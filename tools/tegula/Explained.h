@@ -18,6 +18,14 @@ struct Measured {
   double peakFlops = 0, peakBytes = 0;
 };
 
+/// How often a run launches it; once where only the run tells.
+inline double timesOf(const Explanation::Launch &launch) {
+  return launch.steps < 0 ? 1 : double(launch.steps);
+}
+
+/// What to say behind a sum over the launches of the general code where a run may have more of them.
+std::string stepsText(const Explanation &explanation);
+
 struct Explained {
   std::string model;
   Explanation explanation;
@@ -28,7 +36,8 @@ struct Explained {
   }
   /// Of all launches of the general code.
   double predictedMicroseconds() const;
-  /// The part of its time in which a launch would be done at the roof, from 0 to 1; 0 where no roof is known.
+  /// The part of its time in which a launch would be done at the roof, from 0 to 1; 0 where no roof is known,
+  /// or not how often it was launched.
   double roofShare(size_t launch) const;
   /// The measured time of a launch, 0 where it was not run.
   double measuredMicroseconds(size_t launch) const;

@@ -79,11 +79,13 @@ Failure describeFlops(const std::string &path, const CompileArguments &arguments
   double flops = 0;
   bool isOpen = false;
   for (const Explanation::Launch &launch : explanation.launches) {
-    flops += explanation.kernels[launch.kernel].flops;
+    if (!launch.sizes.empty()) // of a variant, which runs instead
+      continue;
+    flops += explanation.kernels[launch.kernel].flops * timesOf(launch);
     isOpen |= explanation.kernels[launch.kernel].isOpen;
   }
   all.text =
-      flopText(flops) + " a run" +
+      flopText(flops) + " a run" + stepsText(explanation) +
       (isOpen ? ", where sizes are open with what the scheduler assumes (--dim NAME=N says them)" : "") +
       "\n";
   all.json = Json('{').add("flops", flops).add("open", isOpen).close();

@@ -78,6 +78,9 @@ void populateTilePhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// artifact/CodeAbi.h, or of codegen/ptx/Codegen.h.
 void populateCodegenPhase(mlir::OpPassManager &pm, const PipelineOptions &options);
 
+/// Adds the passes of one of the phases Graph to Tile; none for import, which has none.
+void populatePhase(Phase phase, mlir::OpPassManager &pm, const PipelineOptions &options);
+
 /// What a contract has to know of the module before the phase began.
 struct PhaseStart {
   PhaseStart() = default;
