@@ -12,7 +12,6 @@
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassRegistry.h"
 
-
 using namespace mlir;
 
 namespace tegula::driver {
