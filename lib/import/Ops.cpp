@@ -1,6 +1,8 @@
 // Implements the short forms of graph operations that operators are decomposed into.
 #include "Ops.h"
 
+#include "tegula/dialects/graph/Pieces.h"
+
 #include "mlir/IR/Verifier.h"
 
 using namespace mlir;
@@ -168,14 +170,11 @@ Value Ops::pad(Value input, IntsRef low, IntsRef high, Value value) {
 Value Ops::concat(ArrayRef<Value> inputs, int64_t axis) {
   if (inputs.empty() || llvm::is_contained(inputs, Value()))
     return {};
-  // One kernel of very many pieces takes minutes to compile: groups of them are joined first.
-  constexpr size_t kMostPieces = 256;
-  if (inputs.size() > kMostPieces) {
-    SmallVector<Value> groups;
-    for (; !inputs.empty(); inputs = inputs.drop_front(std::min(inputs.size(), kMostPieces)))
-      groups.push_back(concat(inputs.take_front(kMostPieces), axis));
-    return concat(groups, axis);
-  }
+  SmallVector<Value> pieces(inputs);
+  graph::joinNeighbours(pieces, [&](ArrayRef<Value> some) { return concat(some, axis); });
+  inputs = pieces;
+  if (llvm::is_contained(inputs, Value()))
+    return {};
   SmallVector<Shape> shapes = llvm::map_to_vector(inputs, [](Value input) { return shape(input); });
   FailureOr<Shape> result = graph::inferConcatShape(shapes, axis, *this);
   return failed(result) ? Value()

@@ -7,7 +7,7 @@ include "mlir/Pass/PassBase.td"
 def SimplifyMovement : Pass<"tegula-simplify-movement", "::mlir::func::FuncOp"> {
   let summary = "remove and merge operations that only move elements";
   let description = [{
-    Reshapes, transposes, slices, pads and concatenations of one another become one; those that change nothing disappear; an expand before an
+    Reshapes, transposes, slices and pads of one another become one; those that change nothing disappear; an expand before an
     elementwise operation is dropped, which broadcasts anyway; a transpose that moves unit dimensions only is a reshape; a gather with
     constant equidistant indices is a slice; a pool over the whole image is a reduction.
 
@@ -20,6 +20,23 @@ def SimplifyMovement : Pass<"tegula-simplify-movement", "::mlir::func::FuncOp"> 
     ```
   }];
   let dependentDialects = ["::tegula::graph::GraphDialect"];
+}
+
+def MergeConcats : Pass<"tegula-merge-concats", "::mlir::func::FuncOp"> {
+  let summary = "join the pieces of concats of concats at once";
+  let description = [{
+    A concat that only another one along the same axis reads is part of it; pieces without elements are left out. More than 64 pieces are
+    joined in a tree, since a kernel's code grows with its pieces and the time to compile it more than that.
+
+    ```mlir
+    %1 = graph.concat %a, %b {axis = 0 : i64} : (tensor<2xf32>, tensor<3xf32>) -> tensor<5xf32>
+    %2 = graph.concat %1, %c {axis = 0 : i64} : (tensor<5xf32>, tensor<4xf32>) -> tensor<9xf32>
+    // =>
+    %2 = graph.concat %a, %b, %c {axis = 0 : i64} : (tensor<2xf32>, tensor<3xf32>, tensor<4xf32>) -> tensor<9xf32>
+    ```
+  }];
+  let dependentDialects = ["::tegula::graph::GraphDialect"];
+  let statistics = [Statistic<"numConcatsMerged", "num-concats-merged", "concats that became parts of others">];
 }
 
 def SimplifyArithmetic : Pass<"tegula-simplify-arithmetic", "::mlir::func::FuncOp"> {

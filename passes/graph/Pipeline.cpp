@@ -14,6 +14,7 @@ void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions 
   if (options.optLevel == 0)
     return;
   add(createSimplifyMovement());
+  add(createMergeConcats());
   add(createSimplifyArithmetic());
   pm.addPass(createFoldConstants(options.evaluate));
   pm.addPass(createSinkConstants());
@@ -27,6 +28,7 @@ void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions 
   add(createAssignLayout());
   add(createCSEPass());
   add(createSimplifyMovement());
+  add(createMergeConcats());
   add(createExplicitPadding());
   // Pads may have met pads of the model.
   add(createSimplifyMovement());
@@ -38,6 +40,7 @@ void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions 
 
 void tegula::graph::registerGraphPasses(const ConstantEvaluator &evaluate) {
   registerSimplifyMovement();
+  registerMergeConcats();
   registerSimplifyArithmetic();
   registerFuseLayerNorm();
   registerFoldAffineIntoConv();

@@ -165,32 +165,6 @@ struct MergeSlices : OpRewritePattern<SliceOp> {
   }
 };
 
-/// concat(a, concat(b, c)) => concat(a, b, c) along the same axis, where the inner one has no other user
-struct MergeConcats : OpRewritePattern<ConcatOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter &rewriter) const override {
-    SmallVector<Value> inputs;
-    bool changed = false;
-    for (Value input : op.getInputs()) {
-      auto inner = input.getDefiningOp<ConcatOp>();
-      if (inner && inner.getAxis() == op.getAxis() && inner->hasOneUse()) {
-        llvm::append_range(inputs, inner.getInputs());
-        changed = true;
-      } else if (shapeOf(input)[op.getAxis()].is(0)) {
-        changed = true;
-      } else {
-        inputs.push_back(input);
-      }
-    }
-    // One kernel of very many pieces takes minutes to compile.
-    constexpr size_t kMostPieces = 256;
-    if (!changed || inputs.empty() || inputs.size() > std::max<size_t>(kMostPieces, op.getInputs().size()))
-      return failure();
-    rewriter.replaceOpWithNewOp<ConcatOp>(op, op.getType(), inputs, op.getAxis());
-    return success();
-  }
-};
-
 /// pad(pad(x)) => pad(x), both with the same constant and no crops
 struct MergePads : OpRewritePattern<PadOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -322,8 +296,8 @@ struct SimplifyMovement : tegula::graph::impl::SimplifyMovementBase<SimplifyMove
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     set.add<DropIdentity, MergeReshapes, MergeTransposes, DropUnitDimsFirst, SinkReshapes, MergeSlices,
-            MergeConcats, MergePads, DropExpand, ReduceUnitDims, GatherToSlice,
-            PoolToReduce<MaxPoolOp, ReduceKind::Max>, PoolToReduce<AveragePoolOp, ReduceKind::Mean>>(context);
+            MergePads, DropExpand, ReduceUnitDims, GatherToSlice, PoolToReduce<MaxPoolOp, ReduceKind::Max>,
+            PoolToReduce<AveragePoolOp, ReduceKind::Mean>>(context);
     patterns = std::move(set);
     return success();
   }

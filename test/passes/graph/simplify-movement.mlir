@@ -57,15 +57,6 @@ func.func @merges_pads(%x: tensor<2x2xf32>) -> tensor<3x6xf32> {
   return %2 : tensor<3x6xf32>
 }
 
-// CHECK-LABEL: @flattens_concats
-// CHECK-SAME: (%[[X:.*]]: tensor<2xf32>, %[[Y:.*]]: tensor<3xf32>, %[[Z:.*]]: tensor<4xf32>)
-// CHECK-NEXT: graph.concat %[[X]], %[[Y]], %[[Z]] {axis = 0 : i64}
-func.func @flattens_concats(%x: tensor<2xf32>, %y: tensor<3xf32>, %z: tensor<4xf32>) -> tensor<9xf32> {
-  %1 = graph.concat %y, %z {axis = 0 : i64} : (tensor<3xf32>, tensor<4xf32>) -> tensor<7xf32>
-  %2 = graph.concat %x, %1 {axis = 0 : i64} : (tensor<2xf32>, tensor<7xf32>) -> tensor<9xf32>
-  return %2 : tensor<9xf32>
-}
-
 // CHECK-LABEL: @drops_expand
 // CHECK-SAME: (%[[X:.*]]: tensor<8xf32>, %[[Y:.*]]: tensor<4x8xf32>)
 // CHECK-NEXT: graph.add %[[X]], %[[Y]] : (tensor<8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
