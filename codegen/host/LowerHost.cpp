@@ -20,10 +20,13 @@ namespace {
 
 class HostWriter {
 public:
-  HostWriter(ModuleOp module, const PlannedFunction &function, const llvm::StringMap<KernelNeeds> &kernels)
-      : main(function.function), plan(function.plan), kernels(kernels), builder(main.getContext()),
-        loc(main.getLoc()), module(module), pointer(LLVM::LLVMPointerType::get(main.getContext())),
-        symbolNames(graph::readSymbols(main)), loops(function.function, function.plan) {}
+  /// `declared` holds the kernels that the module knows, to which the function adds those that it launches.
+  HostWriter(ModuleOp module, const PlannedFunction &function, const llvm::StringMap<KernelNeeds> &kernels,
+             llvm::StringMap<LLVM::LLVMFuncOp> &declared)
+      : main(function.function), plan(function.plan), kernels(kernels), declared(declared),
+        builder(main.getContext()), loc(main.getLoc()), module(module),
+        pointer(LLVM::LLVMPointerType::get(main.getContext())), symbolNames(graph::readSymbols(main)),
+        loops(function.function, function.plan) {}
 
   /// Writes the entry function under `name`, the body of a loop for this module alone; launches are numbered
   /// from `dispatch` on, which becomes the next free number.
@@ -125,14 +128,15 @@ private:
   }
 
   LLVM::LLVMFuncOp kernelFunction(StringRef name) {
-    if (auto declared = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
-      return declared;
+    LLVM::LLVMFuncOp &function = declared[name];
+    if (function)
+      return function;
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
     Type i64 = builder.getI64Type();
     auto type =
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), {pointer, i64, i64});
-    auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type);
+    function = LLVM::LLVMFuncOp::create(builder, loc, name, type);
     function.setVisibility_(LLVM::Visibility::Hidden);
     function.setDsoLocal(true);
     return function;
@@ -188,6 +192,7 @@ private:
   func::FuncOp main;
   const MemoryPlan &plan;
   const llvm::StringMap<KernelNeeds> &kernels;
+  llvm::StringMap<LLVM::LLVMFuncOp> &declared;
   OpBuilder builder;
   Location loc;
   ModuleOp module;
@@ -214,14 +219,15 @@ FailureOr<OwningOpRef<ModuleOp>> lowerHost(ArrayRef<PlannedFunction> functions,
   func::FuncOp main = functions.front().function;
   OwningOpRef<ModuleOp> module = ModuleOp::create(main.getLoc());
   int32_t dispatch = 0;
+  llvm::StringMap<LLVM::LLVMFuncOp> declared;
   for (auto [number, function] : llvm::enumerate(functions)) {
     HostNames names = namesOf(functions, number);
     if (!graph::readSymbols(function.function).empty())
       writeShapes(*module, names.shapes, function.function, function.plan, kernels, checks);
-    HostWriter(*module, function, kernels)
+    HostWriter(*module, function, kernels, declared)
         .writeEntry(names.entry, names.entry, /*isBody=*/false, dispatch, checks);
     for (const PlannedFunction &body : function.bodies)
-      HostWriter(*module, body, kernels)
+      HostWriter(*module, body, kernels, declared)
           .writeEntry(HostWriter::nameOfBody(names.entry, body.function), names.entry, /*isBody=*/true,
                       dispatch, checks);
   }

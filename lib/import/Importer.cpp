@@ -99,8 +99,10 @@ static void eraseDeadCode(ModuleOp module) {
   for (bool isChanged = true; isChanged;) {
     isChanged = false;
     llvm::for_each(functions, erase);
+    llvm::DenseSet<Attribute> run;
+    module.walk([&](graph::LoopOp loop) { run.insert(loop.getBodyAttr().getAttr()); });
     llvm::erase_if(functions, [&](func::FuncOp function) {
-      bool isUnused = function.isPrivate() && SymbolTable::symbolKnownUseEmpty(function, module);
+      bool isUnused = function.isPrivate() && !run.contains(function.getSymNameAttr());
       if (isUnused)
         function.erase();
       isChanged |= isUnused;

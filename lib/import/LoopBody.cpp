@@ -16,16 +16,22 @@ static RankedTensorType sliceType(Value whole) {
                            graph::tensorType(whole).getElementType());
 }
 
+/// Bodies stand behind @main in the order in which they were begun.
+static std::string nextName(ModuleOp module) {
+  constexpr StringLiteral prefix = "main.loop_";
+  StringRef last = cast<func::FuncOp>(module.getBody()->back()).getName();
+  size_t number = 0;
+  if (last.consume_front(prefix) && !last.getAsInteger(10, number))
+    ++number;
+  return prefix.str() + std::to_string(number);
+}
+
 LoopBody::LoopBody(Ops &ops, ArrayRef<Value> carried, ArrayRef<Value> scanned)
     : ops(ops), initial(carried), slices(scanned) {
   Block *outer = ops.builder.getInsertionBlock();
   before = outer->empty() ? nullptr : &outer->back();
   auto module = outer->getParentOp()->getParentOfType<ModuleOp>();
-  std::string name;
-  size_t number = 0;
-  do
-    name = "main.loop_" + std::to_string(number++);
-  while (SymbolTable::lookupSymbolIn(module, name));
+  std::string name = nextName(module);
   SmallVector<Type> types = llvm::map_to_vector(carried, [](Value value) { return value.getType(); });
   for (Value whole : scanned)
     types.push_back(sliceType(whole));

@@ -9,6 +9,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/IRMapping.h"
 #include "tegula/passes/fuse/Passes.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace tegula::fuse {
 #define GEN_PASS_DEF_FORMKERNELS
@@ -212,7 +213,9 @@ private:
 /// Rewrites one function into launches, next to the old one, whose types the bodies still read.
 class Launcher {
 public:
-  Launcher(ModuleOp module, func::FuncOp from) : module(module), from(from), builder(module.getContext()) {}
+  /// `names` are those of the module's symbols, to which kernels add theirs.
+  Launcher(ModuleOp module, func::FuncOp from, llvm::StringSet<> &names)
+      : module(module), from(from), names(names), builder(module.getContext()) {}
 
   LogicalResult run(bool fuse) {
     func::FuncOp to = createFunction();
@@ -348,7 +351,7 @@ private:
     std::string name;
     do // other functions, and kernels written by hand, have names too
       name = (named->getName().stripDialect() + "_" + Twine(nextNumber++)).str();
-    while (SymbolTable::lookupSymbolIn(module, name));
+    while (!names.insert(name).second);
     ++numKernels;
     KernelWriter writer(group);
     FailureOr<tile::KernelOp> kernel = writer.write(module, name);
@@ -369,6 +372,7 @@ private:
 
   ModuleOp module;
   func::FuncOp from;
+  llvm::StringSet<> &names;
   OpBuilder builder;
   IRMapping values;
   llvm::DenseMap<AffineExpr, Value> hostSizes;
@@ -398,12 +402,15 @@ struct FormKernels : fuse::impl::FormKernelsBase<FormKernels> {
   }
 
   void runOnOperation() override {
+    llvm::StringSet<> names;
+    for (auto symbol : getOperation().getOps<SymbolOpInterface>())
+      names.insert(symbol.getName());
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (function.isDeclaration())
         continue;
       if (failed(checkTensors(function)))
         return signalPassFailure();
-      Launcher launcher(getOperation(), function);
+      Launcher launcher(getOperation(), function, names);
       if (failed(launcher.run(fuse)))
         return signalPassFailure();
       numKernelsFormed += launcher.numKernels;
