@@ -37,6 +37,20 @@ makeTargetMachine(const CpuCodegenOptions &options) {
       options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
 }
 
+/// The machine for `options`, which a thread keeps: to set it up takes longer than to emit a small kernel.
+static llvm::Expected<llvm::TargetMachine *> targetMachineFor(const CpuCodegenOptions &options) {
+  using Key = std::pair<std::string, bool>;
+  static thread_local std::pair<Key, std::unique_ptr<llvm::TargetMachine>> kept;
+  Key key(options.features, options.optLevel > 0);
+  if (!kept.second || kept.first != key) {
+    llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(options);
+    if (!made)
+      return made.takeError();
+    kept = {std::move(key), std::move(*made)};
+  }
+  return kept.second.get();
+}
+
 /// States on every function what the machine is and what code may assume; marks every symbol as part of this
 /// image.
 static void annotate(llvm::Module &module, const CpuCodegenOptions &options) {
@@ -69,7 +83,7 @@ static constexpr llvm::StringLiteral passes =
 
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const CpuCodegenOptions &options) {
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(options);
+  llvm::Expected<llvm::TargetMachine *> machine = targetMachineFor(options);
   if (!machine)
     return machine.takeError();
   Emission kind = output == Output::LlvmIr   ? Emission::LlvmIr

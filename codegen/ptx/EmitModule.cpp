@@ -12,6 +12,7 @@
 #include "llvm/Target/TargetOptions.h"
 
 #include <mutex>
+#include <tuple>
 
 namespace tegula::codegen::ptx {
 
@@ -35,6 +36,20 @@ makeTargetMachine(const PtxCodegenOptions &options) {
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, options.chip, options.features, settings, std::nullopt, std::nullopt,
       options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
+}
+
+/// The machine for `options`, which a thread keeps: to set it up takes longer than to emit a small kernel.
+static llvm::Expected<llvm::TargetMachine *> targetMachineFor(const PtxCodegenOptions &options) {
+  using Key = std::tuple<std::string, std::string, bool>;
+  static thread_local std::pair<Key, std::unique_ptr<llvm::TargetMachine>> kept;
+  Key key(options.chip, options.features, options.optLevel > 0);
+  if (!kept.second || kept.first != key) {
+    llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(options);
+    if (!made)
+      return made.takeError();
+    kept = {std::move(key), std::move(*made)};
+  }
+  return kept.second.get();
 }
 
 /// Makes names of constants and of shared memory differ between kernels.
@@ -64,7 +79,7 @@ static constexpr llvm::StringLiteral passes =
 
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const PtxCodegenOptions &options) {
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = makeTargetMachine(options);
+  llvm::Expected<llvm::TargetMachine *> machine = targetMachineFor(options);
   if (!machine)
     return machine.takeError();
   return emitThroughLlvm(module, **machine, annotate, passes,

@@ -13,6 +13,7 @@
 #include "tegula/target/Groups.h"
 
 #include "mlir/IR/Threading.h"
+#include "mlir/IR/Verifier.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
@@ -127,13 +128,50 @@ static artifact::LaunchInfo launchOf(LLVM::LLVMFuncOp entry, const codegen::ptx:
   return launch;
 }
 
+namespace {
+/// Lends pass managers of the codegen phase, as many as threads ask at once: their passes collect hundreds of
+/// patterns before they run for the first time.
+class CodegenManagers {
+public:
+  CodegenManagers(MLIRContext *context, const PipelineOptions &options)
+      : context(context), options(options) {}
+
+  /// Runs the phase on a module that holds one kernel, and verifies what comes out.
+  LogicalResult run(ModuleOp module) {
+    std::unique_ptr<PassManager> manager = take();
+    LogicalResult result = manager->run(module);
+    std::lock_guard lock(mutex);
+    idle.push_back(std::move(manager));
+    return success(succeeded(result) && succeeded(mlir::verify(module)));
+  }
+
+private:
+  std::unique_ptr<PassManager> take() {
+    {
+      std::lock_guard lock(mutex);
+      if (!idle.empty())
+        return idle.pop_back_val();
+    }
+    auto manager = std::make_unique<PassManager>(context, ModuleOp::getOperationName());
+    populateCodegenPhase(*manager, options);
+#ifdef NDEBUG
+    manager->enableVerifier(false); // after each pass it takes a sixth of the time of all
+#endif
+    return manager;
+  }
+
+  MLIRContext *context;
+  const PipelineOptions &options;
+  std::mutex mutex;
+  SmallVector<std::unique_ptr<PassManager>> idle;
+};
+} // namespace
+
 static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const PipelineOptions &options,
-                                   bool keepIr, CompiledKernel &compiled) {
+                                   bool keepIr, CodegenManagers &managers, CompiledKernel &compiled) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(kernel.getLoc());
   module->getBody()->push_back(kernel->clone());
-  PassManager pm(kernel.getContext(), ModuleOp::getOperationName());
-  populateCodegenPhase(pm, options);
-  if (failed(pm.run(*module)) || failed(checkContract(Phase::Codegen, *module, options)) ||
+  if (failed(managers.run(*module)) || failed(checkContract(Phase::Codegen, *module, options)) ||
       failed(runInserted(Phase::Codegen, *module, options))) {
     bool isGiven = false; // a schedule from a file left its line in the kernel's location
     kernel->getLoc()->walk([&](Location loc) {
@@ -173,12 +211,14 @@ FailureOr<std::vector<CompiledKernel>> compileKernels(ModuleOp module, Output ou
                                                       const PipelineOptions &options, bool keepIr) {
   auto kernels = llvm::to_vector(module.getOps<tile::KernelOp>());
   std::vector<CompiledKernel> compiled(kernels.size());
+  CodegenManagers managers(module.getContext(), options);
   std::mutex counting;
   size_t numDone = 0;
   parallelFor(module.getContext(), 0, kernels.size(), [&](size_t index) {
     auto start = std::chrono::steady_clock::now();
     compiled[index].name = kernels[index].getSymName().str();
-    compiled[index].ok = succeeded(compileKernel(kernels[index], output, options, keepIr, compiled[index]));
+    compiled[index].ok =
+        succeeded(compileKernel(kernels[index], output, options, keepIr, managers, compiled[index]));
     compiled[index].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (options.kernelsDone) {
       std::lock_guard lock(counting);
@@ -333,8 +373,9 @@ static uint64_t codeBytesOf(const CompiledKernel &kernel) {
 static llvm::StringMap<uint32_t> describeKernels(ModuleOp module, ArrayRef<CompiledKernel> kernels,
                                                  artifact::TargetInfo &target) {
   llvm::StringMap<uint32_t> numbers;
+  SymbolTable symbols(module);
   for (const CompiledKernel &kernel : kernels) {
-    auto op = module.lookupSymbol<tile::KernelOp>(kernel.name);
+    auto op = symbols.lookup<tile::KernelOp>(kernel.name);
     std::string schedule;
     if (op.getSched())
       llvm::raw_string_ostream(schedule) << op.getSched();
@@ -440,11 +481,14 @@ static std::optional<int64_t> fullestMoment(ArrayRef<codegen::host::MemoryPlan::
                                             ArrayRef<double> sizes,
                                             ArrayRef<std::optional<DispatchRange>> moments) {
   std::optional<int64_t> peak;
-  double most = 0;
+  double most = 0, used = 0;
+  SmallVector<double> change(moments.size() + 1, 0); // whole numbers, whose sums are exact
+  for (auto [buffer, size] : llvm::zip_equal(buffers, sizes)) {
+    change[buffer.first] += size;
+    change[buffer.last + 1] -= size;
+  }
   for (int64_t now = 0; now < int64_t(moments.size()); ++now) {
-    double used = 0;
-    for (auto [buffer, size] : llvm::zip_equal(buffers, sizes))
-      used += buffer.first <= now && now <= buffer.last ? size : 0;
+    used += change[now];
     if (moments[now] && (!peak || used > most)) {
       most = used;
       peak = now;
