@@ -66,20 +66,25 @@ static bool parseAll(int file, int maxNesting, onnx::ModelProto &proto) {
   return proto.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage();
 }
 
-/// Parses the file without the bytes of large weights, whose sizes are noted in the initializers' order.
-static bool parseStripped(int file, size_t size, int maxNesting, onnx::ModelProto &proto,
-                          std::vector<int64_t> &left) {
-  void *image = size ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
-  if (image == MAP_FAILED)
-    return false;
+/// Parses the mapped file without the bytes of large weights, which `left` finds there in the initializers'
+/// order.
+static bool parseStripped(const char *image, size_t size, int maxNesting, onnx::ModelProto &proto,
+                          RawValues &left) {
   std::string stripped;
-  bool parsed = stripLargeWeights(static_cast<const char *>(image), size, stripped, left);
-  ::munmap(image, size);
+  bool parsed = stripLargeWeights(image, size, stripped, left);
   google::protobuf::io::ArrayInputStream stream(stripped.data(), static_cast<int>(stripped.size()));
   google::protobuf::io::CodedInputStream coded(&stream);
   coded.SetRecursionLimit(maxNesting);
   return parsed && proto.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage() &&
          static_cast<int>(left.size()) == proto.graph().initializer_size();
+}
+
+/// Null where the file cannot be mapped.
+static std::shared_ptr<const void> mapFile(int file, size_t size) {
+  void *image = size ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+  if (image == MAP_FAILED)
+    return nullptr;
+  return {image, [size](const void *start) { ::munmap(const_cast<void *>(start), size); }};
 }
 
 llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string &path,
@@ -91,11 +96,14 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
   struct stat info;
   bool isFile = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
   bool parsed = false;
-  std::vector<int64_t> left;
-  if (isFile && info.st_size < INT_MAX)
-    parsed = options.leaveWeights ? parseStripped(file, static_cast<size_t>(info.st_size), options.maxNesting,
-                                                  result->proto, left)
-                                  : parseAll(file, options.maxNesting, result->proto);
+  RawValues left;
+  if (isFile && info.st_size < INT_MAX) {
+    auto size = static_cast<size_t>(info.st_size);
+    result->image = mapFile(file, size);
+    parsed = result->image && parseStripped(static_cast<const char *>(result->image.get()), size,
+                                            options.maxNesting, result->proto, left);
+  }
+  result->leavesWeights = options.leaveWeights;
   constexpr int deepest = 2000; // tells what is nested deeply from what is no protobuf at all
   bool isDeep = isFile && !parsed && info.st_size < INT_MAX && ::lseek(file, 0, SEEK_SET) == 0;
   if (isDeep) {
@@ -118,7 +126,7 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
     return readError(Code::TooManyNodes, "expected at most " + Twine(options.maxNodes) + " nodes, got " +
                                              Twine(graph.node_size()));
   for (size_t i = 0; i < left.size(); ++i)
-    if (left[i] >= 0)
+    if (!left[i].empty())
       result->left[&graph.initializer(static_cast<int>(i))] = left[i];
   result->directory = llvm::sys::path::parent_path(path).str();
   if (result->directory.empty())
@@ -277,7 +285,6 @@ static llvm::Expected<SharedBytes> externalData(const std::string &folder, const
 }
 
 ElementsAttr constantOf(RankedTensorType type, SharedBytes data, StringRef name) {
-  size_t align = std::max<size_t>(1, type.getElementTypeBitWidth() / 8);
   bool isBool = type.getElementType().isInteger(1);
   if (type.getNumElements() <= kDenseLimit) {
     if (isBool)
@@ -290,11 +297,10 @@ ElementsAttr constantOf(RankedTensorType type, SharedBytes data, StringRef name)
     for (char &byte : truth)
       byte = byte != 0;
     data = owned(std::move(truth));
-  } else if (reinterpret_cast<uintptr_t>(data.bytes.data()) % align != 0) {
-    data = owned(std::vector<char>(data.bytes.begin(), data.bytes.end()));
   }
   auto release = [owner = data.owner](void *, size_t, size_t) mutable { owner.reset(); };
-  AsmResourceBlob blob(data.bytes, align, std::move(release), /*dataIsMutable=*/false);
+  // In a file they lie anywhere.
+  AsmResourceBlob blob(data.bytes, /*dataAlignment=*/1, std::move(release), /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, name.empty() ? "constant" : name, std::move(blob));
 }
 
@@ -326,10 +332,10 @@ llvm::Expected<ElementsAttr> tensorValue(MLIRContext *context, const std::shared
     if (!external)
       return external.takeError();
     data = std::move(*external);
-  } else if (int64_t bytes = model->bytesLeft(tensor); bytes >= 0) {
-    if (bytes == size)
+  } else if (StringRef bytes = model->bytesLeft(tensor); !bytes.empty()) {
+    if (model->isWithoutWeights() && static_cast<int64_t>(bytes.size()) == size)
       return model->values[&tensor] = zeros(*type, size, tensor.name());
-    data.bytes = ArrayRef<char>(nullptr, static_cast<size_t>(bytes)); // for the message only
+    data = {model, ArrayRef<char>(bytes.data(), bytes.size())};
   } else if (tensor.has_raw_data()) {
     data = {model, ArrayRef<char>(tensor.raw_data().data(), tensor.raw_data().size())};
   } else {

@@ -1,6 +1,8 @@
 // Owns a parsed ONNX file and the memory of its weights, which constants of the module point into.
 #pragma once
 
+#include "StripWeights.h"
+
 #include "onnx.pb.h"
 
 #include "tegula/import/Import.h"
@@ -49,11 +51,13 @@ public:
   const std::string &folder() const { return directory; }
 
   using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
-  /// The size of a weight's bytes where they were left in the file, else -1.
-  int64_t bytesLeft(const onnx::TensorProto &tensor) const {
+  /// A weight's bytes where they were left in the file, else none.
+  llvm::StringRef bytesLeft(const onnx::TensorProto &tensor) const {
     auto found = left.find(&tensor);
-    return found == left.end() ? -1 : found->second;
+    return found == left.end() ? llvm::StringRef() : found->second;
   }
+  /// Whether bytes that were left in the file are not to be read.
+  bool isWithoutWeights() const { return leavesWeights; }
 
   /// Keeps changed copies of nodes as long as the model, because constants point into them.
   const Nodes &keep(Nodes nodes) { return copies.emplace_back(std::move(nodes)); }
@@ -62,7 +66,9 @@ public:
 
 private:
   onnx::ModelProto proto;
-  std::map<const onnx::TensorProto *, int64_t> left;
+  std::shared_ptr<const void> image; ///< the file's bytes
+  std::map<const onnx::TensorProto *, llvm::StringRef> left;
+  bool leavesWeights = false;
   std::string directory;
   std::deque<Nodes> copies;
 };

@@ -101,16 +101,16 @@ bool stripAllWeights(const char *data, size_t size, std::string &out, RawValues 
   });
 }
 
-bool stripLargeWeights(const char *data, size_t size, std::string &out, std::vector<int64_t> &left) {
+bool stripLargeWeights(const char *data, size_t size, std::string &out, RawValues &left) {
   constexpr size_t readBytes = graph::kFoldLimit * sizeof(int64_t); // of the largest constant that is read
   return stripModel(data, size, out, [&](const char *tensor, size_t tensorSize, std::string &stripped) {
-    left.push_back(-1);
+    left.emplace_back();
     return copyMessage(tensor, tensorSize, stripped,
-                       [&](int field, const char *, size_t bytes, std::string &) {
+                       [&](int field, const char *value, size_t bytes, std::string &) {
                          if (field != TensorRaw)
                            return false;
-                         left.back() = bytes > readBytes ? static_cast<int64_t>(bytes) : -1;
-                         return left.back() >= 0;
+                         left.back() = bytes > readBytes ? llvm::StringRef(value, bytes) : llvm::StringRef();
+                         return !left.back().empty();
                        });
   });
 }

@@ -18,8 +18,8 @@ using RawValues = std::vector<llvm::StringRef>;
 /// what stood in their place, in the order of the initializers, unless it is null. False on malformed bytes.
 bool stripAllWeights(const char *data, size_t size, std::string &out, RawValues *values);
 
-/// The model's bytes without the raw data of weights that are too large for any fold to look at; `left` says
-/// how many bytes that are of each initializer, -1 where nothing was taken. False on malformed bytes.
-bool stripLargeWeights(const char *data, size_t size, std::string &out, std::vector<int64_t> &left);
+/// The model's bytes without the raw data of weights that are too large for any fold to look at; `left`
+/// receives these of each initializer, nothing where nothing was taken. False on malformed bytes.
+bool stripLargeWeights(const char *data, size_t size, std::string &out, RawValues &left);
 
 } // namespace tegula::importer

@@ -12,6 +12,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 using namespace mlir;
 
@@ -48,10 +49,12 @@ static ArrayRef<char> bytesBehind(Value value, bool &isSplat) {
 static ElementsAttr rounded(ArrayRef<char> bytes, bool isSplat, RankedTensorType type) {
   AsmResourceBlob blob = HeapAsmResourceBlob::allocate(bytes.size() / 2, alignof(uint16_t));
   auto *to = reinterpret_cast<uint16_t *>(blob.getMutableData().data());
-  const auto *from = reinterpret_cast<const float *>(bytes.data());
   auto convert = type.getElementType().isF16() ? toHalf : toBrain;
-  for (size_t i = 0; i < bytes.size() / sizeof(float); ++i)
-    to[i] = convert(from[i]);
+  for (size_t i = 0; i < bytes.size() / sizeof(float); ++i) {
+    float value;
+    std::memcpy(&value, bytes.data() + i * sizeof(float), sizeof(float)); // which lies anywhere
+    to[i] = convert(value);
+  }
   if (isSplat)
     return DenseElementsAttr::getFromRawBuffer(type, blob.getData());
   return DenseResourceElementsAttr::get(type, "rounded", std::move(blob));
