@@ -29,16 +29,21 @@ public:
   virtual bool writeAt(uint64_t offset, const void *data, size_t size) = 0;
 };
 
+/// Grows with what is written, so that weights are not zeros first.
 class MemoryOutput : public Output {
 public:
   explicit MemoryOutput(std::vector<uint8_t> &bytes) : bytes(bytes) {}
   bool resize(uint64_t size) override {
-    bytes.assign(size, 0);
+    bytes.clear();
+    bytes.reserve(size);
     return true;
   }
   bool writeAt(uint64_t offset, const void *data, size_t size) override {
-    if (size)
-      std::memcpy(bytes.data() + offset, data, size);
+    auto *from = static_cast<const uint8_t *>(data);
+    bytes.resize(std::max<size_t>(bytes.size(), offset));
+    size_t over = std::min(size, bytes.size() - offset);
+    std::copy(from, from + over, bytes.begin() + ptrdiff_t(offset));
+    bytes.insert(bytes.end(), from + over, from + size);
     return true;
   }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace tegula::tools {
 
@@ -63,17 +64,22 @@ Failure Session::openFile(const std::string &path, int threads, std::unique_ptr<
 Failure Session::openBytes(std::vector<uint8_t> &&bytes, int threads, std::unique_ptr<Session> &session,
                            const std::string &device) {
   session.reset(new Session());
-  // Page-aligned memory is used in place by the runtime; a vector's is not.
-  void *image = mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (image == MAP_FAILED)
-    return {Code::OutOfMemory,
-            "not enough memory for an artifact of " + std::to_string(bytes.size()) + " bytes"};
-  session->image = image;
-  session->imageSize = bytes.size();
-  std::memcpy(image, bytes.data(), bytes.size());
-  bytes = {};
+  // The runtime uses memory in place that begins at a page.
+  session->held = std::move(bytes);
+  void *at = session->held.data();
+  size_t size = session->held.size(), page = size_t(sysconf(_SC_PAGESIZE));
+  if (reinterpret_cast<uintptr_t>(at) % page != 0) {
+    void *image = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (image == MAP_FAILED)
+      return {Code::OutOfMemory, "not enough memory for an artifact of " + std::to_string(size) + " bytes"};
+    session->image = image;
+    session->imageSize = size;
+    std::memcpy(image, at, size);
+    session->held = {};
+    at = image;
+  }
   tgl_status status{};
-  if (tgl_model_load_memory(image, session->imageSize, &session->model, &status) != TGL_OK)
+  if (tgl_model_load_memory(at, size, &session->model, &status) != TGL_OK)
     return fromStatus(status);
   return session->start(threads, device);
 }

@@ -46,8 +46,7 @@ public:
   /// Maps an artifact file, to be run on a device as tegula/runtime.h names them.
   static Failure openFile(const std::string &path, int threads, std::unique_ptr<Session> &session,
                           const std::string &device = "cpu");
-  /// Takes an artifact's bytes, and frees them as soon as they stand in memory that the runtime can use in
-  /// place.
+  /// Takes an artifact's bytes; copies them where the runtime could not use them in place.
   static Failure openBytes(std::vector<uint8_t> &&bytes, int threads, std::unique_ptr<Session> &session,
                            const std::string &device = "cpu");
   ~Session();
@@ -88,6 +87,7 @@ private:
 
   tgl_model *model = nullptr;
   tgl_context *context = nullptr;
+  std::vector<uint8_t> held;
   void *image = nullptr;
   size_t imageSize = 0;
   bool symbolic = false;
