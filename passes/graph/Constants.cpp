@@ -4,6 +4,7 @@
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringSet.h"
 
 #include <cmath>
@@ -12,25 +13,34 @@ using namespace mlir;
 
 namespace tegula::graph {
 
-/// Chains of constants are short; a long one is treated as not constant rather than walked for ever.
+/// Chains of constants are short; a long one is treated as not constant rather than walked to its end.
 static constexpr int maxDepth = 32;
 /// Larger constants are resources, which are freed with the last user and never hashed.
 static constexpr int64_t maxDenseElements = 64;
 static constexpr StringLiteral blobName = "folded";
 
-static bool isConstantDerived(Value value, int depth) {
+/// `known` holds operations that are, for others to read once more.
+static bool isConstantDerived(Value value, int depth, llvm::SmallPtrSetImpl<Operation *> &known) {
   Operation *op = value.getDefiningOp();
+  if (known.contains(op))
+    return true;
   if (!op || depth > maxDepth || !isa<GraphDialect>(op->getDialect()) || isa<ChooseOp>(op) ||
       !cast<ShapedType>(value.getType()).hasStaticShape())
     return false;
   if (isa<ConstantOp>(op))
     return true;
-  return op->getNumOperands() > 0 && llvm::all_of(op->getOperands(), [&](Value operand) {
-           return isConstantDerived(operand, depth + 1);
-         });
+  bool isDerived = op->getNumOperands() > 0 && llvm::all_of(op->getOperands(), [&](Value operand) {
+                     return isConstantDerived(operand, depth + 1, known);
+                   });
+  if (isDerived)
+    known.insert(op);
+  return isDerived;
 }
 
-bool isConstantDerived(Value value) { return isConstantDerived(value, 0); }
+bool isConstantDerived(Value value) {
+  llvm::SmallPtrSet<Operation *, 8> known;
+  return isConstantDerived(value, 0, known);
+}
 
 std::optional<double> splatValue(Value value) {
   auto constant = value.getDefiningOp<ConstantOp>();
