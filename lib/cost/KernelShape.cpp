@@ -181,6 +181,7 @@ static void describeAnchor(linalg::GenericOp anchor, tile::KernelOp kernel, Kern
       if (loop != last && iterators[loop] == utils::IteratorType::parallel && map.isFunctionOfDim(loop))
         shape.vectorOperandVaries = true;
   }
+  shape.looksUp = !anchor.getBody()->getOps<tensor::ExtractOp>().empty();
   shape.algorithm = along == 1 && still == 1 ? sched::Algorithm::Contract : sched::Algorithm::Window;
   if (shape.algorithm != sched::Algorithm::Contract || shape.vectorOperandVaries)
     shape.vectorOperand = -1;

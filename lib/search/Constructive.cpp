@@ -283,9 +283,11 @@ sched::ScheduleAttr scheduleContract(Builder &b, const cost::ContractTile &tile,
 }
 
 /// Whether whole windows are unrolled, so that neighbouring results share what they read. Where cells hide
-/// each other's latencies, all of a window may be on its way to registers at once.
+/// each other's latencies, all of a window may be on its way to registers at once. Steps that wait for each
+/// other's results to know what to read share nothing.
 bool isSmallWindow(const cost::KernelShape &shape, const target::Machine &machine) {
-  return shape.reductionSteps() <= (machine.cellsToHideLatency ? machine.vectorRegisters : 32);
+  return !shape.looksUp &&
+         shape.reductionSteps() <= (machine.cellsToHideLatency ? machine.vectorRegisters : 32);
 }
 
 /// The tiles of a small window by their predicted cost; none where there is one tile only.
@@ -315,11 +317,11 @@ RankedTiles rankWindowTiles(const cost::KernelShape &shape, const target::Machin
 sched::ScheduleAttr scheduleWindow(Builder &b, const std::optional<cost::ContractTile> &tile) {
   const cost::KernelShape &shape = b.shape;
   unsigned last = shape.result.size() - 1;
-  b.unroll = isSmallWindow(shape, b.machine) ? shape.reductionSteps() : 4;
+  b.unroll = shape.looksUp ? 1 : isSmallWindow(shape, b.machine) ? shape.reductionSteps() : 4;
   if (tile)
     b.tile = tile->extents;
   else
-    b.tile[last] = std::min(shape.result[last], b.lanes * b.vectorsInStream());
+    b.tile[last] = std::min(shape.result[last], b.lanes * (shape.looksUp ? 1 : b.vectorsInStream()));
   SmallVector<unsigned> order = outerDims(shape);
   order.push_back(last);
   b.distribute(order, b.cellsWanted());

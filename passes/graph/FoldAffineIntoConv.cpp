@@ -2,11 +2,11 @@
 // at run time.
 #include "Constants.h"
 #include "Movement.h"
+#include "Rewriting.h"
 
 #include "tegula/passes/graph/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tegula::graph {
@@ -183,7 +183,7 @@ struct FoldAffineIntoConv : tegula::graph::impl::FoldAffineIntoConvBase<FoldAffi
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldFactor, DistributeFactor, MergeBiases, FoldInputFactor>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

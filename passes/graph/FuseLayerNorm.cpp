@@ -2,11 +2,11 @@
 // the row in cache.
 #include "Constants.h"
 #include "Movement.h"
+#include "Rewriting.h"
 
 #include "tegula/passes/graph/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tegula::graph {
 #define GEN_PASS_DEF_FUSELAYERNORM
@@ -102,7 +102,7 @@ struct FuseLayerNorm : tegula::graph::impl::FuseLayerNormBase<FuseLayerNorm> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseQuotient>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

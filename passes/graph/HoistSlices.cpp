@@ -2,11 +2,12 @@
 // products of slices of its matrix.
 #include "Constants.h"
 #include "Movement.h"
+#include "Rewriting.h"
 
 #include "tegula/passes/graph/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tegula::graph {
@@ -19,10 +20,13 @@ using namespace tegula::graph;
 
 namespace {
 
-/// Whether `value` is used by slices with unit steps only, which together take no more than it has.
+/// Whether `value` is used by slices with unit steps only, which together take no more than it has. What was
+/// moved behind them is dead, but stands there still.
 bool isCutUp(Value value) {
   Dim taken = 0;
   for (Operation *user : value.getUsers()) {
+    if (isOpTriviallyDead(user))
+      continue;
     auto slice = dyn_cast<SliceOp>(user);
     if (!slice || llvm::any_of(slice.getSteps(), [](int64_t step) { return step != 1; }))
       return false;
@@ -157,7 +161,7 @@ struct HoistSlices : tegula::graph::impl::HoistSlicesBase<HoistSlices> {
       return; // a step of a loop costs by its kernels more than by its bytes
     RewritePatternSet patterns(&getContext());
     patterns.add<HoistOverTranspose, HoistOverReshape, HoistOverElementwise, HoistOverMatMul>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

@@ -2,11 +2,11 @@
 // neutral operands as they come.
 #include "Constants.h"
 #include "Movement.h"
+#include "Rewriting.h"
 
 #include "tegula/passes/graph/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 #include <cmath>
 
@@ -156,7 +156,7 @@ struct SimplifyArithmetic : tegula::graph::impl::SimplifyArithmeticBase<Simplify
   }
 
   void runOnOperation() override {
-    if (failed(applyPatternsGreedily(getOperation(), patterns)))
+    if (failed(applyToFixpoint(getOperation(), patterns)))
       signalPassFailure();
   }
 

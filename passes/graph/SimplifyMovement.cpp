@@ -2,11 +2,11 @@
 // over memory.
 #include "Constants.h"
 #include "Movement.h"
+#include "Rewriting.h"
 
 #include "tegula/passes/graph/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tegula::graph {
@@ -303,7 +303,7 @@ struct SimplifyMovement : tegula::graph::impl::SimplifyMovementBase<SimplifyMove
   }
 
   void runOnOperation() override {
-    if (failed(applyPatternsGreedily(getOperation(), patterns)))
+    if (failed(applyToFixpoint(getOperation(), patterns)))
       signalPassFailure();
   }
 

@@ -90,3 +90,28 @@ func.func @splits_a_product_of_symbolic_rows(%x: tensor<?x?x4xf32, #inputs>) -> 
     }
   }
 #-}
+
+// Past any number of operations.
+// CHECK-LABEL: @cuts_before_a_long_chain
+// CHECK-SAME: (%[[X:.*]]: tensor<2x8xf32>)
+// CHECK: %[[S:.*]] = graph.slice %[[X]] {starts = array<i64: 0, 5>, steps = array<i64: 1, 1>} : (tensor<2x8xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT: graph.neg %[[S]]
+// CHECK-NOT: graph.slice
+// CHECK: return
+func.func @cuts_before_a_long_chain(%x: tensor<2x8xf32>) -> tensor<2x3xf32> {
+  %1 = graph.neg %x : tensor<2x8xf32>
+  %2 = graph.abs %1 : tensor<2x8xf32>
+  %3 = graph.exp %2 : tensor<2x8xf32>
+  %4 = graph.sin %3 : tensor<2x8xf32>
+  %5 = graph.abs %4 : tensor<2x8xf32>
+  %6 = graph.sqrt %5 : tensor<2x8xf32>
+  %7 = graph.tanh %6 : tensor<2x8xf32>
+  %8 = graph.neg %7 : tensor<2x8xf32>
+  %9 = graph.exp %8 : tensor<2x8xf32>
+  %10 = graph.cos %9 : tensor<2x8xf32>
+  %11 = graph.exp %10 : tensor<2x8xf32>
+  %12 = graph.tanh %11 : tensor<2x8xf32>
+  %13 = graph.neg %12 : tensor<2x8xf32>
+  %14 = graph.slice %13 {starts = array<i64: 0, 5>, steps = array<i64: 1, 1>} : (tensor<2x8xf32>) -> tensor<2x3xf32>
+  return %14 : tensor<2x3xf32>
+}
