@@ -99,3 +99,27 @@ tile.kernel @few_rows(%x: tensor<12x512xf32>, %w: tensor<512x2048xf32>) -> tenso
   } -> tensor<12x2048xf32>
   tile.yield %y : tensor<12x2048xf32>
 }
+
+// What is read in a step depends on the step before: nothing to share, and no two steps at once.
+// CHECK-LABEL: tile.kernel @looks_up_the_best_so_far
+// CHECK-SAME: schedule(#sched.schedule<window, tile = [1, {{[48]}}], lanes = {{[48]}}>)
+#all = affine_map<(i, k, j) -> (i, k, j)>
+#kept = affine_map<(i, k, j) -> (i, j)>
+tile.kernel @looks_up_the_best_so_far(%x: tensor<12x16x8xf32>) -> tensor<12x8xi64> {
+  %zero = arith.constant 0 : i64
+  %e = tensor.empty() : tensor<12x8xi64>
+  %f = linalg.fill ins(%zero : i64) outs(%e : tensor<12x8xi64>) -> tensor<12x8xi64>
+  %y = linalg.generic {indexing_maps = [#all, #kept], iterator_types = ["parallel", "reduction", "parallel"]} ins(%x : tensor<12x16x8xf32>) outs(%f : tensor<12x8xi64>) {
+  ^bb0(%a: f32, %best: i64):
+    %i = linalg.index 0 : index
+    %k = linalg.index 1 : index
+    %j = linalg.index 2 : index
+    %at = arith.index_cast %best : i64 to index
+    %b = tensor.extract %x[%i, %at, %j] : tensor<12x16x8xf32>
+    %more = arith.cmpf ogt, %a, %b : f32
+    %now = arith.index_cast %k : index to i64
+    %new = arith.select %more, %now, %best : i64
+    linalg.yield %new : i64
+  } -> tensor<12x8xi64>
+  tile.yield %y : tensor<12x8xi64>
+}
