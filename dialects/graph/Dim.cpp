@@ -190,6 +190,9 @@ std::optional<int64_t> Dim::maximum(SymbolRanges ranges) const {
 Dim Dim::substitute(ArrayRef<Dim> symbols) const {
   if (!expression)
     return *this;
+  for (auto [symbol, size] : llvm::enumerate(symbols))
+    if (!size.isValid() && expression.isFunctionOfSymbol(symbol))
+      return invalid();
   SmallVector<AffineExpr> replacements =
       llvm::map_to_vector(symbols, [&](Dim dim) { return dim.expr(expression.getContext()); });
   return Dim(expression.replaceSymbols(replacements));

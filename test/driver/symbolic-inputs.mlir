@@ -22,7 +22,8 @@ func.func @main(%p: tensor<?xf32> {tegula.name = "p", tegula.dtype = "float32", 
     -> (tensor<?xf32> {tegula.name = "y", tegula.dtype = "float32", tegula.dims = affine_map<()[s0, s1, s2] -> ((s0 + s2) * 2)>})
     attributes {tegula.symbols = ["n", "gone", "m", "total"],
                 tegula.require = [["equal", affine_map<()[s0, s1, s2, s3] -> (s3, s0 + s2)>, "concat", "expected what both give"],
-                                  ["equal", affine_map<()[s0, s1] -> (s1, 7)>, "add", "expected equal sizes"]]} {
+                                  ["equal", affine_map<()[s0, s1] -> (s1, 7)>, "add", "expected equal sizes"],
+                                  ["equal", affine_map<()[s0, s1] -> (10, s1 + 3)>, "pad", "expected sizes that add up"]]} {
   %n = tile.size affine_map<()[s0, s1, s2] -> (s0 + s2)>
   %t = tile.size affine_map<()[s0, s1, s2] -> ((s0 + s2) * 2)>
   %y = tile.launch @repeat(%p) sizes(%n, %t) : (tensor<?xf32>) -> tensor<?xf32>

@@ -86,6 +86,8 @@ TEST_F(DimTest, NumbersReplaceSymbols) {
   EXPECT_EQ((b * s + floorDiv(s, 2)).evaluate({2, 7}), std::optional<int64_t>(17));
   EXPECT_EQ((b * s).evaluate({2}), std::nullopt);
   EXPECT_EQ((b * s).substitute({s, s}), s * s);
+  EXPECT_FALSE((b + 3).substitute({Dim::invalid()}).isValid());
+  EXPECT_EQ((s + 3).substitute({Dim::invalid(), Dim(4)}), Dim(7));
 }
 
 TEST_F(DimTest, NamesStandForSymbols) {
