@@ -138,48 +138,166 @@ static Term multiply(Node &node, Term lhs, Term rhs, const std::string &keep) {
   return {letters, node.reshape(node.matmul(left, right), shape)};
 }
 
-static void einsum(Node &node) {
-  if (!node.require("equation"))
-    return;
-  std::string equation = node.text("equation", "");
-  llvm::erase(equation, ' ');
-  SmallVector<Value> inputs;
-  for (size_t i = 0; i < node.numInputs(); ++i)
-    inputs.push_back(node.input(i));
-  if (equation.find('.') != std::string::npos)
-    return node.unsupported("an ellipsis in equation '" + equation +
-                            "' is not supported: name the dimensions");
-  auto [left, right] = StringRef(equation).split("->");
+/// The first two places of a letter that stands in a term twice.
+static std::optional<std::pair<size_t, size_t>> findRepeated(const std::string &letters) {
+  for (size_t i = 0; i < letters.size(); ++i)
+    if (size_t again = letters.find(letters[i], i + 1); again != std::string::npos)
+      return std::pair(i, again);
+  return std::nullopt;
+}
+
+/// The diagonal of a term in which a letter stands twice: of the two dimensions as one, every size-plus-first
+/// element. Null where it cannot be taken (reported).
+static Term diagonal(Node &node, Term term, size_t first, size_t second) {
+  Shape shape = Ops::shape(term.value);
+  Ints perm;
+  for (size_t i = 0; i < term.letters.size(); ++i)
+    if (i != first && i != second)
+      perm.push_back(static_cast<int64_t>(i));
+  Shape outer = llvm::map_to_vector<6>(perm, [&](int64_t dim) { return shape[dim]; });
+  perm.append({static_cast<int64_t>(first), static_cast<int64_t>(second)});
+  std::optional<int64_t> size = node.fixed(shape[first], "the size of a diagonal");
+  if (!size)
+    return {};
+  if (!node.equal(shape[first], shape[second], "expected a square to take the diagonal of")) {
+    node.invalid("expected a square to take the diagonal of, got " + node.shown(shape[first]) + " and " +
+                 node.shown(shape[second]));
+    return {};
+  }
+  outer.push_back(shape[first] * shape[second]);
+  Value flat = node.reshape(node.transpose(term.value, perm), outer);
+  Ints steps(outer.size(), 1);
+  steps.back() = *size + 1;
+  outer.back() = *size;
+  std::string letters = term.letters;
+  letters.erase(second, 1);
+  letters += letters[first];
+  letters.erase(first, 1);
+  return {letters, node.slice(flat, Shape(outer.size(), 0), steps, outer)};
+}
+
+namespace {
+
+/// An equation with a letter for each dimension: those of an ellipsis are capitals after 'Z', counted from
+/// its last dimension.
+struct Equation {
+  SmallVector<std::string> terms;
+  std::string output;
+};
+
+} // namespace
+
+constexpr char firstOfEllipsis = '\x80'; // above all that ASCII has
+static bool isOfEllipsis(char letter) { return static_cast<unsigned char>(letter) >= 0x80; }
+
+/// `term` with letters in place of its ellipsis, which stands for `hidden` dimensions.
+static std::string withoutEllipsis(StringRef term, int64_t hidden) {
+  auto [before, after] = term.split("...");
+  std::string letters = before.str();
+  for (int64_t i = hidden; i-- > 0;)
+    letters += static_cast<char>(firstOfEllipsis + i);
+  return letters + after.str();
+}
+
+/// Reads an equation and finds what its ellipses stand for; nothing where it is malformed (reported).
+static std::optional<Equation> readEquation(Node &node, std::string text, ArrayRef<Value> inputs) {
+  auto malformed = [&](const Twine &expected) {
+    node.invalid("expected " + expected + " in equation '" + text + "'");
+    return std::nullopt;
+  };
+  llvm::erase(text, ' ');
+  auto [left, right] = StringRef(text).split("->");
   SmallVector<StringRef> parts;
   left.split(parts, ',');
   if (parts.size() != inputs.size() || inputs.empty())
-    return node.invalid("expected as many terms as inputs in equation '" + equation + "'");
-  std::vector<Term> terms;
+    return malformed("as many terms as inputs");
+  Equation equation;
+  int64_t mostHidden = 0;
   std::map<char, int64_t> count;
-  std::map<char, Dim> sizes;
   for (auto [part, value] : llvm::zip_equal(parts, inputs)) {
-    if (!value || static_cast<int64_t>(part.size()) != Ops::rank(value))
-      return node.invalid("expected a letter for each dimension in term '" + part + "'");
-    for (auto [letter, dim] : llvm::zip_equal(part, Ops::shape(value))) {
-      if (!llvm::isAlpha(letter) || (!sizes.try_emplace(letter, dim).second &&
-                                     !node.equal(sizes[letter], dim, "expected one size a letter")))
-        return node.invalid("expected letters that stand for one size each in equation '" + equation + "'");
-      ++count[letter];
+    bool hasEllipsis = part.contains("...");
+    int64_t hidden = Ops::rank(value) - static_cast<int64_t>(part.size()) + (hasEllipsis ? 3 : 0);
+    if (!value || hidden < 0 || (!hasEllipsis && hidden > 0)) {
+      node.invalid("expected a letter for each dimension in term '" + part + "'");
+      return std::nullopt;
     }
-    for (char letter : part)
-      if (part.count(letter) > 1)
-        return node.unsupported("a repeated letter in term '" + part + "' is not supported");
-    terms.push_back({part.str(), value});
+    equation.terms.push_back(withoutEllipsis(part, hidden));
+    mostHidden = std::max(mostHidden, hidden);
+    for (char letter : equation.terms.back())
+      if (!llvm::isAlpha(letter) && !isOfEllipsis(letter))
+        return malformed("letters, commas and at most one ellipsis a term");
+    for (char letter : equation.terms.back())
+      ++count[letter];
   }
-  std::string output = right.str();
-  if (left.size() == equation.size()) // no arrow: the letters that occur once, in alphabetical order
+  equation.output = withoutEllipsis(right, right.contains("...") ? mostHidden : 0);
+  if (left.size() ==
+      text.size()) { // no arrow: the ellipsis, then the letters that occur once, in alphabetical order
+    equation.output = withoutEllipsis("...", mostHidden);
     for (auto [letter, times] : count)
-      if (times == 1)
-        output += letter;
-  for (char letter : output)
-    if (!count.count(letter) || StringRef(output).count(letter) > 1)
-      return node.invalid("expected each letter of the result once, and in an input, in equation '" +
-                          equation + "'");
+      if (times == 1 && !isOfEllipsis(letter))
+        equation.output += letter;
+  }
+  for (char letter : equation.output)
+    if (!count.count(letter) || StringRef(equation.output).count(letter) > 1)
+      return malformed("each letter of the result once, and in an input,");
+  return equation;
+}
+
+/// Leaves dimensions of an ellipsis out of the terms that have them in size 1 while others have more.
+static void dropBroadcast(Node &node, MutableArrayRef<Term> terms) {
+  std::map<char, bool> isWide;
+  for (const Term &term : terms)
+    for (auto [letter, dim] : llvm::zip_equal(term.letters, Ops::shape(term.value)))
+      isWide[letter] |= !dim.is(1);
+  for (Term &term : terms) {
+    Shape shape;
+    std::string letters;
+    for (auto [letter, dim] : llvm::zip_equal(term.letters, Ops::shape(term.value)))
+      if (!isOfEllipsis(letter) || !dim.is(1) || !isWide[letter])
+        shape.push_back(dim), letters += letter;
+    term = {letters, node.reshape(term.value, shape)};
+  }
+}
+
+/// The inputs with their letters, each of which stands for one size and at most once a term; nothing where
+/// they do not (reported).
+static std::optional<std::vector<Term>> readTerms(Node &node, const Equation &equation,
+                                                  ArrayRef<Value> inputs) {
+  std::vector<Term> terms;
+  for (auto [letters, value] : llvm::zip_equal(equation.terms, inputs)) {
+    Term term{letters, value};
+    while (auto places = findRepeated(term.letters))
+      if (term = diagonal(node, term, places->first, places->second); !term.value)
+        return std::nullopt;
+    terms.push_back(term);
+  }
+  dropBroadcast(node, terms);
+  std::map<char, Dim> sizes;
+  for (const Term &term : terms)
+    for (auto [letter, dim] : llvm::zip_equal(term.letters, Ops::shape(term.value)))
+      if (!sizes.try_emplace(letter, dim).second &&
+          !node.equal(sizes[letter], dim, "expected one size a letter")) {
+        node.invalid(
+            "expected letters that stand for one size each, got " + node.shown(sizes[letter]) + " and " +
+            node.shown(dim) + " for " +
+            (isOfEllipsis(letter) ? "a dimension of the ellipsis" : "'" + std::string(1, letter) + "'"));
+        return std::nullopt;
+      }
+  return terms;
+}
+
+static void einsum(Node &node) {
+  if (!node.require("equation"))
+    return;
+  SmallVector<Value> inputs;
+  for (size_t i = 0; i < node.numInputs(); ++i)
+    inputs.push_back(node.input(i));
+  std::optional<Equation> equation = readEquation(node, node.text("equation", ""), inputs);
+  std::optional<std::vector<Term>> read = equation ? readTerms(node, *equation, inputs) : std::nullopt;
+  if (!read)
+    return;
+  const std::vector<Term> &terms = *read;
+  const std::string &output = equation->output;
   Term total = terms[0];
   for (size_t i = 1; i < terms.size(); ++i) {
     std::string later = output;
@@ -199,7 +317,7 @@ static void einsum(Node &node) {
 
 ArrayRef<Operator> contractionOperators() {
   static const Operator table[] = {
-      {"", "Einsum", 12, einsum, "no ellipsis, no letter twice in a term"},
+      {"", "Einsum", 12, einsum, ""},
       {"", "Gemm", 1, gemm, ""},
       {"", "MatMul", 1, matMul, ""},
       {"", "MatMulInteger", 10, matMulInteger, ""},

@@ -202,6 +202,16 @@ Value surround(Node &node, Value x, IntsRef axes, ShapeRef pads, Value value) {
   return x;
 }
 
+/// Whether pads of an axis leave an element to repeat, where negative ones have cropped first (reported).
+static bool leavesSome(Node &node, Dim size, int64_t low, int64_t high) {
+  Dim left = size + std::min<int64_t>(0, low) + std::min<int64_t>(0, high);
+  if ((low <= 0 && high <= 0) || node.atMost(1, left, "expected an element to repeat"))
+    return true;
+  node.invalid("expected an element to repeat, got size " + node.shown(size) + " and pads that leave " +
+               node.shown(left));
+  return false;
+}
+
 static void pad(Node &node) {
   Value x = node.input(0), value;
   std::optional<graph::PadMode> mode = padMode(node);
@@ -235,18 +245,8 @@ static void pad(Node &node) {
   for (auto [i, axis] : llvm::enumerate(axes)) {
     low[axis] = (*pads)[i].number();
     high[axis] = (*pads)[i + axes.size()].number();
-    Dim dim = Ops::shape(x)[axis];
-    int64_t most = std::max(low[axis], high[axis]);
-    // The other modes are defined once around only where nothing is cropped at the same time.
-    bool isOnce = *mode == graph::PadMode::Constant || most == 0 ||
-                  (std::min(low[axis], high[axis]) >= 0 &&
-                   (*mode == graph::PadMode::Edge || node.atMost(most, dim - (*mode != graph::PadMode::Wrap),
-                                                                 "expected pads below the size")));
-    if (!isOnce)
-      return node.unsupported("mode " + graph::stringifyPadMode(*mode).str() +
-                              " is supported with pads from 0 to less than the size only, got " +
-                              Twine(low[axis]) + " and " + Twine(high[axis]) + " for size " +
-                              node.shown(dim));
+    if (*mode != graph::PadMode::Constant && !leavesSome(node, Ops::shape(x)[axis], low[axis], high[axis]))
+      return;
   }
   FailureOr<Shape> result = graph::inferPadShape(Ops::shape(x), low, high, node);
   if (succeeded(result))

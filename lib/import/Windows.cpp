@@ -302,22 +302,35 @@ static void averagePool(Node &node) {
     node.result(average(node, x, *window, countPads));
 }
 
-/// (Σ|x|^p)^(1/p), the sum of a window written as its mean times its size.
+/// The sums of windows, each written as its mean times its size; zeros stand beyond the input for ceil_mode's
+/// last.
+static Value sumOfWindows(Node &node, Value x, Window window) {
+  std::optional<Shape> shape = pooledShape(node, x, window);
+  if (!shape)
+    return {};
+  for (size_t i = 0; window.isCeil && i < window.kernel.size(); ++i)
+    window.high[i] += window.strides[i] - 1;
+  window.isCeil = false;
+  double count = 1;
+  for (int64_t size : window.kernel)
+    count *= static_cast<double>(size);
+  Value sum = node.mul(average(node, x, window, /*countPads=*/true), count);
+  if (!sum || Ops::shape(sum) == *shape)
+    return sum;
+  return node.slice(sum, Shape(shape->size(), 0), Ints(shape->size(), 1), *shape);
+}
+
+/// (Σ|x|^p)^(1/p)
 static void lpPool(Node &node) {
   Value x = node.input(0);
   std::optional<Window> window = readWindow(node, x, {});
   double p = node.opset < 2 ? node.real("p", 2.0) : static_cast<double>(node.integer("p", 2));
   if (!window)
     return;
-  if (window->isCeil)
-    return node.unsupported("ceil_mode=1 is not supported");
-  double count = 1;
-  for (int64_t size : window->kernel)
-    count *= static_cast<double>(size);
   Value power = p == 2   ? node.mul(x, x)
                 : p == 1 ? node.abs(x)
                          : node.binary<graph::PowOp>(node.abs(x), node.like(x, p));
-  Value total = node.mul(average(node, power, *window, /*countPads=*/true), count);
+  Value total = sumOfWindows(node, power, *window);
   node.result(p == 2   ? node.sqrt(total)
               : p == 1 ? total
                        : node.binary<graph::PowOp>(total, node.like(x, 1 / p)));
@@ -371,7 +384,7 @@ ArrayRef<Operator> windowOperators() {
       {"", "GlobalLpPool", 2, globalLpPool, ""},
       {"", "GlobalMaxPool", 1, globalPool<ReduceKind::Max>, ""},
       {"", "LRN", 1, lrn, ""},
-      {"", "LpPool", 1, lpPool, "not with ceil_mode"},
+      {"", "LpPool", 1, lpPool, ""},
       {"", "MaxPool", 1, maxPool, ""},
   };
   return table;
