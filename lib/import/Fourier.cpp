@@ -24,9 +24,11 @@ static Value realTable(Node &node, IntsRef shape, Type element, llvm::function_r
 
 namespace {
 
-/// A transform of rows of `length` numbers to `bins`.
+/// A transform of rows of `length` numbers to `bins`; the inverse turns the other way and divides by the
+/// length.
 struct Transform {
   int64_t length = 0, bins = 0;
+  bool isInverse = false;
 };
 
 } // namespace
@@ -44,7 +46,11 @@ static Value wave(Node &node, const Transform &transform, Type element, bool isS
 static Value transformed(Node &node, Value real, Value imaginary, const Transform &transform) {
   Type element = node.element(real);
   Value cosine = wave(node, transform, element, false), sine = wave(node, transform, element, true);
-  // e^(-iφ) = cos φ - i·sin φ
+  // e^(-iφ) = cos φ - i·sin φ, and with the other sign on the way back
+  if (transform.isInverse) {
+    double share = 1.0 / static_cast<double>(transform.length);
+    cosine = node.mul(cosine, share), sine = node.mul(sine, -share);
+  }
   Value top = node.matmul(real, cosine), bottom = node.neg(node.matmul(real, sine));
   if (imaginary) {
     top = node.add(top, node.matmul(imaginary, sine));
@@ -54,6 +60,27 @@ static Value transformed(Node &node, Value real, Value imaginary, const Transfor
   shape.push_back(1);
   return node.concat({node.reshape(top, shape), node.reshape(bottom, shape)},
                      static_cast<int64_t>(shape.size()) - 1);
+}
+
+/// Rows [..., bins] of one side of a spectrum back to [..., length, 1] real numbers: what the other side adds
+/// is the same once more, but for the constant and, of an even length, the highest frequency, which have no
+/// twin.
+static Value realAgain(Node &node, Value real, Value imaginary, const Transform &transform) {
+  auto table = [&](bool isSine) {
+    return realTable(node, {transform.bins, transform.length}, node.element(real), [&](int64_t i) {
+      int64_t bin = i / transform.length, turn = bin * (i % transform.length) % transform.length;
+      double angle = 2 * std::numbers::pi * static_cast<double>(turn) / static_cast<double>(transform.length);
+      double weight =
+          (bin == 0 || 2 * bin == transform.length ? 1 : 2) / static_cast<double>(transform.length);
+      return weight * (isSine ? std::sin(angle) : std::cos(angle));
+    });
+  };
+  Value y = node.matmul(real, table(false));
+  if (imaginary)
+    y = node.sub(y, node.matmul(imaginary, table(true)));
+  Shape shape = Ops::shape(y);
+  shape.push_back(1);
+  return node.reshape(y, shape);
 }
 
 /// The real (0) or imaginary (1) part of a tensor that ends in its one or two parts; null where it has none.
@@ -76,8 +103,7 @@ static void dft(Node &node) {
   Value x = node.input(0);
   bool isOneSided = node.integer("onesided", 0) != 0;
   Transform transform;
-  if (node.integer("inverse", 0) != 0)
-    return node.unsupported("inverse transforms are not supported");
+  transform.isInverse = node.integer("inverse", 0) != 0;
   int64_t rank = Ops::rank(x), given = node.opset < 20 ? node.integer("axis", 1) : -2;
   if (node.opset >= 20 && node.has(2)) {
     std::optional<Ints> named = node.constantIntegers(2, "axis");
@@ -92,7 +118,8 @@ static void dft(Node &node) {
   if (rank < 2 || *axis == rank - 1 || !(parts.is(1) || parts.is(2)))
     return node.invalid("expected an axis in front of the last dimension, which has one or two parts, got " +
                         node.shown(Ops::shape(x)));
-  if (isOneSided && parts.is(2))
+  bool isToReal = isOneSided && transform.isInverse;
+  if (isOneSided && parts.is(2) && !isToReal)
     return node.unsupported("one side is supported of transforms of real numbers only");
   Ints there = Ops::span(0, rank - 1);
   there.erase(there.begin() + *axis);
@@ -101,7 +128,7 @@ static void dft(Node &node) {
   std::optional<int64_t> size = node.fixed(Ops::shape(x)[rank - 2], "the length of the transform");
   if (!size)
     return;
-  transform.length = *size;
+  transform.length = isToReal ? 2 * (*size - 1) : *size;
   if (node.has(1)) {
     std::optional<Ints> wanted = node.constantIntegers(1, "dft_length");
     if (!wanted || wanted->size() != 1 || wanted->front() < 1)
@@ -112,9 +139,10 @@ static void dft(Node &node) {
   if (!isSupported(node, transform))
     return;
   Ints low(rank, 0), high(rank, 0);
-  high[rank - 2] = transform.length - *size; // what is missing is zero, what is too much is cut off
+  high[rank - 2] = (isToReal ? transform.bins : transform.length) -
+                   *size; // what is missing is zero, what is too much is cut off
   x = high[rank - 2] ? node.pad(x, low, high, node.like(x, 0.0)) : x;
-  Value y = transformed(node, partOf(node, x, 0), partOf(node, x, 1), transform);
+  Value y = (isToReal ? realAgain : transformed)(node, partOf(node, x, 0), partOf(node, x, 1), transform);
   Ints perm = Ops::span(0, rank - 2);
   perm.insert(perm.begin() + *axis, rank - 2);
   perm.push_back(rank - 1);
@@ -141,7 +169,7 @@ static void stft(Node &node) {
                         "frame_length");
   if (isOneSided && shape[2].is(2))
     return node.unsupported("one side is supported of real signals only");
-  Transform transform{*size, isOneSided ? *size / 2 + 1 : *size};
+  Transform transform{*size, isOneSided ? *size / 2 + 1 : *size, false};
   if (!isSupported(node, transform))
     return;
   if (!node.atMost(*size, shape[1], "expected a signal of one frame at least"))
@@ -184,7 +212,7 @@ ArrayRef<Operator> fourierOperators() {
   constexpr bool kInF32 = true;
   static const Operator table[] = {
       {"", "BlackmanWindow", 17, blackmanWindow, "the size must be known at compile time"},
-      {"", "DFT", 17, dft, "forwards, a length known at compile time, up to a few thousand", kInF32},
+      {"", "DFT", 17, dft, "a length known at compile time, up to a few thousand", kInF32},
       {"", "HammingWindow", 17, hammingWindow, "the size must be known at compile time"},
       {"", "HannWindow", 17, hannWindow, "the size must be known at compile time"},
       {"", "STFT", 17, stft, "frames of a length known at compile time", kInF32},
