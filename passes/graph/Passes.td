@@ -132,6 +132,27 @@ def AssignLayout : Pass<"tegula-assign-layout", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numConvsMoved", "num-convs-moved", "convolutions brought to channels_last">];
 }
 
+def ExpandArgReduce : Pass<"tegula-expand-arg-reduce", "::mlir::func::FuncOp"> {
+  let summary = "find the place of the best element by two reductions";
+  let description = [{
+    The largest element is found first, then the smallest place that holds it (or the largest, for the last one). Both read rows as they come,
+    where one reduction over places would have to look its best element up in every step. NaN is the best of all, as it is for the reductions.
+
+    ```mlir
+    %0 = graph.arg_reduce %x {axis = 1 : i64, largest = true, select_last = false} : (tensor<2x8xi32>) -> tensor<2xi64>
+    // =>
+    %best = graph.reduce max, %x {axes = array<i64: 1>} : (tensor<2x8xi32>) -> tensor<2xi32>
+    %kept = graph.reshape %best : (tensor<2xi32>) -> tensor<2x1xi32>
+    %is = graph.compare eq, %x, %kept : (tensor<2x8xi32>, tensor<2x1xi32>) -> tensor<2x8xi1>
+    %places = graph.range %zero, %one : (tensor<i32>, tensor<i32>) -> tensor<8xi32>
+    %c = graph.where %is, %places, %none : (tensor<2x8xi1>, tensor<1x8xi32>, tensor<i32>) -> tensor<2x8xi32>
+    %first = graph.reduce min, %c {axes = array<i64: 1>} : (tensor<2x8xi32>) -> tensor<2xi32>
+    %0 = graph.cast %first : (tensor<2xi32>) -> tensor<2xi64>
+    ```
+  }];
+  let dependentDialects = ["::tegula::graph::GraphDialect"];
+}
+
 def SinkConstants : Pass<"tegula-sink-constants", "::mlir::ModuleOp"> {
   let summary = "gives bodies of loops the constants that are handed to them";
   let description = [{

@@ -35,6 +35,8 @@ void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions 
   // New filters, and constants in new layouts.
   pm.addPass(createFoldConstants(options.evaluate));
   pm.addPass(createSinkConstants());
+  // Late: numbers that count places are computed where they are used, not folded into tables.
+  add(createExpandArgReduce());
   add(createCSEPass());
 }
 
@@ -47,6 +49,7 @@ void tegula::graph::registerGraphPasses(const ConstantEvaluator &evaluate) {
   registerHoistSlices();
   registerAssignLayout();
   registerExplicitPadding();
+  registerExpandArgReduce();
   registerSinkConstants();
   registerPass([evaluate] { return createFoldConstants(evaluate); });
   PassPipelineRegistration<>("tegula-graph", "the graph stage at -O2", [evaluate](OpPassManager &pm) {
