@@ -277,6 +277,44 @@ size_t tgl_context_events(const tgl_context *context, const tgl_event **events);
 /* The capacity that would have held all events so far. */
 size_t tgl_context_events_wanted(const tgl_context *context);
 
+/* What one instruction of a kernel's text did in all launches of a dispatch, counted by warps: a profiler's
+ * terms, for a device that executes text. */
+typedef struct tgl_instruction_counts {
+  int32_t line;     /* in the text of the target's kernels, from 1 */
+  const char *text; /* "ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r1];" */
+  const char *work; /* "fma", "mma", "float", "special", "integer", "convert", "compare", "move", "control",
+                       "shuffle", "barrier", "wait", "load", "store", "copy" (asynchronous, from global to
+                       shared memory), "load matrix", "store matrix", "atomic" or "other" */
+  uint64_t warps, threads;    /* that executed it */
+  uint64_t flops;             /* floating-point operations, a multiply-add being two */
+  uint64_t shared_requests;   /* to shared memory, one for each warp */
+  uint64_t shared_wavefronts; /* that they took; what is beyond the least are bank conflicts */
+  uint64_t shared_least_wavefronts;
+  uint64_t shared_bytes; /* that threads asked for */
+  uint64_t global_requests;
+  uint64_t global_sectors;       /* of 32 bytes, that they touch */
+  uint64_t global_least_sectors; /* that would hold the different bytes asked for */
+  uint64_t global_lines;         /* of 128 bytes */
+  uint64_t global_bytes;
+} tgl_instruction_counts;
+
+typedef struct tgl_launch_counts {
+  int32_t dispatch;
+  uint64_t launches, blocks;                  /* of all launches */
+  int32_t threads;                            /* of a block */
+  size_t shared_bytes;                        /* of a block */
+  const tgl_instruction_counts *instructions; /* those that were executed, in the order of the text */
+  size_t instruction_count;
+} tgl_launch_counts;
+
+/* From now on runs count what launches do; 0 ends that. Counting begins anew with every call. Only "emulator"
+ * can. */
+tgl_code tgl_context_count(tgl_context *context, int32_t enable, tgl_status *status);
+/* The counts of all dispatches that were launched, by number; they belong to the context, and are valid until
+ * the next call or run. */
+tgl_code tgl_context_counts(tgl_context *context, const tgl_launch_counts **counts, size_t *count,
+                            tgl_status *status);
+
 /* How long the kernels of the last run took by the device's own clock, without moving inputs and outputs; 0
  * where it has none. */
 int64_t tgl_context_device_nanoseconds(const tgl_context *context);

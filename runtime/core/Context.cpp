@@ -264,6 +264,15 @@ tgl_code Context::trace(size_t capacity, tgl_status *status) {
   return profile(capacity ? deviceTimes.data() : nullptr, deviceTimes.size(), status);
 }
 
+tgl_code Context::count(bool enable, tgl_status *status) {
+  if (running.load(std::memory_order_acquire))
+    return setStatus(status, TGL_ERR_ARGUMENT, "the context is running in another thread");
+  if (!device || !device->count(enable))
+    return setStatus(status, TGL_ERR_ARGUMENT,
+                     "expected the device emulator, which alone counts what kernels do, got " + name.text);
+  return succeed(status);
+}
+
 /// Kernels of a device follow each other: where one begins, those before it say.
 void Context::noteDeviceTimes(int64_t begin) {
   for (size_t i = 0; i < deviceTimes.size(); ++i) {

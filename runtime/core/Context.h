@@ -34,6 +34,10 @@ public:
   tgl_code profile(int64_t *nanoseconds, size_t count, tgl_status *status);
   tgl_code trace(size_t capacity, tgl_status *status);
   const Trace *traced() const { return events.get(); }
+  tgl_code count(bool enable, tgl_status *status);
+  std::span<const tgl_launch_counts> counts() {
+    return device ? device->counts() : std::span<const tgl_launch_counts>();
+  }
   tgl_code run(tgl_status *status);
 
 private:

@@ -126,3 +126,17 @@ size_t tgl_context_events_wanted(const tgl_context *context) {
 tgl_code tgl_context_profile(tgl_context *context, int64_t *nanoseconds, size_t count, tgl_status *status) {
   return guarded(status, [&] { return context->context.profile(nanoseconds, count, status); });
 }
+
+tgl_code tgl_context_count(tgl_context *context, int32_t enable, tgl_status *status) {
+  return guarded(status, [&] { return context->context.count(enable != 0, status); });
+}
+
+tgl_code tgl_context_counts(tgl_context *context, const tgl_launch_counts **counts, size_t *count,
+                            tgl_status *status) {
+  return guarded(status, [&] {
+    std::span<const tgl_launch_counts> all = context->context.counts();
+    *counts = all.data();
+    *count = all.size();
+    return succeed(status);
+  });
+}

@@ -44,6 +44,11 @@ void runCopy(Warp &warp, const Instruction &in, uint32_t mask) {
       parts |= 1u << lane;
   }
   whole &= ~parts;
+  uint32_t reads = whole;
+  for (uint32_t left = parts; left; left &= left - 1)
+    reads |= (sizes[std::countr_zero(left)] != 0) << std::countr_zero(left);
+  count(warp, in, {AccessKind::Read, Space::Global, in.bytes, reads, from});
+  count(warp, in, {AccessKind::Write, Space::Shared, in.bytes, mask, to});
   std::byte *source[lanesPerWarp];
   if (!memory.resolve(warp, in, {AccessKind::Read, Space::Global, in.bytes, whole, from}, source))
     return;

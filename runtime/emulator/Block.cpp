@@ -48,7 +48,8 @@ private:
 
 Block::Block(const Program &program, const Function &entry, const GlobalMemory &global, const Launch &launch,
              LaunchCounts &counts)
-    : program(program), entry(entry), launch(launch), counts(counts), memory(program, global, entry, launch) {
+    : program(program), entry(entry), launch(launch), counts(counts), counters(launch.counters),
+      memory(program, global, entry, launch) {
   uint32_t threads = launch.block.x * launch.block.y * launch.block.z;
   warps.reserve((threads + 31) / 32);
   for (uint32_t first = 0; first < threads; first += 32)
@@ -195,6 +196,8 @@ bool launch(const PtxModule &module, const GlobalMemory &memory, const Launch &w
   LaunchCounts own;
   DefaultFloatMode mode;
   Block block(program, entry, memory, what, counts ? *counts : own);
+  if (what.counters)
+    what.counters->beginLaunch(product(what.grid), uint32_t(product(what.block)), uint32_t(shared));
   for (uint64_t index = 0; index < product(what.grid); ++index)
     if (!block.run(positionOf(index, what.grid))) {
       error = block.errorText();

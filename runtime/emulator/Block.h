@@ -1,6 +1,7 @@
 // A thread block at work: its warps, its barriers, its memory, and the first error that stops it.
 #pragma once
 
+#include "Counters.h"
 #include "Memory.h"
 #include "Warp.h"
 
@@ -31,6 +32,7 @@ public:
   const Function &entry;
   const Launch &launch;
   LaunchCounts &counts;
+  Counters *const counters; ///< nullptr where nothing is counted by instruction
   Memory memory;
 
 private:

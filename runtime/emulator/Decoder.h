@@ -115,6 +115,9 @@ private:
   std::vector<bool> taken;
 };
 
+/// Sets what the instruction with this opcode asks for, and its floating-point operations.
+void classify(std::string_view opcode, Instruction &instruction);
+
 using DecodeFunction = void (*)(Decoding &);
 using DecodeTable = std::unordered_map<std::string_view, DecodeFunction>;
 

@@ -66,6 +66,7 @@ Decoding::Decoding(FunctionDecoder &function, const Statement &statement)
   }
   taken.resize(modifiers.size());
   taken[0] = true;
+  classify(statement.word, out);
   if (statement.guard.empty())
     return;
   Operand guard;

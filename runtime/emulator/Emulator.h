@@ -12,6 +12,7 @@
 namespace tegula::runtime::emulator {
 
 struct Program;
+class Counters;
 
 struct ParseError {
   int line = 0; ///< in the PTX text, counted from 1
@@ -64,6 +65,7 @@ struct Launch {
   uint32_t dynamicSharedBytes = 0;
   std::span<const std::byte> parameters; ///< packed as PTX lays them out
   uint64_t warpInstructionLimit = 0;     ///< an error beyond that many, against endless loops; 0 = none
+  Counters *counters = nullptr;          ///< what the launch is added to, where that is wanted
 };
 
 struct LaunchCounts {

@@ -1,17 +1,21 @@
 // The emulator as a device: a launch executes its kernel's PTX at once, and whatever the kernel does wrong
 // fails the run.
+#include "Counters.h"
 #include "Emulator.h"
 
 #include "tegula/runtime/core/Device.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <map>
 #include <new>
 #include <utility>
 
 namespace tegula::runtime {
 namespace {
 
+using emulator::Counters;
 using emulator::GlobalMemory;
 using emulator::PtxModule;
 
@@ -54,6 +58,57 @@ public:
   std::span<const uint8_t> readOnly;
 };
 
+/// What a run counts, by dispatch, and how the C API tells it.
+class Counted {
+public:
+  explicit Counted(const emulator::Program &program) : program(program) {}
+
+  Counters &of(int32_t dispatch) { return byDispatch.try_emplace(dispatch, program).first->second; }
+  std::span<const tgl_launch_counts> tell();
+
+private:
+  const emulator::Program &program;
+  std::map<int32_t, Counters> byDispatch;
+  std::vector<std::string> texts;
+  std::vector<std::vector<tgl_instruction_counts>> instructions;
+  std::vector<tgl_launch_counts> launches;
+};
+
+/// A line of PTX with single blanks.
+std::string plain(const std::string &line) {
+  std::string text;
+  for (char c : line) {
+    bool isBlank = c == ' ' || c == '\t' || c == '\r';
+    if (!isBlank)
+      text += c;
+    else if (!text.empty() && text.back() != ' ')
+      text += ' ';
+  }
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+std::span<const tgl_launch_counts> Counted::tell() {
+  if (texts.empty())
+    std::transform(program.lines.begin(), program.lines.end(), std::back_inserter(texts), plain);
+  launches.clear();
+  instructions.clear();
+  instructions.reserve(byDispatch.size());
+  for (const auto &[dispatch, counters] : byDispatch) {
+    std::vector<tgl_instruction_counts> &list = instructions.emplace_back();
+    counters.each([&](const emulator::Instruction &in, const emulator::InstructionCounts &counts) {
+      uint64_t times = in.work == emulator::Work::Mma ? counts.warps : counts.threads;
+      list.push_back({in.line, texts[size_t(in.line) - 1].c_str(), emulator::nameOf(in.work), counts.warps,
+                      counts.threads, times * in.flops, counts.shared.requests, counts.shared.wavefronts,
+                      counts.shared.leastWavefronts, counts.shared.bytes, counts.global.requests,
+                      counts.global.sectors, counts.global.leastSectors, counts.global.lines,
+                      counts.global.bytes});
+    });
+    launches.push_back({dispatch, counters.launches(), counters.blocks(), int32_t(counters.threads()),
+                        counters.sharedBytes(), list.data(), list.size()});
+  }
+  return launches;
+}
+
 class EmulatorExecutor : public DeviceExecutor {
 public:
   explicit EmulatorExecutor(const EmulatedModel &model) : model(model) {
@@ -91,6 +146,14 @@ public:
   void profile(int64_t *to) override { nanoseconds = to; }
   int64_t launchNanoseconds() const override { return 0; }
 
+  bool count(bool enable) override {
+    counted = enable ? std::make_unique<Counted>(model.module->program()) : nullptr;
+    return true;
+  }
+  std::span<const tgl_launch_counts> counts() override {
+    return counted ? counted->tell() : std::span<const tgl_launch_counts>();
+  }
+
   void launch(TglKernelFn, void *const *buffers, int64_t cells, int32_t dispatch) override {
     if (failure || cells <= 0)
       return;
@@ -110,7 +173,9 @@ public:
                             {uint32_t(blocks)},
                             {how.threads},
                             how.sharedBytes,
-                            std::as_bytes(std::span(parameters))};
+                            std::as_bytes(std::span(parameters)),
+                            /*warpInstructionLimit=*/0,
+                            counted ? &counted->of(dispatch) : nullptr};
     if (blocks > INT32_MAX)
       failure = {TGL_ERR_RUN, "expected a grid of at most 2147483647 blocks, got " + std::to_string(blocks),
                  dispatch};
@@ -126,6 +191,7 @@ private:
   std::vector<uint64_t> parameters;
   DeviceError failure;
   int64_t *nanoseconds = nullptr;
+  std::unique_ptr<Counted> counted; ///< nullptr where nothing is
 };
 
 std::unique_ptr<DeviceExecutor> EmulatedModel::createExecutor(DeviceError &) {

@@ -267,6 +267,7 @@ void FunctionDecoder::copyParameters(const Statement &statement, const std::vect
   copy.out.extra = uint32_t(given.size());
   copy.useList(list);
   copy.out.run = runCopyParameters;
+  copy.out.work = Work::Move;
   program.code.push_back(copy.out);
 }
 

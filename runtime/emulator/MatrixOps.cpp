@@ -9,13 +9,9 @@
 namespace tegula::runtime::emulator {
 namespace {
 
-/// Matrices of 8 rows of 16 bytes; lane 8 i + r gives the address of row r of matrix i. Each matrix is one
-/// access, as it is in hardware.
+/// Matrices of 8 rows of 16 bytes; lane 8 i + r gives the address of row r of matrix i.
 bool reachRows(Warp &warp, const Instruction &in, AccessKind kind, std::byte **rows) {
-  for (uint32_t matrix = 0; matrix < in.count; ++matrix)
-    if (!reach(warp, in, kind, 16, 0xffu << (8 * matrix), rows))
-      return false;
-  return true;
+  return reach(warp, in, kind, 16, allLanes >> (lanesPerWarp - 8 * in.count), rows);
 }
 
 /// Where lane `lane` finds half `half` of its pair in a matrix: the row and the element.

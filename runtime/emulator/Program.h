@@ -36,6 +36,29 @@ enum class Kind : uint8_t {
   Barrier,
 };
 
+/// What an instruction asks of a multiprocessor; counts are told by it.
+enum class Work : uint8_t {
+  Fma,
+  Mma,
+  Float,
+  Special, ///< functions of math, and divisions
+  Integer,
+  Convert,
+  Compare,
+  Move,
+  Control,
+  Shuffle,
+  Barrier,
+  Wait, ///< for asynchronous copies
+  Load,
+  Store,
+  Copy,
+  LoadMatrix,
+  StoreMatrix,
+  Atomic,
+  Other,
+};
+
 /// Places in the registers of a warp are byte offsets; a register is one value for each lane, side by side,
 /// of 2, 4 or 8 bytes; a predicate is one word with a bit for each lane.
 struct Instruction {
@@ -56,6 +79,8 @@ struct Instruction {
   uint8_t fromWidth = 0; ///< bytes of the source register, where it may differ
   bool isSigned = false, wideAddress = true;
   bool isStrong = false; ///< an access with a memory order, or a volatile one
+  Work work = Work::Other;
+  uint16_t flops = 0; ///< of each thread, those of matrix units of a warp
   int line = 0;
 };
 

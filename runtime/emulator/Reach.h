@@ -17,12 +17,20 @@ inline void addressesOf(Warp &warp, const Instruction &in, uint32_t base, uint64
   }
 }
 
+/// A request for memory, to be counted once however it is resolved.
+inline void count(Warp &warp, const Instruction &in, const Access &access) {
+  if (Counters *counters = warp.owner().counters)
+    counters->access(in, access);
+}
+
 /// False where an access is an error, which is then reported.
 inline bool reach(Warp &warp, const Instruction &in, AccessKind kind, uint32_t bytes, uint32_t mask,
                   std::byte **pointers) {
   uint64_t addresses[lanesPerWarp];
   addressesOf(warp, in, in.a, addresses);
-  return warp.owner().memory.resolve(warp, in, {kind, in.space, bytes, mask, addresses}, pointers);
+  Access access{kind, in.space, bytes, mask, addresses};
+  count(warp, in, access);
+  return warp.owner().memory.resolve(warp, in, access, pointers);
 }
 
 } // namespace tegula::runtime::emulator

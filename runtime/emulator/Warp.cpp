@@ -117,7 +117,7 @@ bool Warp::step() {
   switch (in.kind) {
   case Kind::Collective:
     if (mask && waitForOthers(in, named(in, mask), mask))
-      break;
+      return true;
     [[fallthrough]];
   case Kind::Plain:
     if (mask)
@@ -144,8 +144,10 @@ bool Warp::step() {
       reachBarrier(in, mask);
     else
       ++group.at;
-    break;
+    return true;
   }
+  if (block.counters)
+    block.counters->execute(in, mask);
   return true;
 }
 
@@ -287,6 +289,8 @@ void Warp::reachBarrier(const Instruction &in, uint32_t mask) {
     return fail(in, std::countr_zero(mask), "expected a barrier below 16 and a multiple of 32 threads");
   if (waitForOthers(in, live, mask))
     return;
+  if (block.counters)
+    block.counters->execute(in, mask);
   uint32_t holds = 0;
   if (in.c != Instruction::noRegister)
     holds = (predicate(in.c) ^ (in.isSigned ? allLanes : 0)) & mask;

@@ -239,6 +239,21 @@ Failure Session::runTraced(int runs, std::vector<TracedRun> &traced) {
   return failure;
 }
 
+Failure Session::startCounting() {
+  tgl_status status{};
+  tgl_context_count(context, 1, &status);
+  return fromStatus(status);
+}
+
+Failure Session::counts(std::span<const tgl_launch_counts> &counted) const {
+  tgl_status status{};
+  const tgl_launch_counts *first = nullptr;
+  size_t count = 0;
+  if (tgl_context_counts(context, &first, &count, &status) == TGL_OK)
+    counted = {first, count};
+  return fromStatus(status);
+}
+
 Failure Session::describeDispatch(int32_t dispatch, DispatchNames &names) const {
   tgl_status status{};
   tgl_dispatch_info info{};

@@ -7,6 +7,7 @@
 #include "tegula/runtime.h"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,10 @@ public:
   /// Runs `runs` times and tells what every thread did in each; one that makes more events than expected, as
   /// loops do, is run again.
   Failure runTraced(int runs, std::vector<TracedRun> &traced);
+  /// From now on counts what kernels do; a failure where the device cannot.
+  Failure startCounting();
+  /// What has been counted so far; valid until the next run.
+  Failure counts(std::span<const tgl_launch_counts> &counted) const;
   Failure describeDispatch(int32_t dispatch, DispatchNames &names) const;
   /// Whether the code that runs here needs vectors of 64 bytes.
   bool usesWideVectors() const;

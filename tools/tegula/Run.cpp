@@ -1,6 +1,7 @@
 // The verb run: a model on given or seeded inputs, outputs to a file, to the screen, or against a reference.
 #include "Verb.h"
 
+#include "common/Counters.h"
 #include "common/Files.h"
 #include "common/Tensors.h"
 #include "common/Trace.h"
@@ -15,7 +16,7 @@ namespace {
 
 struct Arguments {
   CompileArguments compile;
-  std::string model, archive, output, expect, profile;
+  std::string model, archive, output, expect, profile, counters;
   std::vector<std::string> inputs;
   double rtol = 1e-5, atol = 1e-6;
   int threads = 0;
@@ -43,10 +44,16 @@ int run(const Arguments &arguments) {
                             arguments.archive, arguments.threads);
   if (!opened.session)
     return opened.exitCode;
+  if (!arguments.counters.empty())
+    if (Failure failure = opened.session->startCounting())
+      return reportFailure("tegula run", failure);
   Failure failure =
       arguments.profile.empty() ? opened.session->run() : writeTrace(*opened.session, 1, arguments.profile);
   if (failure)
     return reportFailure(failure.code == Code::CannotWrite ? arguments.profile : arguments.model, failure);
+  if (!arguments.counters.empty())
+    if (Failure unwritten = writeCounters(*opened.session, arguments.counters))
+      return reportFailure(arguments.counters, unwritten);
   std::vector<HostTensor> results = opened.session->results();
   if (arguments.output.empty() && arguments.expect.empty())
     for (size_t i = 0; i < results.size(); ++i)
@@ -86,6 +93,11 @@ void addRun(CLI::App &app, Action &action) {
   verb->add_option("--profile", arguments->profile,
                    "Write when each thread worked on which kernel, for trace viewers")
       ->type_name("FILE.json");
+  verb->add_option(
+          "--counters", arguments->counters,
+          "Write what each kernel did in the emulator: bank conflicts, sectors, instructions; as JSON "
+          "where the name ends in .json; - is standard output")
+      ->type_name("FILE");
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });
 }

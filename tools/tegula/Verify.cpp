@@ -3,6 +3,7 @@
 #include "Bisect.h"
 #include "Verb.h"
 
+#include "common/Counters.h"
 #include "common/DataSets.h"
 #include "common/Files.h"
 #include "common/Tensors.h"
@@ -21,7 +22,7 @@ struct Arguments {
   std::string model;
   std::vector<std::string> inputs;
   std::optional<double> tolerance; ///< else what the precision lets one expect
-  std::string reproducer;
+  std::string reproducer, counters;
   int threads = 0;
   bool oracle = false, bisect = false;
 
@@ -73,20 +74,24 @@ bool compareAll(const Session &session, const std::vector<HostTensor> &results, 
   return ok;
 }
 
-/// Runs the session on given inputs; others are seeded.
+/// Runs the session on given inputs; others are seeded. What kernels do goes to `counters`, where that is a
+/// file.
 Failure runOn(Session &session, const Arguments &arguments, const TensorMap &inputs,
-              std::vector<HostTensor> &values, std::vector<HostTensor> &results) {
+              std::vector<HostTensor> &values, std::vector<HostTensor> &results,
+              const std::string &counters = "") {
   Sizes sizes;
   Failure failure = arguments.compile.sizes(sizes);
   if (!failure)
     failure = gatherInputs(session, inputs, values, sizes);
   if (!failure)
     failure = session.bind(values);
+  if (!failure && !counters.empty())
+    failure = session.startCounting();
   if (!failure)
     failure = session.run();
   if (!failure)
     results = session.results();
-  return failure;
+  return failure || counters.empty() ? failure : writeCounters(session, counters);
 }
 
 int verifyStored(const Arguments &arguments, const std::vector<DataSet> &sets) {
@@ -99,7 +104,9 @@ int verifyStored(const Arguments &arguments, const std::vector<DataSet> &sets) {
     if (!opened.session)
       return opened.exitCode;
     std::vector<HostTensor> values, results;
-    if (Failure failure = runOn(*opened.session, arguments, set.inputs, values, results))
+    bool isFirst = &set == &sets.front();
+    if (Failure failure = runOn(*opened.session, arguments, set.inputs, values, results,
+                                isFirst ? arguments.counters : std::string()))
       return reportFailure(arguments.model, failure);
     ok &= compareAll(*opened.session, results, set.expected, arguments, set.name);
   }
@@ -153,7 +160,7 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
     return opened.exitCode;
   std::vector<HostTensor> results;
   values.clear();
-  if (Failure failure = runOn(*opened.session, arguments, given, values, results))
+  if (Failure failure = runOn(*opened.session, arguments, given, values, results, arguments.counters))
     return reportFailure(arguments.model, failure);
   if (compareAll(*opened.session, results, expected, arguments, "-O0"))
     return 0;
@@ -226,6 +233,9 @@ void addVerify(CLI::App &app, Action &action) {
   verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
       ->check(atLeast(0))
       ->type_name("N");
+  verb->add_option("--counters", arguments->counters,
+                   "Write what each kernel did in the emulator, as run does; of the first set of values")
+      ->type_name("FILE");
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] { action = [arguments] { return verify(*arguments); }; });
 }

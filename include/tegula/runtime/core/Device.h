@@ -49,6 +49,11 @@ public:
   virtual void profile(int64_t *nanoseconds) = 0;
   /// How long all launches of the last run took by the device's clock, 0 where it has none.
   virtual int64_t launchNanoseconds() const = 0;
+
+  /// From now on counts what launches do, anew; false where the device cannot.
+  virtual bool count(bool) { return false; }
+  /// The counts so far, valid until the next call of any function.
+  virtual std::span<const tgl_launch_counts> counts() { return {}; }
 };
 
 /// A model's code and weights on a device, shared by its contexts.
