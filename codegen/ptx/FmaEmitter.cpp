@@ -10,22 +10,26 @@ namespace tegula::codegen::ptx {
 
 /// Floats between the rows of the left operand in shared memory: neighbouring rows then start in other banks.
 static constexpr int64_t rowPadding = 4;
+/// Floats that shared memory finds at once, one in each bank; four of each of eight threads.
+static constexpr int64_t floatsAtOnce = 32;
 
-FmaEmitter::Layout FmaEmitter::leftLayout() { return {block.getRows(), block.getDepth() + rowPadding}; }
+/// Rows are padded only where those that neighbouring threads read together, two or more, would meet in a
+/// bank. Else padding does harm: copies that end one row and begin the next would meet.
+FmaEmitter::Layout FmaEmitter::leftLayout() {
+  int64_t together = std::max<int64_t>(2, floatsAtOnce / quad / warpColumns());
+  bool meet = together * block.getDepth() > floatsAtOnce;
+  return {block.getRows(), block.getDepth() + (meet ? rowPadding : 0)};
+}
 FmaEmitter::Layout FmaEmitter::rightLayout() { return {block.getDepth(), block.getColumns()}; }
 
 /// A warp takes neighbouring parts of a few rows, so that its reads of either operand fall on few different
 /// words.
 void FmaEmitter::placeThread() {
-  int64_t across = block.getColumns() / block.getThreadColumns(),
-          along = block.getRows() / block.getThreadRows();
-  int64_t warpRows = std::min<int64_t>(along, across >= 8 ? 4 : 32 / across),
-          warpColumns = std::min<int64_t>(across, 32 / warpRows);
+  int64_t high = warpRows(), wide = warpColumns();
   auto n = [&](int64_t value) { return numbers.number(value); };
-  SmallVector<Number> at =
-      numbers.split(thread, {n(along / warpRows), n(across / warpColumns), n(warpRows), n(warpColumns)});
-  threadRow = numbers.plus(numbers.times(at[0], n(warpRows)), at[2]);
-  threadColumn = numbers.plus(numbers.times(at[1], n(warpColumns)), at[3]);
+  SmallVector<Number> at = numbers.split(thread, {n(along() / high), n(across() / wide), n(high), n(wide)});
+  threadRow = numbers.plus(numbers.times(at[0], n(high)), at[2]);
+  threadColumn = numbers.plus(numbers.times(at[1], n(wide)), at[3]);
 }
 
 SmallVector<Value> FmaEmitter::startSums() {

@@ -21,8 +21,13 @@ protected:
 private:
   /// Columns that a thread reads from shared memory at once.
   static constexpr int64_t quad = 4;
-  int64_t rowsApart() const { return block.getRows() / block.getThreadRows(); }
-  int64_t columnsApart() const { return block.getColumns() / block.getThreadColumns() * quad; }
+  /// Threads of the group side by side in each direction, and those of them that are a warp.
+  int64_t along() const { return block.getRows() / block.getThreadRows(); }
+  int64_t across() const { return block.getColumns() / block.getThreadColumns(); }
+  int64_t warpRows() const { return std::min<int64_t>(along(), across() >= 8 ? 4 : 32 / across()); }
+  int64_t warpColumns() const { return std::min<int64_t>(across(), 32 / warpRows()); }
+  int64_t rowsApart() const { return along(); }
+  int64_t columnsApart() const { return across() * quad; }
 
   Number threadRow, threadColumn; ///< of this thread, among its neighbours
 };

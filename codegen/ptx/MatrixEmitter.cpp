@@ -41,13 +41,13 @@ MatrixEmitter::Layout MatrixEmitter::leftLayout() {
   return layout;
 }
 
-/// In float32 four neighbouring lines are read together, two chunks of each.
+/// In float32 four neighbouring lines are read together, two chunks of each that lie four apart.
 MatrixEmitter::Layout MatrixEmitter::rightLayout() {
   Layout layout{block.getDepth(), block.getColumns(), chunkBytes / right.bytes()};
   if (isNarrow(right))
     swapNeighbours(layout.pitch / layout.chunk, layout.over, layout.modulo);
   else
-    layout.modulo = 4, layout.factor = 2;
+    layout.modulo = 4;
   return layout;
 }
 
@@ -80,8 +80,10 @@ SmallVector<OpFoldResult> MatrixEmitter::placeLeft() {
 
 SmallVector<OpFoldResult> MatrixEmitter::placeRight() {
   auto n = [&](int64_t value) { return numbers.number(value); };
-  if (!isNarrow(right)) // four columns of a step
-    return {placeOf(right.layout, inGroup, numbers.plus(warpColumn, numbers.times(group, n(4))))};
+  if (!isNarrow(right)) { // four columns of a step, by the column of fragments that they are
+    Number run = numbers.plus(numbers.over(group, n(2)), numbers.times(numbers.modulo(group, n(2)), n(4)));
+    return {placeOf(right.layout, inGroup, numbers.plus(warpColumn, numbers.times(run, n(4))))};
+  }
   // Two matrices along the depth, two along the columns: again one row for each thread.
   Number step = numbers.modulo(lane, n(halfRows));
   if (!isNarrow(left)) // the order that rounding leaves the left operand in
@@ -246,7 +248,9 @@ void MatrixEmitter::multiply(Number stage, SmallVectorImpl<Value> &sums) {
   }
 }
 
-/// Each fragment's sums are two neighbours of a row of its upper half, and two of its lower half.
+/// Each fragment's sums are two neighbours of a row of its upper half, and two of its lower half. Four
+/// fragments that were loaded together have four neighbouring columns in the place of each, and neighbouring
+/// threads neighbouring ones: so that they fill sectors of memory together.
 SmallVector<MatrixEmitter::Part> MatrixEmitter::partsOf(ArrayRef<Value> sums) {
   auto n = [&](int64_t value) { return numbers.number(value); };
   SmallVector<Part> parts;
@@ -267,8 +271,8 @@ SmallVector<MatrixEmitter::Part> MatrixEmitter::partsOf(ArrayRef<Value> sums) {
       auto elements = llvm::map_to_vector(inRow.slice(first, 4), [&](Value sum) -> Value {
         return vector::ExtractOp::create(builder, loc, sum, ArrayRef<int64_t>{at % 2, second});
       });
-      Number column = numbers.plus(warpColumn, numbers.times(inGroup, n(8)));
-      parts.push_back({row, numbers.plus(column, n(first * columns + second * 4)),
+      Number column = numbers.plus(warpColumn, numbers.times(inGroup, n(4)));
+      parts.push_back({row, numbers.plus(column, n(first * columns + second * 16)),
                        vector::FromElementsOp::create(builder, loc, type, elements)});
     }
   }

@@ -30,9 +30,9 @@ protected:
   /// How an operand's tile lies in shared memory: lines of `pitch` elements. So that threads that read a few
   /// elements of neighbouring lines find them in different banks, either lines are padded, or (where `chunk`
   /// is not 0) the line's chunks of that many elements are swapped: number `c` of line `l` is found at
-  /// `c xor (l / over % modulo * factor)`.
+  /// `c xor (l / over % modulo)`.
   struct Layout {
-    int64_t lines = 0, pitch = 0, chunk = 0, over = 1, modulo = 1, factor = 1;
+    int64_t lines = 0, pitch = 0, chunk = 0, over = 1, modulo = 1;
     int64_t elements() const { return lines * pitch; }
   };
 

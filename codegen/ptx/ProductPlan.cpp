@@ -198,7 +198,7 @@ OpFoldResult ProductEmitter::depthOffset(const Operand &operand, Number at) {
 
 OpFoldResult ProductEmitter::swapOf(const Layout &layout, Number line) {
   Number lines = numbers.over(line, numbers.number(layout.over));
-  return numbers.times(numbers.modulo(lines, numbers.number(layout.modulo)), numbers.number(layout.factor));
+  return numbers.modulo(lines, numbers.number(layout.modulo));
 }
 
 OpFoldResult ProductEmitter::placeOf(const Layout &layout, Number line, Number within) {

@@ -7,13 +7,13 @@
 #c = affine_map<(i, j, k) -> (i, j)>
 #id = affine_map<(i, j) -> (i, j)>
 
-// CHECK: memref.global "private" @[[LEFT:.*]] : memref<768xf32, 3>
+// CHECK: memref.global "private" @[[LEFT:.*]] : memref<512xf32, 3>
 // CHECK: memref.global "private" @[[RIGHT:.*]] : memref<512xf32, 3>
 // CHECK-LABEL: tile.kernel @product_and_what_follows
-// CHECK-SAME: tegula.group = array<i64: 64, 64, 5120, 1>
+// CHECK-SAME: tegula.group = array<i64: 64, 64, 4096, 1>
 // CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1
 // CHECK: nvvm.read.ptx.sreg.tid.x range <i32, 0, 64>
-// CHECK: nvgpu.device_async_copy %{{.*}} : memref<1536xf32> to memref<768xf32, 3>
+// CHECK: nvgpu.device_async_copy %{{.*}} : memref<1536xf32> to memref<512xf32, 3>
 // CHECK: nvgpu.device_async_copy %{{.*}} : memref<1536xf32> to memref<512xf32, 3>
 // CHECK: %[[FIRST:.*]] = nvgpu.device_async_create_group
 // CHECK: scf.for %{{.*}} = %c0 to %c3 step %c1
