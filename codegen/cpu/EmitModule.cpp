@@ -38,9 +38,10 @@ makeTargetMachine(const CpuCodegenOptions &options) {
 }
 
 /// The machine for `options`, which a thread keeps: to set it up takes longer than to emit a small kernel.
-static llvm::Expected<llvm::TargetMachine *> targetMachineFor(const CpuCodegenOptions &options) {
+static llvm::Expected<std::shared_ptr<llvm::TargetMachine>>
+targetMachineFor(const CpuCodegenOptions &options) {
   using Key = std::pair<std::string, bool>;
-  static thread_local std::pair<Key, std::unique_ptr<llvm::TargetMachine>> kept;
+  static thread_local std::pair<Key, std::shared_ptr<llvm::TargetMachine>> kept;
   Key key(options.features, options.optLevel > 0);
   if (!kept.second || kept.first != key) {
     llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(options);
@@ -48,7 +49,7 @@ static llvm::Expected<llvm::TargetMachine *> targetMachineFor(const CpuCodegenOp
       return made.takeError();
     kept = {std::move(key), std::move(*made)};
   }
-  return kept.second.get();
+  return kept.second;
 }
 
 /// States on every function what the machine is and what code may assume; marks every symbol as part of this
@@ -83,7 +84,7 @@ static constexpr llvm::StringLiteral passes =
 
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const CpuCodegenOptions &options) {
-  llvm::Expected<llvm::TargetMachine *> machine = targetMachineFor(options);
+  llvm::Expected<std::shared_ptr<llvm::TargetMachine>> machine = targetMachineFor(options);
   if (!machine)
     return machine.takeError();
   Emission kind = output == Output::LlvmIr   ? Emission::LlvmIr

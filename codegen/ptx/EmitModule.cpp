@@ -39,9 +39,10 @@ makeTargetMachine(const PtxCodegenOptions &options) {
 }
 
 /// The machine for `options`, which a thread keeps: to set it up takes longer than to emit a small kernel.
-static llvm::Expected<llvm::TargetMachine *> targetMachineFor(const PtxCodegenOptions &options) {
+static llvm::Expected<std::shared_ptr<llvm::TargetMachine>>
+targetMachineFor(const PtxCodegenOptions &options) {
   using Key = std::tuple<std::string, std::string, bool>;
-  static thread_local std::pair<Key, std::unique_ptr<llvm::TargetMachine>> kept;
+  static thread_local std::pair<Key, std::shared_ptr<llvm::TargetMachine>> kept;
   Key key(options.chip, options.features, options.optLevel > 0);
   if (!kept.second || kept.first != key) {
     llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(options);
@@ -49,7 +50,7 @@ static llvm::Expected<llvm::TargetMachine *> targetMachineFor(const PtxCodegenOp
       return made.takeError();
     kept = {std::move(key), std::move(*made)};
   }
-  return kept.second.get();
+  return kept.second;
 }
 
 /// Makes names of constants and of shared memory differ between kernels.
@@ -79,7 +80,7 @@ static constexpr llvm::StringLiteral passes =
 
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const PtxCodegenOptions &options) {
-  llvm::Expected<llvm::TargetMachine *> machine = targetMachineFor(options);
+  llvm::Expected<std::shared_ptr<llvm::TargetMachine>> machine = targetMachineFor(options);
   if (!machine)
     return machine.takeError();
   return emitThroughLlvm(module, **machine, annotate, passes,

@@ -140,8 +140,7 @@ public:
   LogicalResult run(ModuleOp module) {
     std::unique_ptr<PassManager> manager = take();
     LogicalResult result = manager->run(module);
-    std::lock_guard lock(mutex);
-    idle.push_back(std::move(manager));
+    giveBack(std::move(manager));
     return success(succeeded(result) && succeeded(mlir::verify(module)));
   }
 
@@ -158,6 +157,12 @@ private:
     manager->enableVerifier(false); // after each pass it takes a sixth of the time of all
 #endif
     return manager;
+  }
+
+  /// Verifying is not for here: it may take up another kernel on the same thread, which asks for the lock.
+  void giveBack(std::unique_ptr<PassManager> manager) {
+    std::lock_guard lock(mutex);
+    idle.push_back(std::move(manager));
   }
 
   MLIRContext *context;
@@ -516,7 +521,7 @@ static void describeBuffers(const PlannedFunction &main, artifact::TargetInfo &t
   for (size_t i = 0; i < buffers.size(); ++i)
     if (buffers[i].first <= *peak && *peak <= buffers[i].last)
       order.push_back(i);
-  llvm::stable_sort(order, [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
+  llvm::sort(order, [&](size_t a, size_t b) { return std::pair(-sizes[a], a) < std::pair(-sizes[b], b); });
   order.resize(std::min(order.size(), artifact::mostBuffers));
   target.peakDispatch = moments[*peak]->first;
   for (size_t i : order) {

@@ -73,7 +73,7 @@ static LogicalResult runArtifact(ArrayRef<uint8_t> bytes, ArrayRef<Type> types,
   tgl_status status = {};
   tgl_model *model = nullptr;
   tgl_context *context = nullptr;
-  auto release = llvm::make_scope_exit([&] {
+  llvm::scope_exit release([&] {
     tgl_context_free(context);
     tgl_model_free(model);
   });

@@ -248,7 +248,9 @@ static Value buildConcat(TensorKit &k, graph::ConcatOp op, RankedTensorType type
   SmallVector<Value> inputs = llvm::filter_to_vector(in, [](Value input) { return !isEmpty(input); });
   int64_t axis = op.getAxis(), run = 1;
   bool innermost = llvm::all_of(type.getShape().drop_front(axis + 1), [](int64_t size) { return size == 1; });
-  if (innermost && !type.isDynamicDim(axis)) {
+  // The sum of sizes may be known where they are not.
+  bool isOpen = llvm::any_of(inputs, [&](Value input) { return tensorType(input).isDynamicDim(axis); });
+  if (innermost && !isOpen) {
     run = 0;
     for (Value input : inputs)
       run = std::gcd(run, tensorType(input).getDimSize(axis));
@@ -257,7 +259,7 @@ static Value buildConcat(TensorKit &k, graph::ConcatOp op, RankedTensorType type
   // place.
   constexpr size_t maxAsked = 8;
   constexpr int64_t minRun = 4;
-  if (inputs.size() <= maxAsked && (!innermost || run >= minRun || type.isDynamicDim(axis)))
+  if (inputs.size() <= maxAsked && (!innermost || run >= minRun || isOpen))
     return chooseInputs(k, inputs, axis, run, type);
   Value result = k.empty(shapeOf(type), type.getElementType());
   Shape offsets(type.getRank(), 0);
