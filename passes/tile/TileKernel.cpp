@@ -293,15 +293,23 @@ private:
     SmallVector<void *> key{result.getAsOpaquePointer(), slice->getBlock()};
     for (OpFoldResult each : llvm::concat<OpFoldResult>(offsets, sizes))
       key.push_back(each.getOpaqueValue());
-    for (auto &[known, value] : fused)
-      if (known == key)
-        return slice.replaceAllUsesWith(value);
+    auto known = llvm::find_if(fused, [&](const auto &each) { return each.first == key; });
+    if (known != fused.end() && known->second.getDefiningOp()->isBeforeInBlock(slice))
+      return slice.replaceAllUsesWith(known->second);
     FailureOr<TilingResult> tiled =
         producer.generateResultTileValue(builder, result.getResultNumber(), offsets, sizes);
     if (failed(tiled))
       return;
-    slice.replaceAllUsesWith(tiled->tiledValues.front());
-    fused.push_back({std::move(key), tiled->tiledValues.front()});
+    Value value = tiled->tiledValues.front();
+    slice.replaceAllUsesWith(value);
+    if (known == fused.end()) {
+      fused.push_back({std::move(key), value});
+    } else { // for a user that stands behind this one
+      Operation *later = known->second.getDefiningOp();
+      known->second.replaceAllUsesWith(value);
+      known->second = value;
+      later->erase();
+    }
     llvm::append_range(slices, tiled->generatedSlices);
   }
 
