@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <numeric>
@@ -75,6 +76,24 @@ static int64_t assumedElements(Value tensor, tile::KernelOp kernel) {
   return product(assume(tile::extentsOf(tensor), kernel));
 }
 
+/// The operations of a body, those in loops as often as they run.
+static int64_t operationsOf(Block &body) {
+  constexpr int64_t most = int64_t(1) << 40;
+  int64_t count = 0;
+  for (Operation &op : body.without_terminator()) {
+    auto loop = dyn_cast<scf::ForOp>(op);
+    if (!loop) {
+      ++count;
+      continue;
+    }
+    std::optional<int64_t> from = getConstantIntValue(loop.getLowerBound()),
+                           to = getConstantIntValue(loop.getUpperBound());
+    int64_t steps = from && to ? std::clamp<int64_t>(*to - *from, 1, most) : assumedExtent;
+    count += steps * std::min(most / steps, operationsOf(*loop.getBody()));
+  }
+  return std::min(count, most);
+}
+
 /// Whether lanes can carry every operation of the body.
 static bool hasVectorBody(linalg::GenericOp op) {
   if (op->getNumResults() != 1)
@@ -120,6 +139,20 @@ static bool reducesLanes(linalg::GenericOp op) {
   });
 }
 
+/// Whether an operation reads what is computed in its kernel at its own row and column: rows are kept where
+/// the result will be, and others might be there already.
+static bool readsInPlace(linalg::GenericOp op) {
+  return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    SmallVector<unsigned> loops;
+    for (AffineExpr expr : map.getResults())
+      if (auto loop = dyn_cast<AffineDimExpr>(expr))
+        loops.push_back(loop.getPosition());
+    return !operand.get().getDefiningOp<linalg::GenericOp>() ||
+           (map.isProjectedPermutation(/*allowZeroInResults=*/true) && llvm::is_sorted(loops));
+  });
+}
+
 /// Whether every operation works on rows of the root: [outer..., columns], [outer...] or [outer..., 1].
 static bool allRows(ArrayRef<linalg::GenericOp> generics, linalg::GenericOp root) {
   SmallVector<OpFoldResult> rootExtents = tile::extentsOf(root->getResult(0));
@@ -129,7 +162,7 @@ static bool allRows(ArrayRef<linalg::GenericOp> generics, linalg::GenericOp root
   bool reducedRoot = root.getNumReductionLoops() > 0;
   for (linalg::GenericOp op : generics) {
     AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-    if (!out.isProjectedPermutation())
+    if (!out.isProjectedPermutation() || !readsInPlace(op))
       return false;
     if (!op.getNumReductionLoops())
       continue;
@@ -255,11 +288,12 @@ static void describeReductions(ArrayRef<linalg::GenericOp> generics, ArrayRef<li
   shape.elementBytes = std::max<int64_t>(
       1, cast<RankedTensorType>(anchor->getResult(0).getType()).getElementTypeBitWidth() / 8);
   if (llvm::all_of(reductions, reducesLanes)) {
-    if (allRows(generics, root)) {
+    // Bodies that people write may read a sum at another row than its own.
+    std::optional<tile::Rows> rows = tile::rowsOf(root->getResult(0));
+    if (rows && allRows(generics, root)) {
       shape.algorithm = sched::Algorithm::Rows;
       shape.rowsInResult = !tile::haveSameExtents(anchor->getResult(0), root->getResult(0));
-      if (std::optional<tile::Rows> rows = tile::rowsOf(root->getResult(0)))
-        shape.sharedReductions = rows->reductions.size();
+      shape.sharedReductions = rows->reductions.size();
       shape.openRows = llvm::is_contained(anchor.getStaticLoopRanges(), ShapedType::kDynamic);
     }
     return;
@@ -267,7 +301,8 @@ static void describeReductions(ArrayRef<linalg::GenericOp> generics, ArrayRef<li
   if (reductions.size() != 1 || !lastOutputLoop(anchor) ||
       cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() != int64_t(shape.result.size()))
     return;
-  if (!tile::haveSameExtents(anchor->getResult(0), root->getResult(0)))
+  if (!tile::haveSameExtents(anchor->getResult(0), root->getResult(0)) ||
+      !tile::followsInPlace(anchor->getResult(0), root->getResult(0)))
     return;
   describeAnchor(anchor, kernel, shape);
   if (shape.algorithm == sched::Algorithm::Contract)
@@ -299,11 +334,11 @@ KernelShape analyse(tile::KernelOp kernel) {
     return shape;
   shape.tileable = true;
   shape.inputs = kernel.getInputs().size();
-  if (!llvm::all_of(generics, hasVectorBody))
-    return shape;
   shape.operations = 0;
   for (linalg::GenericOp op : generics)
-    shape.operations += std::distance(op.getBody()->begin(), op.getBody()->end()) - 1;
+    shape.operations += operationsOf(*op.getBody());
+  if (!llvm::all_of(generics, hasVectorBody))
+    return shape;
   if (reductions.empty()) {
     // Elements that several users want would be computed again for each of them; that stays cheap only for a
     // chain.
