@@ -1,6 +1,7 @@
 // Says what each elementwise operation computes for one element, the single definition that folding, lowering
 // and the oracle use.
 #include "tegula/dialects/graph/Graph.h"
+#include "tegula/dialects/graph/Scalars.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -130,8 +131,10 @@ Value onNumbers(OpBuilder &builder, Location loc, Value tensor, ValueRange opera
   return isUnsignedTensor(tensor) ? s.make<UnsignedOp>(lhs, rhs) : s.make<SignedOp>(lhs, rhs);
 }
 
-/// A divisor that cannot trap: 0 and, for signed numbers, -1 become 1; `minusOne` says where it was -1.
-Value safeDivisor(const Scalar &s, Value divisor, bool isUnsigned, Value &minusOne) {
+} // namespace
+
+Value safeDivisor(OpBuilder &builder, Location loc, Value divisor, bool isUnsigned, Value &minusOne) {
+  Scalar s{builder, loc};
   Value one = s.number(divisor.getType(), 1);
   Value safe = s.select(s.compare(CmpI::eq, divisor, s.number(divisor.getType(), 0)), one, divisor);
   if (isUnsigned)
@@ -140,7 +143,9 @@ Value safeDivisor(const Scalar &s, Value divisor, bool isUnsigned, Value &minusO
   return s.select(minusOne, one, safe);
 }
 
-} // namespace
+Value floatToInteger(OpBuilder &builder, Location loc, Value value, Type to, bool toUnsigned) {
+  return Scalar{builder, loc}.convertFloatToInteger(value, to, toUnsigned);
+}
 
 // ---- One operand ----
 
@@ -279,7 +284,7 @@ Value DivOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
   Value lhs = operands[0], rhs = operands[1];
   if (isa<FloatType>(lhs.getType()))
     return s.narrow(s.make<arith::DivFOp>(s.widen(lhs), s.widen(rhs)), lhs.getType());
-  Value minusOne, safe = safeDivisor(s, rhs, isUnsignedTensor(getLhs()), minusOne);
+  Value minusOne, safe = safeDivisor(builder, loc, rhs, isUnsignedTensor(getLhs()), minusOne);
   if (!minusOne)
     return s.make<arith::DivUIOp>(lhs, safe);
   return s.select(minusOne, s.negate(lhs), s.make<arith::DivSIOp>(lhs, safe));
@@ -300,7 +305,7 @@ Value ModOp::emitScalar(OpBuilder &builder, Location loc, ValueRange operands) {
     return s.narrow(s.select(fix, s.make<arith::AddFOp>(remainder, rhs), remainder), type);
   }
   bool unsignedNumbers = isUnsignedTensor(getLhs());
-  Value minusOne, safe = safeDivisor(s, rhs, unsignedNumbers, minusOne);
+  Value minusOne, safe = safeDivisor(builder, loc, rhs, unsignedNumbers, minusOne);
   if (unsignedNumbers)
     return s.make<arith::RemUIOp>(lhs, safe);
   remainder = s.make<arith::RemSIOp>(lhs, safe);

@@ -4,7 +4,9 @@
 
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
+include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "dialects/graph/GraphInterfaces.td"
@@ -396,6 +398,49 @@ def Graph_LayerNormOp : Graph_Op<"layer_norm"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
+}
+
+// ---- Bodies that people write ----
+
+def Graph_CustomOp : Graph_Op<"custom", [IsolatedFromAbove, SingleBlock]> {
+  let summary = "what a region of linalg computes (operators of a domain of one's own)";
+  let description = [{
+    For what no other operations of this dialect compose. The region's arguments are the operands, under types that may know less of their sizes
+    and have none in an encoding; unsigned integers are signless there, and there are no booleans. It holds `tensor.empty`, `tensor.dim`,
+    constants, operations of `linalg` on tensors with one result each, and arithmetic on numbers; bodies of `linalg.generic` may read elements
+    anywhere (`tensor.extract`) and hold `scf.for` loops over numbers. Whatever can be checked is: sizes follow from those of the operands,
+    indexing maps stay inside of each operand for all sizes, each element of a result is written, loops end after a number of steps that
+    follows from sizes.
+
+    An index of `tensor.extract` that is outside is moved to the nearest that is inside. Conversions to integers, divisions and shifts have a
+    value for all operands, those that graph.cast, graph.div and graph.shift_left give; flags that promise more (`nsw`, `fastmath`) count
+    for nothing. The order in which a reduction combines elements is open.
+
+    ```mlir
+    %y = graph.custom %x : (tensor<?x?xf32, affine_map<()[s0, s1] -> (s0, s1)>>) -> tensor<?x?xf32, affine_map<()[s0, s1] -> (s1, s0)>> {
+    ^bb0(%a: tensor<?x?xf32>):
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %rows = tensor.dim %a, %c0 : tensor<?x?xf32>
+      %columns = tensor.dim %a, %c1 : tensor<?x?xf32>
+      %e = tensor.empty(%columns, %rows) : tensor<?x?xf32>
+      %t = linalg.transpose ins(%a : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) permutation = [1, 0]
+      graph.yield %t : tensor<?x?xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs);
+  let results = (outs AnyRankedTensor:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "($inputs^)? attr-dict `:` functional-type($inputs, $result) $body";
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+def Graph_YieldOp : Op<Graph_Dialect, "yield", [Pure, Terminator, ReturnLike, HasParent<"CustomOp">]> {
+  let summary = "the result of a graph.custom";
+  let arguments = (ins AnyRankedTensor:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
 #endif

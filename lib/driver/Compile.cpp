@@ -14,6 +14,7 @@
 #include "tegula/runtime.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -183,7 +184,8 @@ private:
     bool kernels = false, loops = false;
     module->walk([&](Operation *op) {
       kernels |= isa<tile::KernelOp, tile::ViewOp, tile::PackOp>(op);
-      loops |= op->getParentOfType<tile::KernelOp>() &&
+      // Loops over numbers may stand in bodies of linalg before anything is tiled.
+      loops |= op->getParentOfType<tile::KernelOp>() && !op->getParentOfType<linalg::LinalgOp>() &&
                isa<affine::AffineDialect, scf::SCFDialect, vector::VectorDialect>(op->getDialect());
     });
     return loops ? Phase::Codegen : kernels ? Phase::Schedule : Phase::Graph;

@@ -64,7 +64,7 @@ static LogicalResult checkDialects(Operation *root, ArrayRef<StringRef> allowed,
     if (op != root && isa<tile::KernelOp>(op) && !contract.kernel.empty())
       return WalkResult::skip();
     if (llvm::is_contained(allowed, op->getName().getDialectNamespace()))
-      return WalkResult::advance();
+      return isa<graph::CustomOp>(op) ? WalkResult::skip() : WalkResult::advance(); // it checks its body
     report(op) << "expected no such operation after " << contract.name << ", got " << op->getName();
     return WalkResult::interrupt();
   });
@@ -147,7 +147,7 @@ static LogicalResult checkGraph(ModuleOp module) {
       }))
     return broken(module)
            << "expected one function @main and nothing but variants and bodies of loops beside it";
-  WalkResult walked = module.walk([&](Operation *op) {
+  WalkResult walked = module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     for (Type type : op->getResultTypes())
       if (!isa<RankedTensorType>(type)) {
         broken(op) << "expected values that are tensors with a rank, got " << type;
@@ -155,7 +155,7 @@ static LogicalResult checkGraph(ModuleOp module) {
       } else if (failed(graph::checkSizes(type, [&] { return broken(op); }))) {
         return WalkResult::interrupt();
       }
-    return WalkResult::advance();
+    return isa<graph::CustomOp>(op) ? WalkResult::skip() : WalkResult::advance();
   });
   return failure(walked.wasInterrupted());
 }
@@ -165,10 +165,10 @@ static LogicalResult checkGraph(ModuleOp module) {
 static LogicalResult checkImport(ModuleOp module) {
   if (failed(checkGraph(module)))
     return failure();
-  WalkResult walked = module.walk([](Operation *op) {
+  WalkResult walked = module.walk<WalkOrder::PreOrder>([](Operation *op) {
     if (isa<ModuleOp, func::FuncOp>(op) || op->hasTrait<OpTrait::IsTerminator>() ||
         isa<NameLoc>(op->getLoc()))
-      return WalkResult::advance();
+      return isa<graph::CustomOp>(op) ? WalkResult::skip() : WalkResult::advance();
     broken(op) << "expected the name of the model's node as the location of " << op->getName() << ", got "
                << op->getLoc();
     return WalkResult::interrupt();

@@ -28,6 +28,7 @@ mlir::Value buildContraction(TensorKit &kit, mlir::Operation *op, mlir::ValueRan
 mlir::Value buildWindow(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
 mlir::Value buildReduction(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
 mlir::Value buildScan(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
+mlir::Value buildCustom(TensorKit &kit, mlir::Operation *op, mlir::ValueRange in);
 
 /// Where the elements along one dimension of a result come from, said in one of three ways; in none: 0, 1, 2,
 /// ...

@@ -49,7 +49,7 @@ FailureOr<SmallVector<Value>> buildBody(TensorKit &k, Operation *op, ValueRange 
   if (op->getNumResults() != 1)
     return op->emitOpError("expected one result");
   for (auto family : {buildElementwise, buildMovement, buildIndexed, buildResize, buildContraction,
-                      buildWindow, buildReduction, buildScan})
+                      buildWindow, buildReduction, buildScan, buildCustom})
     if (Value result = family(k, op, in))
       return SmallVector<Value>{result};
   return op->emitOpError("cannot be written as a kernel");

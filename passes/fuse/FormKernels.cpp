@@ -107,7 +107,8 @@ private:
     if (Operation *anchor = group.anchor) {
       for (Value operand : anchor->getOperands()) {
         Operation *producer = operand.getDefiningOp();
-        if (producer && members.contains(producer) && failed(writeProducer(builder, producer)))
+        if (producer && members.contains(producer) && !written.contains(operand) &&
+            failed(writeProducer(builder, producer)))
           return failure();
       }
       if (failed(writeAlone(builder, anchor)))
@@ -394,9 +395,10 @@ struct FormKernels : fuse::impl::FormKernelsBase<FormKernels> {
       for (Type type : types)
         if (failed(check(type)))
           return failure();
-    WalkResult walked = function.walk([&](Operation *op) {
-      bool ok = llvm::all_of(op->getResultTypes(), [&](Type type) { return succeeded(check(type)); });
-      return ok ? WalkResult::advance() : WalkResult::interrupt();
+    WalkResult walked = function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!llvm::all_of(op->getResultTypes(), [&](Type type) { return succeeded(check(type)); }))
+        return WalkResult::interrupt();
+      return isa<graph::CustomOp>(op) ? WalkResult::skip() : WalkResult::advance(); // numbers are inside
     });
     return failure(walked.wasInterrupted());
   }

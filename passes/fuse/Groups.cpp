@@ -2,6 +2,7 @@
 // used once is never stored.
 #include "Groups.h"
 
+#include "tegula/dialects/graph/Custom.h"
 #include "tegula/dialects/graph/Dim.h"
 #include "tegula/dialects/graph/Graph.h"
 
@@ -69,6 +70,24 @@ bool isDepthwise(graph::ConvOp conv) {
   return channels.is(conv.getGroup()) && filters.is(conv.getGroup());
 }
 
+/// A body that people wrote weighs as much as the operation that it resembles.
+int weightOf(graph::CustomOp custom) {
+  int weight = 1;
+  for (auto op : custom.getBody().front().getOps<linalg::LinalgOp>()) {
+    if (!op.getNumReductionLoops())
+      continue;
+    // Of a product each operand is read again and again.
+    auto isShared = [&](OpOperand *input) {
+      AffineMap map = op.getMatchingIndexingMap(input);
+      return op.payloadUsesValueFromOperand(input) &&
+             llvm::any_of(llvm::seq(op.getNumLoops()),
+                          [&](unsigned loop) { return !map.isFunctionOfDim(loop); });
+    };
+    weight = std::max(weight, llvm::count_if(op.getDpsInputOperands(), isShared) > 1 ? 3 : 2);
+  }
+  return weight;
+}
+
 /// The anchors, by how much is gained when what follows happens in registers; 0 for operations that are none.
 int anchorWeight(Operation *op) {
   if (auto conv =
@@ -76,14 +95,36 @@ int anchorWeight(Operation *op) {
     return conv.getGroup() == 1 || isDepthwise(conv) ? 3 : 0;
   if (isa<graph::MatMulOp>(op))
     return 3;
+  if (auto custom = dyn_cast<graph::CustomOp>(op))
+    return weightOf(custom);
   if (isa<graph::MaxPoolOp, graph::AveragePoolOp, graph::ReduceOp, graph::SoftmaxOp, graph::LayerNormOp>(op))
     return 2;
   return isa<graph::GatherOp, graph::GatherElementsOp, graph::TriluOp>(op);
 }
 constexpr int heavy = 3;
 
-/// Reductions read each element once; so do poolings, unless they pad: then the padding stands between.
-bool takesPrologue(Operation *op) {
+/// Whether a body reads each element of an operand once, or once more, and finds it by its loops.
+bool readsInOrder(graph::CustomOp custom, unsigned operand) {
+  constexpr unsigned mostReads = 2;
+  unsigned reads = 0;
+  for (OpOperand &use : custom.getBody().front().getArgument(operand).getUses()) {
+    auto op = dyn_cast<linalg::LinalgOp>(use.getOwner());
+    if (isa<tensor::DimOp>(use.getOwner()))
+      continue;
+    if (!op || op.isDpsInit(&use) || !op.getMatchingIndexingMap(&use).isPermutation())
+      return false;
+    ++reads;
+  }
+  return reads > 0 && reads <= mostReads;
+}
+
+/// Reductions read each element of their first operand once; so do poolings, unless they pad: then the
+/// padding stands between.
+bool takesPrologue(Operation *op, unsigned operand) {
+  if (auto custom = dyn_cast<graph::CustomOp>(op))
+    return readsInOrder(custom, operand);
+  if (operand != 0)
+    return false;
   auto pads = [](auto pool) {
     return llvm::any_of(llvm::concat<const int64_t>(pool.getPadsLow(), pool.getPadsHigh()),
                         [](int64_t pad) { return pad != 0; });
@@ -237,9 +278,9 @@ private:
     return anchor && anchorWeight(anchor) == heavy;
   }
 
-  /// Adds the expression that makes the first operand of `consumer`, where nobody else needs it.
-  void addPrologue(Operation *consumer, Cone &cone) const {
-    Operation *producer = consumer->getOperand(0).getDefiningOp();
+  /// Adds the expression that makes an operand of `consumer`, where nobody else needs it.
+  void addPrologue(Operation *consumer, unsigned operand, Cone &cone) const {
+    Operation *producer = consumer->getOperand(operand).getDefiningOp();
     if (!available(producer) || !isElementwise(producer))
       return;
     Cone user = {consumer};
@@ -293,15 +334,16 @@ private:
       group.anchor = findAnchor(cone, shape, refusals);
       addReadThroughs(cone, group.anchor && anchorWeight(group.anchor) == heavy);
     } else if (isa<graph::TransposeOp>(root)) {
-      addPrologue(root, cone); // computed where it is written
+      addPrologue(root, 0, cone); // computed where it is written
     } else {
       group.anchor = root;
     }
     if (group.anchor) {
       cone.insert(group.anchor);
       addPadding(group.anchor, cone);
-      if (takesPrologue(group.anchor))
-        addPrologue(group.anchor, cone);
+      for (unsigned operand = 0; operand < group.anchor->getNumOperands(); ++operand)
+        if (takesPrologue(group.anchor, operand))
+          addPrologue(group.anchor, operand, cone);
     }
     group.ops.assign(cone.begin(), cone.end());
     llvm::sort(group.ops, [this](Operation *x, Operation *y) { return order.lookup(x) < order.lookup(y); });
@@ -320,11 +362,14 @@ private:
 static std::string asOperandOf(Operation *producer, Operation *anchor) {
   if (anchorWeight(anchor) == heavy)
     return "a product or convolution reads each element many times, which would be computed as often";
-  if (!takesPrologue(anchor))
+  auto reads = [&](unsigned operand) { return takesPrologue(anchor, operand); };
+  if (llvm::none_of(llvm::seq(anchor->getNumOperands()), reads))
     return anchor->getName().stripDialect().str() + " reads elements in an order of its own";
   if (!isElementwise(producer))
     return "only elementwise operations are computed where " + anchor->getName().stripDialect().str() +
            " reads them";
+  if (isa<graph::CustomOp>(anchor))
+    return "only what custom reads in order, and once or twice, is computed where it is read";
   return "only what " + anchor->getName().stripDialect().str() + " reads first is computed where it is read";
 }
 

@@ -7,8 +7,8 @@ include "mlir/Pass/PassBase.td"
 def FormKernels : Pass<"tegula-form-kernels", "::mlir::ModuleOp"> {
   let summary = "puts graph operations into kernels and writes each body as linalg";
   let description = [{
-    With `fuse` a kernel holds at most one matmul, convolution, pooling, reduction, softmax, normalisation or gather with the
-    elementwise operations around it; without, every operation is a kernel of its own. Reshapes become views, constants
+    With `fuse` a kernel holds at most one matmul, convolution, pooling, reduction, softmax, normalisation, gather or graph.custom
+    with the elementwise operations around it; without, every operation is a kernel of its own. Reshapes become views, constants
     `arith.constant`, and every value gets its storage type: booleans are `i8`, unsigned integers signless.
 
     ```mlir
@@ -36,7 +36,8 @@ def FormKernels : Pass<"tegula-form-kernels", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numKernelsFormed", "num-kernels-formed", "kernels formed">,
                     Statistic<"numOpsFused", "num-ops-fused", "operations that joined another one's kernel">];
   let dependentDialects = ["::tegula::tile::TileDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
-                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::ub::UBDialect"];
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::ub::UBDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def PeelBorders : Pass<"tegula-peel-borders", "::mlir::ModuleOp"> {

@@ -170,7 +170,7 @@ Value ScalarKit::extract(Value tensor, ArrayRef<Value> at) {
 }
 Value ScalarKit::loopIndex(int64_t dim) { return linalg::IndexOp::create(b, loc, dim); }
 
-/// An affine expression of the loops' indices, written with plain arithmetic. Only sums and products occur.
+/// An affine expression of the loops' indices, written with plain arithmetic. Divisors are positive numbers.
 static Value expand(ScalarKit &k, AffineExpr expr) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expr))
     return k.index(constant.getValue());
@@ -178,7 +178,16 @@ static Value expand(ScalarKit &k, AffineExpr expr) {
     return k.loopIndex(dim.getPosition());
   auto both = cast<AffineBinaryOpExpr>(expr);
   Value lhs = expand(k, both.getLHS()), rhs = expand(k, both.getRHS());
-  return expr.getKind() == AffineExprKind::Add ? k.add(lhs, rhs) : k.mul(lhs, rhs);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return k.add(lhs, rhs);
+  case AffineExprKind::FloorDiv:
+    return arith::FloorDivSIOp::create(k.b, k.loc, lhs, rhs);
+  case AffineExprKind::Mod:
+    return k.modulo(lhs, rhs);
+  default:
+    return k.mul(lhs, rhs);
+  }
 }
 
 Value ScalarKit::readAt(Value tensor, AffineMap map) {

@@ -2,9 +2,11 @@
 #include "Constants.h"
 #include "Movement.h"
 
+#include "tegula/dialects/graph/Custom.h"
 #include "tegula/passes/graph/Passes.h"
 #include "tegula/support/Checked.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/IRMapping.h"
@@ -35,8 +37,26 @@ int64_t byteSize(Value value) {
   return type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
 }
 
+/// The steps of a body that people wrote; more than any limit where it has loops in loops.
+int64_t stepsOf(CustomOp op) {
+  FailureOr<CustomSizes> sizes = CustomSizes::of(op);
+  WalkResult loops = op.getBody().walk([](scf::ForOp) { return WalkResult::interrupt(); });
+  if (failed(sizes) || loops.wasInterrupted())
+    return INT64_MAX;
+  Checked steps(0);
+  for (auto each : op.getBody().front().getOps<linalg::LinalgOp>()) {
+    Checked own(1);
+    for (Dim extent : sizes->loopsOf(each))
+      own *= Checked(extent.fixed().value_or(INT64_MAX));
+    steps = steps + own;
+  }
+  return steps.opt().value_or(INT64_MAX);
+}
+
 /// About how many steps an operation takes: its elements, and for each result what is summed or looked at.
 int64_t stepsOf(Operation *op) {
+  if (auto custom = dyn_cast<CustomOp>(op))
+    return stepsOf(custom);
   auto count = [](Value value) { return Checked(tensorType(value).getNumElements()); };
   Checked steps = count(op->getResult(0));
   if (auto matmul = dyn_cast<MatMulOp>(op))

@@ -1,0 +1,383 @@
+// Follows sizes and indices through a body that people wrote, so that what stays inside of a tensor for all
+// sizes is known before anything runs, and what may not can be moved inside.
+#include "tegula/dialects/graph/Custom.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Support/DebugStringHelper.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace tegula::graph {
+
+// ---- Ranges ----
+
+using Bound = IndexRange::Bound;
+using Bounds = SmallVector<Bound, 2>;
+
+/// More bounds of one number tell hardly anything more.
+static constexpr size_t mostBounds = 4;
+/// Operations that are followed from a number backwards.
+static constexpr unsigned mostDepth = 64;
+/// What sizes of tensors that exist fit into: elements are found by addresses.
+static constexpr unsigned sizeBits = 48;
+
+bool IndexRange::isAtLeast(Dim bound) const {
+  return llvm::any_of(lowest, [&](const Bound &each) { return surelyAtMost(bound, each.value); });
+}
+bool IndexRange::isBelow(Dim bound) const {
+  return llvm::any_of(highest, [&](const Bound &each) { return surelyLess(each.value, bound); });
+}
+
+static Bound boundOf(Dim value) {
+  if (!value.isStatic())
+    return {value, sizeBits};
+  uint64_t magnitude = value.number() < 0 ? 0 - uint64_t(value.number()) : uint64_t(value.number());
+  return {value, unsigned(llvm::bit_width(magnitude)) + 1};
+}
+static IndexRange exactly(Dim value) { return {{boundOf(value)}, {boundOf(value)}}; }
+static IndexRange between(Dim lowest, Dim highest) { return {{boundOf(lowest)}, {boundOf(highest)}}; }
+
+static void add(Bounds &bounds, Dim value, unsigned bits) {
+  if (value.isValid() && bounds.size() < mostBounds)
+    bounds.push_back({value, bits});
+}
+
+/// Each combination of a bound of `a` with one of `b`, one bit longer than both.
+template <typename Combine> static Bounds pairs(const Bounds &a, const Bounds &b, Combine combine) {
+  Bounds result;
+  for (const Bound &x : a)
+    for (const Bound &y : b)
+      add(result, combine(x.value, y.value), std::max(x.bits, y.bits) + 1);
+  return result;
+}
+
+/// What holds of numbers that are one of two: the outer one of two bounds that can be compared.
+static Bounds outer(const Bounds &a, const Bounds &b, bool ofLowest) {
+  Bounds result;
+  for (const Bound &x : a)
+    for (const Bound &y : b) {
+      const Bound &low = ofLowest ? x : y, &high = ofLowest ? y : x;
+      if (surelyAtMost(low.value, high.value))
+        add(result, x.value, x.bits);
+      else if (surelyAtMost(high.value, low.value))
+        add(result, y.value, y.bits);
+    }
+  return result;
+}
+
+static Bounds both(const Bounds &a, const Bounds &b) {
+  Bounds result(a);
+  for (const Bound &each : b)
+    add(result, each.value, each.bits);
+  return result;
+}
+
+/// Arithmetic wraps beyond its width: then nothing is known.
+static IndexRange unlessWraps(IndexRange range, unsigned width) {
+  auto fits = [&](const Bound &bound) { return bound.bits < width; };
+  llvm::erase_if(range.lowest, [&](const Bound &bound) { return !fits(bound); });
+  llvm::erase_if(range.highest, [&](const Bound &bound) { return !fits(bound); });
+  return range.lowest.empty() || range.highest.empty() ? IndexRange() : range;
+}
+
+static IndexRange sum(const IndexRange &a, const IndexRange &b, unsigned width) {
+  auto plus = [](Dim x, Dim y) { return x + y; };
+  return unlessWraps({pairs(a.lowest, b.lowest, plus), pairs(a.highest, b.highest, plus)}, width);
+}
+static IndexRange difference(const IndexRange &a, const IndexRange &b, unsigned width) {
+  auto minus = [](Dim x, Dim y) { return x - y; };
+  return unlessWraps({pairs(a.lowest, b.highest, minus), pairs(a.highest, b.lowest, minus)}, width);
+}
+
+/// A product with numbers of which neither is negative, or of which one is known.
+static IndexRange product(IndexRange a, IndexRange b, unsigned width) {
+  auto known = [](const IndexRange &range) -> std::optional<int64_t> {
+    for (const Bound &low : range.lowest)
+      for (const Bound &high : range.highest)
+        if (low.value.isStatic() && high.value.is(low.value.number()))
+          return low.value.number();
+    return std::nullopt;
+  };
+  if (known(a))
+    std::swap(a, b);
+  IndexRange result;
+  auto multiply = [](const Bounds &xs, const Bounds &ys) {
+    Bounds products;
+    for (const Bound &x : xs)
+      for (const Bound &y : ys)
+        add(products, x.value * y.value, x.bits + y.bits);
+    return products;
+  };
+  std::optional<int64_t> factor = known(b);
+  if (factor)
+    b = exactly(*factor);
+  if (factor && *factor < 0)
+    result = {multiply(a.highest, b.lowest), multiply(a.lowest, b.lowest)};
+  else if (factor || (a.isAtLeast(0) && b.isAtLeast(0)))
+    result = {multiply(a.lowest, b.lowest), multiply(a.highest, b.highest)};
+  if (!factor && !result.lowest.empty())
+    result.lowest = {boundOf(0)};
+  return unlessWraps(result, width);
+}
+
+/// Rounded down, by a number of at least 1.
+static IndexRange quotient(const IndexRange &a, const IndexRange &b) {
+  IndexRange result;
+  for (const Bound &low : b.lowest)
+    for (const Bound &high : b.highest)
+      if (low.value.isStatic() && high.value.is(low.value.number()) && low.value.number() >= 1) {
+        for (const Bound &bound : a.lowest)
+          add(result.lowest, floorDiv(bound.value, low.value), bound.bits);
+        for (const Bound &bound : a.highest)
+          add(result.highest, floorDiv(bound.value, low.value), bound.bits);
+        return result;
+      }
+  return result;
+}
+
+/// The remainder of numbers that are not negative, by numbers of at least 1.
+static IndexRange remainder(const IndexRange &a, const IndexRange &b) {
+  IndexRange result{{boundOf(0)}, a.highest};
+  for (const Bound &bound : b.highest)
+    add(result.highest, bound.value - 1, bound.bits);
+  return result;
+}
+
+/// What a number of few bits can be at all; of more the bound would be worth nothing.
+static IndexRange rangeOfType(Type type, bool isUnsigned) {
+  if (!type.isInteger() || type.getIntOrFloatBitWidth() > 16)
+    return {};
+  int64_t most = int64_t(1) << (type.getIntOrFloatBitWidth() - (isUnsigned ? 0 : 1));
+  return between(isUnsigned ? 0 : -most, most - 1);
+}
+
+/// The same number in another type, where it surely fits.
+static IndexRange converted(const IndexRange &range, Type to, bool isUnsigned) {
+  if (isUnsigned && !range.isAtLeast(0))
+    return {};
+  if (to.isIndex() || to.getIntOrFloatBitWidth() == 64)
+    return range;
+  int64_t limit = int64_t(1) << (to.getIntOrFloatBitWidth() - 1);
+  return range.isAtLeast(-limit) && range.isBelow(limit) ? range : rangeOfType(to, false);
+}
+
+IndexRange CustomSizes::computeOp(Operation *op, unsigned width) {
+  auto of = [&](unsigned number) { return rangeOf(op->getOperand(number)); };
+  return llvm::TypeSwitch<Operation *, IndexRange>(op)
+      .Case([&](linalg::IndexOp index) {
+        return between(0, loopsOf(index->getParentOfType<linalg::LinalgOp>())[index.getDim()] - 1);
+      })
+      .Case([&](tensor::DimOp dim) { return exactly(shapeOf(dim.getSource())[*dim.getConstantIndex()]); })
+      .Case([&](arith::AddIOp) { return sum(of(0), of(1), width); })
+      .Case([&](arith::SubIOp) { return difference(of(0), of(1), width); })
+      .Case([&](arith::MulIOp) { return product(of(0), of(1), width); })
+      .Case([&](arith::MinSIOp) {
+        IndexRange a = of(0), b = of(1);
+        return IndexRange{outer(a.lowest, b.lowest, true), both(a.highest, b.highest)};
+      })
+      .Case([&](arith::MaxSIOp) {
+        IndexRange a = of(0), b = of(1);
+        return IndexRange{both(a.lowest, b.lowest), outer(a.highest, b.highest, false)};
+      })
+      .Case([&](arith::SelectOp) {
+        IndexRange a = of(1), b = of(2);
+        return IndexRange{outer(a.lowest, b.lowest, true), outer(a.highest, b.highest, false)};
+      })
+      .Case<arith::DivSIOp, arith::DivUIOp>(
+          [&](auto) { return of(0).isAtLeast(0) ? quotient(of(0), of(1)) : IndexRange(); })
+      .Case([&](arith::FloorDivSIOp) { return quotient(of(0), of(1)); })
+      .Case([&](arith::RemSIOp) {
+        return of(0).isAtLeast(0) && of(1).isAtLeast(1) ? remainder(of(0), of(1)) : IndexRange();
+      })
+      .Case([&](arith::RemUIOp) {
+        IndexRange a = of(0), b = of(1);
+        return b.isAtLeast(1) ? remainder(a.isAtLeast(0) ? a : IndexRange(), b) : IndexRange();
+      })
+      .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp>(
+          [&](Operation *cast) { return converted(of(0), cast->getResult(0).getType(), false); })
+      .Case<arith::IndexCastUIOp, arith::ExtUIOp>([&](Operation *cast) {
+        IndexRange known = converted(of(0), cast->getResult(0).getType(), true);
+        return known.highest.empty() ? rangeOfType(cast->getOperand(0).getType(), true) : known;
+      })
+      .Default([&](Operation *other) { return rangeOfType(other->getResult(0).getType(), false); });
+}
+
+IndexRange CustomSizes::compute(Value index) {
+  if (std::optional<int64_t> number = getConstantIntValue(index))
+    return exactly(*number);
+  Type type = index.getType();
+  if (!type.isIntOrIndex())
+    return {};
+  if (Operation *op = index.getDefiningOp())
+    return op->getNumResults() == 1 ? computeOp(op, type.isIndex() ? 64 : type.getIntOrFloatBitWidth())
+                                    : rangeOfType(type, false);
+  auto loop = dyn_cast<scf::ForOp>(cast<BlockArgument>(index).getOwner()->getParentOp());
+  if (!loop || index != loop.getInductionVar())
+    return rangeOfType(type, false);
+  IndexRange from = rangeOf(loop.getLowerBound()), to = rangeOf(loop.getUpperBound());
+  IndexRange result{from.lowest, {}};
+  for (const Bound &bound : to.highest)
+    add(result.highest, bound.value - 1, bound.bits);
+  return result;
+}
+
+IndexRange CustomSizes::rangeOf(Value index) {
+  if (auto known = ranges.find(index); known != ranges.end())
+    return known->second;
+  if (depth == mostDepth)
+    return {};
+  ++depth;
+  IndexRange range = compute(index); // which may add others
+  --depth;
+  return ranges[index] = range;
+}
+
+std::optional<Dim> CustomSizes::sizeOf(Value index) {
+  IndexRange range = rangeOf(index);
+  for (const Bound &low : range.lowest)
+    for (const Bound &high : range.highest)
+      if (low.value == high.value)
+        return low.value;
+  return std::nullopt;
+}
+
+bool goesUp(AffineMap map) {
+  return llvm::all_of(map.getResults(), [](AffineExpr expr) {
+    bool isSum = true;
+    expr.walk([&](AffineExpr part) {
+      auto product = part.getKind() == AffineExprKind::Mul ? cast<AffineBinaryOpExpr>(part) : nullptr;
+      auto factor = product ? dyn_cast<AffineConstantExpr>(product.getRHS()) : AffineConstantExpr();
+      isSum &= isa<AffineDimExpr, AffineConstantExpr>(part) || part.getKind() == AffineExprKind::Add ||
+               (factor && factor.getValue() > 0);
+    });
+    return isSum;
+  });
+}
+
+// ---- Sizes ----
+
+bool isBodyElement(Type type) {
+  if (auto integer = dyn_cast<IntegerType>(type))
+    return integer.isSignless() && llvm::is_contained({8u, 16u, 32u, 64u}, integer.getWidth());
+  return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
+}
+
+LogicalResult CustomSizes::followEmpty(tensor::EmptyOp op) {
+  Shape shape;
+  for (OpFoldResult size : op.getMixedSizes()) {
+    std::optional<Dim> known =
+        isa<Attribute>(size) ? getConstantIntValue(size).value() : sizeOf(cast<Value>(size));
+    if (!known || !surelyAtMost(0, *known))
+      return op.emitOpError("expected sizes that follow from those of the operands, and are at least 0");
+    shape.push_back(*known);
+  }
+  shapes[op] = shape;
+  return success();
+}
+
+/// The range of an expression of loops.
+static IndexRange rangeOfExpr(AffineExpr expr, ShapeRef loops) {
+  if (auto number = dyn_cast<AffineConstantExpr>(expr))
+    return exactly(number.getValue());
+  if (auto loop = dyn_cast<AffineDimExpr>(expr))
+    return between(0, loops[loop.getPosition()] - 1);
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return {};
+  IndexRange lhs = rangeOfExpr(binary.getLHS(), loops), rhs = rangeOfExpr(binary.getRHS(), loops);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return sum(lhs, rhs, 64);
+  case AffineExprKind::Mul:
+    return product(lhs, rhs, 64);
+  case AffineExprKind::FloorDiv:
+    return quotient(lhs, rhs);
+  case AffineExprKind::Mod:
+    return rhs.isAtLeast(1) ? remainder(lhs.isAtLeast(0) ? lhs : IndexRange(), rhs) : IndexRange();
+  default:
+    return {};
+  }
+}
+
+LogicalResult CustomSizes::followLoops(linalg::LinalgOp op) {
+  Shape extents(op.getNumLoops(), Dim::invalid());
+  auto eachIndex = [&](auto visit) -> LogicalResult {
+    for (OpOperand &operand : op->getOpOperands())
+      if (isa<RankedTensorType>(operand.get().getType()))
+        for (auto [expr, size] :
+             llvm::zip_equal(op.getMatchingIndexingMap(&operand).getResults(), shapeOf(operand.get())))
+          if (failed(visit(expr, size, operand.getOperandNumber())))
+            return failure();
+    return success();
+  };
+  LogicalResult loopsAgree = eachIndex([&](AffineExpr expr, Dim size, unsigned number) -> LogicalResult {
+    auto loop = dyn_cast<AffineDimExpr>(expr);
+    if (!loop)
+      return success();
+    Dim &extent = extents[loop.getPosition()];
+    if (!extent.isValid())
+      extent = size;
+    if (extent == size)
+      return success();
+    return op->emitOpError("expected operand ")
+           << number << " to be as large as others along loop d" << loop.getPosition() << ", "
+           << extent.text() << ", got " << size.text();
+  });
+  if (failed(loopsAgree))
+    return failure();
+  assert(llvm::none_of(extents, [](Dim extent) { return !extent.isValid(); }) &&
+         "expected maps that linalg takes");
+  loops[op] = extents;
+  return eachIndex([&](AffineExpr expr, Dim size, unsigned number) -> LogicalResult {
+    if (isa<AffineDimExpr>(expr))
+      return success();
+    IndexRange range = rangeOfExpr(expr, extents);
+    if (range.isAtLeast(0) && range.isBelow(size))
+      return success();
+    return op->emitOpError("expected an index of operand ")
+           << number << " that stays within its size, " << size.text() << ", got " << debugString(expr);
+  });
+}
+
+void CustomSizes::start(CustomOp op) {
+  for (auto [argument, operand] : llvm::zip_equal(op.getBody().front().getArguments(), op.getInputs()))
+    shapes[argument] = graph::shapeOf(operand);
+}
+
+LogicalResult CustomSizes::follow(Operation &op) {
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+    return followEmpty(empty);
+  if (auto constant = dyn_cast<arith::ConstantOp>(op); constant && isa<TensorType>(constant.getType()))
+    shapes[constant] = graph::shapeOf(constant.getResult());
+  auto structured = dyn_cast<linalg::LinalgOp>(op);
+  if (!structured)
+    return success();
+  if (failed(followLoops(structured)))
+    return failure();
+  Shape shape(shapeOf(structured.getDpsInits()[0]));
+  shapes[op.getResult(0)] = shape;
+  return success();
+}
+
+LogicalResult CustomSizes::finish(CustomOp op) {
+  auto yield = cast<YieldOp>(op.getBody().front().getTerminator());
+  Shape have(shapeOf(yield.getValue())), want = graph::shapeOf(op.getResult());
+  if (ShapeRef(have) == ShapeRef(want))
+    return success();
+  return yield.emitOpError("expected a value of sizes ") << shapeText(want) << ", got " << shapeText(have);
+}
+
+FailureOr<CustomSizes> CustomSizes::of(CustomOp op) {
+  CustomSizes sizes;
+  sizes.start(op);
+  for (Operation &each : op.getBody().front().without_terminator())
+    if (failed(sizes.follow(each)))
+      return failure();
+  return sizes;
+}
+
+} // namespace tegula::graph
