@@ -153,6 +153,33 @@ def ExpandArgReduce : Pass<"tegula-expand-arg-reduce", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::tegula::graph::GraphDialect"];
 }
 
+def SplitBodies : Pass<"tegula-split-bodies", "::mlir::func::FuncOp"> {
+  let summary = "cuts bodies of graph.custom where a tensor of theirs is read at computed places";
+  let description = [{
+    Inside of one kernel such a tensor would be computed as a whole before anything reads it, by one thread. Stored between two kernels it is
+    computed like any other.
+
+    ```mlir
+    %y = graph.custom %x : (tensor<8xf32>) -> tensor<8xf32> {
+    ^bb0(%a: tensor<8xf32>):
+      %t = linalg.generic ... ins(%a)
+      %r = linalg.generic ... { ... tensor.extract %t[%i] ... }
+      graph.yield %r : tensor<8xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    %t = graph.custom %x : (tensor<8xf32>) -> tensor<8xf32> { ... }
+    %y = graph.custom %t : (tensor<8xf32>) -> tensor<8xf32> {
+    ^bb0(%a: tensor<8xf32>):
+      %r = linalg.generic ... { ... tensor.extract %a[%i] ... }
+      graph.yield %r : tensor<8xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numBodiesSplit", "num-bodies-split", "cuts made">];
+}
+
 def SinkConstants : Pass<"tegula-sink-constants", "::mlir::ModuleOp"> {
   let summary = "gives bodies of loops the constants that are handed to them";
   let description = [{

@@ -13,6 +13,7 @@ void tegula::graph::populateGraphPipeline(OpPassManager &pm, const GraphOptions 
   pm.addPass(createSymbolDCEPass()); // bodies of loops that nothing asks for
   if (options.optLevel == 0)
     return;
+  add(createSplitBodies());
   add(createSimplifyMovement());
   add(createMergeConcats());
   add(createSimplifyArithmetic());
@@ -47,6 +48,7 @@ void tegula::graph::registerGraphPasses(const ConstantEvaluator &evaluate) {
   registerFuseLayerNorm();
   registerFoldAffineIntoConv();
   registerHoistSlices();
+  registerSplitBodies();
   registerAssignLayout();
   registerExplicitPadding();
   registerExpandArgReduce();
