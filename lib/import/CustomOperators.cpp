@@ -2,10 +2,16 @@
 // definition's types become the sizes of that node's operands.
 #include "CustomOperators.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Parser/Parser.h"
 
+#include "tegula/dialects/graph/Custom.h"
+
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
 
@@ -96,8 +102,10 @@ LogicalResult CustomOperators::check(func::FuncOp function) {
     if (isa<func::ReturnOp>(op))
       continue;
     if (!isa<graph::GraphDialect>(op.getDialect()))
-      return op.emitError("expected operations of the graph dialect, got ") << op.getName();
-    if (isa<graph::LoopOp>(op) || op.getNumRegions() > 0 || op.getNumResults() != 1)
+      return op.emitError("expected operations of the graph dialect, with others in the body of graph.custom "
+                          "only, got ")
+             << op.getName();
+    if (isa<graph::LoopOp>(op) || op.getNumResults() != 1)
       return op.emitError("expected operations of one result and no loops in a definition, got ")
              << op.getName();
     if (failed(checkTypes(&op, op.getResultTypes(), bound)))
@@ -109,6 +117,29 @@ LogicalResult CustomOperators::check(func::FuncOp function) {
             return failure();
   }
   return success();
+}
+
+/// Whether brackets or signs stand so deep inside of each other that a parser could run out of stack.
+static bool nestsTooDeeply(StringRef text) {
+  constexpr unsigned mostDepth = 256;
+  unsigned depth = 0, signs = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char each = text[i];
+    if (each == '"') {
+      while (++i < text.size() && text[i] != '"')
+        i += text[i] == '\\';
+    } else if (each == '/' && i + 1 < text.size() && text[i + 1] == '/') {
+      i = std::min(text.find('\n', i), text.size());
+    } else if (llvm::is_contained({'(', '[', '{', '<'}, each)) {
+      ++depth;
+    } else if (llvm::is_contained({')', ']', '}', '>'}, each)) {
+      depth -= depth && !(each == '>' && text[i - 1] == '-');
+    }
+    signs = each == '-' ? signs + 1 : llvm::isSpace(each) ? signs : 0;
+    if (depth > mostDepth || signs > mostDepth)
+      return true;
+  }
+  return false;
 }
 
 bool CustomOperators::readFile(const std::string &file, MLIRContext &context,
@@ -128,6 +159,13 @@ bool CustomOperators::readFile(const std::string &file, MLIRContext &context,
     fail("expected a file of operators of at most 64 MiB that can be read", file);
     return false;
   }
+  auto text = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
+  if (!text || nestsTooDeeply((*text)->getBuffer())) {
+    fail("expected a text in which brackets stand at most 256 deep in each other", file);
+    return false;
+  }
+  context.loadDialect<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
+                      tensor::TensorDialect>();
   auto placeOf = [&](Location location) {
     auto place = location->findInstanceOf<FileLineColLoc>();
     return place ? file + ":" + std::to_string(place.getLine()) : file;
@@ -339,9 +377,22 @@ private:
     return requirements ? graph::requirementsAttr(list, requirements.getContext()) : requirements;
   }
 
+  /// The operands under the sizes that the definition says they have: what is equal by what the model
+  /// requires of a run is written in one way in a body.
+  void adoptSizes(graph::CustomOp custom) {
+    for (Value operand : custom.getInputs()) {
+      Value given = mapping.lookup(operand);
+      Shape want = graph::shapeOf(node.type(substituted(graph::shapeOf(operand)), node.element(given)));
+      if (!(ShapeRef(node.shape(given)) == ShapeRef(want)))
+        mapping.map(operand, node.reshape(given, want));
+    }
+  }
+
   bool copy(Operation &op) {
+    if (auto custom = dyn_cast<graph::CustomOp>(op))
+      adoptSizes(custom);
     Operation *made = node.builder.clone(op, mapping);
-    made->setLoc(node.loc);
+    made->walk([&](Operation *each) { each->setLoc(node.loc); });
     for (OpResult result : made->getResults())
       result.setType(node.type(substituted(graph::shapeOf(result.getType())),
                                cast<RankedTensorType>(result.getType()).getElementType()));
@@ -350,6 +401,10 @@ private:
     if (auto choose = dyn_cast<graph::ChooseOp>(made)) {
       choose.setThenRequireAttr(substituted(choose.getThenRequireAttr()));
       choose.setElseRequireAttr(substituted(choose.getElseRequireAttr()));
+    }
+    if (auto custom = dyn_cast<graph::CustomOp>(made); custom && failed(custom.verifyRegions())) {
+      made->erase();
+      return false;
     }
     Value value = node.finish(made);
     if (value)
