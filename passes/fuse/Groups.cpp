@@ -103,6 +103,10 @@ int anchorWeight(Operation *op) {
 }
 constexpr int heavy = 3;
 
+/// Elementwise operations of one expression: registers are used up long before, and the time to find some
+/// grows faster than their number.
+constexpr size_t mostMembers = 256;
+
 /// Whether a body reads each element of an operand once, or once more, and finds it by its loops.
 bool readsInOrder(graph::CustomOp custom, unsigned operand) {
   constexpr unsigned mostReads = 2;
@@ -222,7 +226,10 @@ private:
       candidates.erase(candidates.begin());
       if (cone.contains(op))
         continue;
-      if (!(ShapeRef(shapeOf(op->getResult(0))) == shape)) {
+      if (cone.size() >= mostMembers)
+        refuse(why, op, cone,
+               [] { return "the kernel is full: it has " + std::to_string(mostMembers) + " operations"; });
+      else if (!(ShapeRef(shapeOf(op->getResult(0))) == shape)) {
         refuse(why, op, cone, [&] { return otherShape(op, shape); });
       } else if (!usedOnlyIn(op, cone)) {
         refuse(why, op, cone, [&] { return otherUsers(op, cone); });
