@@ -11,6 +11,8 @@
 namespace tegula::codegen {
 
 static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine, llvm::StringRef passes) {
+  if (passes.empty())
+    return llvm::Error::success();
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;

@@ -11,6 +11,7 @@
 #include "llvm/Target/TargetOptions.h"
 
 #include <mutex>
+#include <tuple>
 
 namespace tegula::codegen::cpu {
 
@@ -34,15 +35,17 @@ makeTargetMachine(const CpuCodegenOptions &options) {
     return llvm::createStringError(error);
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, baseCpu, options.features, llvm::TargetOptions(), llvm::Reloc::PIC_, llvm::CodeModel::Small,
-      options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
+      options.isCold     ? llvm::CodeGenOptLevel::None
+      : options.optLevel ? llvm::CodeGenOptLevel::Aggressive
+                         : llvm::CodeGenOptLevel::Less));
 }
 
 /// The machine for `options`, which a thread keeps: to set it up takes longer than to emit a small kernel.
 static llvm::Expected<std::shared_ptr<llvm::TargetMachine>>
 targetMachineFor(const CpuCodegenOptions &options) {
-  using Key = std::pair<std::string, bool>;
+  using Key = std::tuple<std::string, bool, bool>;
   static thread_local std::pair<Key, std::shared_ptr<llvm::TargetMachine>> kept;
-  Key key(options.features, options.optLevel > 0);
+  Key key(options.features, options.optLevel > 0, options.isCold);
   if (!kept.second || kept.first != key) {
     llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(options);
     if (!made)
@@ -91,7 +94,8 @@ llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                   : output == Output::Object ? Emission::Object
                                              : Emission::Assembly;
   return emitThroughLlvm(
-      module, **machine, [&](llvm::Module &translated) { annotate(translated, options); }, passes, kind);
+      module, **machine, [&](llvm::Module &translated) { annotate(translated, options); },
+      options.isCold ? llvm::StringRef() : llvm::StringRef(passes), kind);
 }
 
 } // namespace tegula::codegen::cpu

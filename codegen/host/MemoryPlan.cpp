@@ -237,7 +237,8 @@ private:
       if (failed(addBlock(loop, 1, now)))
         return failure();
     }
-    const auto *body = llvm::find_if(bodies, [&](const auto &each) { return each.function == bodyOf(loop); });
+    func::FuncOp steps = bodyOf(loop);
+    const auto *body = llvm::find_if(bodies, [&](const auto &each) { return each.function == steps; });
     FailureOr<graph::Dim> bytes = arenaOf(loop, body->plan);
     if (failed(bytes))
       return failure();

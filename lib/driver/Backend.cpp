@@ -595,6 +595,24 @@ static LogicalResult link(ArrayRef<CompiledKernel> kernels, const std::string &h
   return success();
 }
 
+/// Launches stand one behind the other in the entry functions, and LLVM takes time by the square of their
+/// number to make good code of them; beside what a launch does, how it is called costs nothing.
+static constexpr size_t mostHotLaunches = 512;
+
+/// How many launches are as much code as the functions are; a loop is several blocks.
+static size_t launchesIn(ArrayRef<PlannedFunction> functions) {
+  constexpr size_t ofLoop = 4;
+  size_t count = 0;
+  for (const PlannedFunction &each : functions) {
+    func::FuncOp function = each.function;
+    function.walk([&](Operation *op) {
+      count += isa<tile::LoopOp>(op) ? ofLoop : isa<tile::LaunchOp>(op) ? 1 : 0;
+    });
+    count += launchesIn(each.bodies);
+  }
+  return count;
+}
+
 FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernels, Output output,
                                 const PipelineOptions &options, const Provenance &provenance,
                                 codegen::host::WeightLayout &weights, artifact::ArtifactContents &contents,
@@ -613,11 +631,13 @@ FailureOr<std::string> assemble(ModuleOp module, ArrayRef<CompiledKernel> kernel
   FailureOr<OwningOpRef<ModuleOp>> host = codegen::host::lowerHost(*functions, needs, target.checks);
   if (failed(host))
     return failure();
-  llvm::Expected<std::string> code = codegen::cpu::emitModule(**host, output, options.cpu);
+  codegen::cpu::CpuCodegenOptions hostOptions = options.cpu;
+  hostOptions.isCold = launchesIn(*functions) > mostHotLaunches;
+  llvm::Expected<std::string> code = codegen::cpu::emitModule(**host, output, hostOptions);
   if (!code)
     return main.emitError("internal: ") << llvm::toString(code.takeError());
   if (ir) {
-    llvm::Expected<std::string> text = codegen::cpu::emitModule(**host, Output::LlvmIr, options.cpu);
+    llvm::Expected<std::string> text = codegen::cpu::emitModule(**host, Output::LlvmIr, hostOptions);
     if (!text)
       return main.emitError("internal: ") << llvm::toString(text.takeError());
     *ir = std::move(*text);

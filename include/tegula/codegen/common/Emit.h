@@ -19,7 +19,7 @@ namespace tegula::codegen {
 enum class Emission { LlvmIr, Assembly, Object };
 
 /// Translates `module`, lets `annotate` state what a target's code may assume, runs LLVM's `passes` (its text
-/// form of pipelines), and returns the bytes of `kind`.
+/// form of pipelines, "" for none), and returns the bytes of `kind`.
 llvm::Expected<std::string> emitThroughLlvm(mlir::ModuleOp module, llvm::TargetMachine &machine,
                                             llvm::function_ref<void(llvm::Module &)> annotate,
                                             llvm::StringRef passes, Emission kind);

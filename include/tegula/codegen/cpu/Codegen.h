@@ -25,6 +25,7 @@ struct CpuCodegenOptions {
   bool keepDenormals = false; ///< functions give denormal results too, where they are the right ones
   int64_t nearBytes = 524288; ///< of cache that a core has for itself
   int64_t stackBytes = 65536; ///< of stack that a kernel's temporaries may take
+  bool isCold = false;        ///< long code that takes little of a run: what counts is how soon it is emitted
 };
 
 /// After it a module that held one tile.kernel holds LLVM functions only: the kernel under CodeAbi.h, and
