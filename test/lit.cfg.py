@@ -46,6 +46,9 @@ config.test_exec_root = os.path.join(build, "test")
 config.environment["PATH"] = os.pathsep.join([programs, config.llvm_tools_dir, os.environ.get("PATH", "")])
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input=fail"
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+if shutil.which("ccache"):  # for the plug-ins that tests build
+    config.environment["CMAKE_CXX_COMPILER_LAUNCHER"] = "ccache"
+    config.environment["CCACHE_SLOPPINESS"] = "time_macros,include_file_mtime,include_file_ctime"
 for name in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "CI"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
