@@ -3,6 +3,8 @@
 // assembler finds it.
 #include "tegula/codegen/ptx/Passes.h"
 
+#include "tegula/support/Refusal.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -30,7 +32,7 @@ struct LowerPtxMath : impl::LowerPtxMathBase<LowerPtxMath> {
     WalkResult walked = getOperation().walk([](Operation *op) {
       if (!isa_and_present<math::MathDialect>(op->getDialect()) || hasInstructions(op))
         return WalkResult::advance();
-      op->emitError()
+      refuse(op->emitError(), Code::UnsupportedType)
           << op->getName().stripDialect() << " of " << op->getOperand(0).getType()
           << " is unsupported on this target: it has no such instruction, and no expansion is known";
       return WalkResult::interrupt();
