@@ -68,6 +68,9 @@ struct Minimum {
 struct Maximum {
   template <class T> static T run(T a, T b) { return a > b ? a : b; }
 };
+template <class Op> struct Rectified {
+  static int32_t run(int32_t a, int32_t b) { return std::max(Op::run(a, b), 0); }
+};
 struct Absolute {
   template <class T> static T run(T a) { return a < 0 ? T(0 - uint64_t(a)) : a; }
 };
@@ -88,6 +91,16 @@ template <class Op, class Saturated> void decodeSum(Decoding &d, Type type) {
   if (type != Type::S32)
     d.fail("expected .s32 with .sat");
   d.out.run = binaryLanes<int32_t, int32_t, int32_t, Saturated>;
+}
+
+template <class Op> void decodeExtreme(Decoding &d, Type type) {
+  bool rectifies = d.take("relu");
+  decodeBinaryInteger<Op>(d, type);
+  if (!rectifies)
+    return;
+  if (type != Type::S32)
+    d.fail("expected .s32 with .relu");
+  d.out.run = binaryLanes<int32_t, int32_t, int32_t, Rectified<Op>>;
 }
 
 Type doubled(Type type) { return Type(int(type) + 1); }
@@ -186,8 +199,8 @@ void addIntegerInstructions(DecodeTable &table) {
   table["mad"] = either<decodeMultiplyAdd, decodeFloatMultiplyAdd>;
   table["div"] = either<decodeBinaryInteger<Divide>, decodeFloatDivide>;
   table["rem"] = [](Decoding &d) { decodeBinaryInteger<Remainder>(d, d.takeType()); };
-  table["min"] = either<decodeBinaryInteger<Minimum>, decodeFloatMinimum>;
-  table["max"] = either<decodeBinaryInteger<Maximum>, decodeFloatMaximum>;
+  table["min"] = either<decodeExtreme<Minimum>, decodeFloatMinimum>;
+  table["max"] = either<decodeExtreme<Maximum>, decodeFloatMaximum>;
   table["abs"] = either<decodeUnaryInteger<Absolute>, decodeFloatAbsolute>;
   table["neg"] = either<decodeUnaryInteger<Negate>, decodeFloatNegate>;
   table["sad"] = decodeAbsoluteDifference;
