@@ -2,10 +2,10 @@
 // It exists because a call for every element would cost more than the rest of an activation, a softmax or a
 // GELU together. exp and log are within 1 unit in the last place, tanh and erf within 6; exp below 1.7e-38
 // becomes zero unless denormals are kept. NaN stays NaN, infinities give their limits.
+#include "MathWriter.h"
+
 #include "tegula/codegen/common/Passes.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 #include <limits>
@@ -18,63 +18,7 @@ namespace tegula::codegen {
 
 namespace {
 
-/// Writes arithmetic on values of one type: f32 or a vector of it.
-class Writer {
-public:
-  Writer(PatternRewriter &rewriter, Operation *op, bool keepDenormals)
-      : keepDenormals(keepDenormals), builder(op->getLoc(), rewriter), floatType(op->getResult(0).getType()),
-        intType(withElement(builder.getI32Type())) {}
-
-  const bool keepDenormals; ///< small results must be right too, not only zero
-
-  Value real(float value) { return constant(floatType, builder.getF32FloatAttr(value)); }
-  Value integer(int32_t value) { return constant(intType, builder.getI32IntegerAttr(value)); }
-  Value add(Value a, Value b) { return arith::AddFOp::create(builder, a, b); }
-  Value sub(Value a, Value b) { return arith::SubFOp::create(builder, a, b); }
-  Value mul(Value a, Value b) { return arith::MulFOp::create(builder, a, b); }
-  Value div(Value a, Value b) { return arith::DivFOp::create(builder, a, b); }
-  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, a, b, c); }
-  Value addInt(Value a, Value b) { return arith::AddIOp::create(builder, a, b); }
-  Value subInt(Value a, Value b) { return arith::SubIOp::create(builder, a, b); }
-  Value shiftLeft(Value a, int32_t by) { return arith::ShLIOp::create(builder, a, integer(by)); }
-  Value shiftRight(Value a, int32_t by) { return arith::ShRSIOp::create(builder, a, integer(by)); }
-  Value bitsOf(Value a) { return arith::BitcastOp::create(builder, intType, a); }
-  Value fromBits(Value a) { return arith::BitcastOp::create(builder, floatType, a); }
-  Value toFloat(Value a) { return arith::SIToFPOp::create(builder, floatType, a); }
-  Value compare(arith::CmpFPredicate predicate, Value a, Value b) {
-    return arith::CmpFOp::create(builder, predicate, a, b);
-  }
-  Value select(Value condition, Value a, Value b) {
-    return arith::SelectOp::create(builder, condition, a, b);
-  }
-  /// `x` within [low, high]; NaN stays. One instruction each way: the constant comes first.
-  Value clamp(Value x, float low, float high) {
-    Value l = real(low), h = real(high);
-    x = select(compare(arith::CmpFPredicate::OGT, l, x), l, x);
-    return select(compare(arith::CmpFPredicate::OLT, h, x), h, x);
-  }
-  /// The polynomial with these coefficients, highest power first.
-  Value polynomial(Value x, ArrayRef<float> coefficients) {
-    Value sum = real(coefficients.front());
-    for (float coefficient : coefficients.drop_front())
-      sum = fma(sum, x, real(coefficient));
-    return sum;
-  }
-
-private:
-  Type withElement(Type element) {
-    auto vector = dyn_cast<VectorType>(floatType);
-    return vector ? Type(vector.clone(element)) : element;
-  }
-  Value constant(Type type, TypedAttr value) {
-    if (auto vector = dyn_cast<VectorType>(type))
-      return arith::ConstantOp::create(builder, DenseElementsAttr::get(vector, Attribute(value)));
-    return arith::ConstantOp::create(builder, value);
-  }
-
-  ImplicitLocOpBuilder builder;
-  Type floatType, intType;
-};
+using Writer = MathWriter;
 
 /// e^x = 2^n * e^r with n the integer nearest to x / ln 2. The integer is read from the bits of n + 1.5 *
 /// 2^23: a conversion would be undefined for NaN.
@@ -168,7 +112,7 @@ template <typename Op, Value (*expand)(Writer &, Value)> struct Expand : OpRewri
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF32())
       return rewriter.notifyMatchFailure(op, "expected float32");
-    Writer writer(rewriter, op, keepDenormals);
+    Writer writer(rewriter, op->getLoc(), op.getType(), keepDenormals);
     rewriter.replaceOp(op, expand(writer, op.getOperand()));
     return success();
   }

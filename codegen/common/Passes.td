@@ -103,4 +103,25 @@ def ExpandMath : Pass<"tegula-expand-math", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def ExpandFunctions : Pass<"tegula-expand-functions", "::mlir::ModuleOp"> {
+  let summary = "computes what else there is of elementary functions by arithmetic, for machines without a library";
+  let description = [{
+    Circle and hyperbola functions, their inverses and pow of float32 and float64, and the functions of float64 that
+    `tegula-expand-math` computes of float32. A few units in the last place; infinities give their limits and NaN stays NaN. Angles of float32 may
+    have any size, those of float64 at most 2^48, beyond which the result is NaN. exp and log of float32 are left to `tegula-expand-math`.
+
+    ```mlir
+    %y = math.acos %x : vector<8xf32>
+    ```
+    becomes
+    ```mlir
+    %square = arith.divf %one_minus_x, %one_plus_x : vector<8xf32>
+    %t = math.sqrt %square : vector<8xf32>
+    %half = ... the series of atan in %t : vector<8xf32>
+    %y = arith.mulf %two, %half : vector<8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 #endif

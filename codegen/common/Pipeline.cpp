@@ -48,14 +48,16 @@ static void lowerNarrowFloats(OpPassManager &pm) {
   pm.addPass(arith::createArithExpandOpsPass(expand));
 }
 
-void populateLoopPipeline(OpPassManager &pm, bool expandMath, bool keepDenormals) {
+void populateLoopPipeline(OpPassManager &pm, Expansion expansion, bool keepDenormals) {
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll().setTargetRank(1)));
   pm.addPass(memref::createFoldMemRefAliasOpsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   lowerNarrowFloats(pm);
-  if (expandMath)
+  if (expansion == Expansion::All)
+    pm.addPass(createExpandFunctions()); // by functions that the next pass expands
+  if (expansion != Expansion::None)
     pm.addPass(createExpandMath({keepDenormals}));
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createCSEPass());

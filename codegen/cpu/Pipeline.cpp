@@ -13,7 +13,8 @@ void populateCpuCodegenPipeline(OpPassManager &pm, const CpuCodegenOptions &opti
   populateBufferizePipeline(pm, options.stackBytes);
   pm.addPass(createOrderLoops());
   pm.addPass(createPrefetchPanels({options.nearBytes}));
-  populateLoopPipeline(pm, /*expandMath=*/options.optLevel > 0, options.keepDenormals);
+  populateLoopPipeline(pm, options.optLevel > 0 ? Expansion::Frequent : Expansion::None,
+                       options.keepDenormals);
   pm.addPass(createLowerMath());
   populateLlvmPipeline(pm);
   pm.addPass(createWrapKernel());

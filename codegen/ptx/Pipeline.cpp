@@ -19,7 +19,7 @@ void populatePtxCodegenPipeline(OpPassManager &pm, const PtxCodegenOptions &opti
   // What several passes over a row read and compute alike is one value, while reading has no side effects.
   pm.addNestedPass<tile::KernelOp>(createCSEPass());
   populateBufferizePipeline(pm, options.stackBytes);
-  populateLoopPipeline(pm, /*expandMath=*/true, /*keepDenormals=*/true);
+  populateLoopPipeline(pm, Expansion::All, /*keepDenormals=*/true);
   pm.addPass(createLowerPtxMath());
   pm.addPass(createConvertNVGPUToNVVMPass());
   populateLlvmPipeline(pm);

@@ -146,7 +146,7 @@ LogicalResult lower(ModuleOp module) {
     copy.erase();
   });
   PassManager pm(module.getContext());
-  codegen::populateLoopPipeline(pm, /*expandMath=*/false);
+  codegen::populateLoopPipeline(pm, codegen::Expansion::None);
   pm.addPass(createConvertMathToLibmPass());
   codegen::populateLlvmPipeline(pm);
   pm.addPass(codegen::cpu::createWrapKernel());

@@ -42,10 +42,12 @@ void populateVectorizePipeline(mlir::OpPassManager &pm);
 /// on the stack.
 void populateBufferizePipeline(mlir::OpPassManager &pm, int64_t stackBytes);
 
-/// After it: functions are basic blocks of scalars, vectors of one dimension and loads and stores. With
-/// `expandMath` functions that have an expansion are arithmetic, with denormal results where `keepDenormals`
-/// asks for them; other math operations are left.
-void populateLoopPipeline(mlir::OpPassManager &pm, bool expandMath, bool keepDenormals = false);
+/// Which elementary functions become arithmetic: none, those that many elements ask for, or all.
+enum class Expansion { None, Frequent, All };
+
+/// After it: functions are basic blocks of scalars, vectors of one dimension and loads and stores; functions
+/// that `expansion` names are arithmetic, with denormal results where `keepDenormals` asks for them.
+void populateLoopPipeline(mlir::OpPassManager &pm, Expansion expansion, bool keepDenormals = false);
 
 /// After it: functions are LLVM, with one bare pointer a buffer. Expects no math operation that LLVM knows no
 /// intrinsic for.
