@@ -2,19 +2,26 @@
 // is ever executed.
 #include "tegula/driver/Plugin.h"
 #include "tegula/Tegula.h"
+#include "tegula/driver/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/Transforms/Passes.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/xxhash.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <mutex>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace llvm;
@@ -73,17 +80,8 @@ Expected<std::string> stampOf(MemoryBufferRef buffer) {
   return refuse(none);
 }
 
-/// Registration ends the process where two plug-ins use one flag: say which one was the second.
-const char *registering = nullptr;
-void onFatalError(void *, const char *reason, bool) {
-  std::string text = std::string(registering) + ": error: cannot register its passes: " + reason + "\n";
-  if (write(STDERR_FILENO, text.data(), text.size()) < 0)
-    _exit(70);
-  _exit(1);
-}
-
-/// Opens a library whose stamp fits, and registers its passes.
-Expected<const PluginInfo *> open(const std::string &path, const std::string &shown) {
+/// Opens a library; its constructors run.
+Expected<const PluginInfo *> open(const std::string &path) {
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     const char *why = dlerror();
@@ -93,12 +91,82 @@ Expected<const PluginInfo *> open(const std::string &path, const std::string &sh
   const PluginInfo *given = info ? info() : nullptr;
   if (!given)
     return refuse("is no plug-in of tegula: it lacks the function tegulaPluginInfo");
-  if (given->registerPasses) {
-    registering = shown.c_str();
-    ScopedFatalErrorHandler handler(onFatalError);
-    given->registerPasses();
-  }
   return given;
+}
+
+/// Opens a library and registers its passes, between those that are there and those that will be.
+Error load(const std::string &path, const PluginInfo *&info) {
+  Expected<const PluginInfo *> given = open(path);
+  if (!given)
+    return given.takeError();
+  info = *given;
+  if (info->registerPasses)
+    info->registerPasses();
+  return Error::success();
+}
+
+/// What a process that ended wrote last, without LLVM's words in front.
+std::string lastWords(StringRef said) {
+  StringRef line = said.ltrim().split('\n').first;
+  for (StringRef front : {"CommandLine Error: ", "LLVM ERROR: "})
+    if (size_t begin = line.find(front); begin != line.npos)
+      line = line.drop_front(begin + front.size());
+  return line.rtrim(" !\r").str();
+}
+
+/// Loads the library in a process of its own, and writes a sentence where that cannot be done.
+[[noreturn]] void loadApart(const std::string &path, int said) {
+  constexpr unsigned mostSeconds = 60;
+  for (int signal = 1; signal < 32; ++signal)
+    ::signal(signal, SIG_DFL); // no last words of the tool, and no reproducer
+  rlimit noDump{};
+  setrlimit(RLIMIT_CORE, &noDump);
+  alarm(mostSeconds);
+  dup2(said, STDERR_FILENO);
+  const PluginInfo *info = nullptr;
+  std::string why = toString(load(path, info));
+  if (why.empty()) { // its flags must not be those of passes that come later
+    registerPasses();
+    mlir::registerTransformsPasses();
+  }
+  if (!why.empty() && write(said, why.data(), why.size()) < 0)
+    _exit(2);
+  _exit(why.empty() ? 0 : 1);
+}
+
+/// Whether the library can be loaded at all. LLVM ends the process where two flags of a command line, or of
+/// passes, have one name, and constructors may do what they like: a process of its own meets that first.
+Error tryApart(const std::string &path) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return refuse("cannot be loaded: " + Twine(strerror(errno)));
+  pid_t child = fork();
+  if (child == 0)
+    loadApart(path, ends[1]);
+  close(ends[1]);
+  std::string said;
+  char buffer[1024];
+  for (ssize_t count; child > 0 && (count = read(ends[0], buffer, sizeof buffer)) != 0;) {
+    if (count < 0 && errno != EINTR)
+      break;
+    if (count > 0 && said.size() < sizeof buffer)
+      said.append(buffer, size_t(count));
+  }
+  close(ends[0]);
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+    continue;
+  if (child < 0)
+    return refuse("cannot be loaded: " + Twine(strerror(errno)));
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    return Error::success();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && !said.empty())
+    return refuse(said);
+  std::string why = lastWords(said);
+  if (why.empty())
+    why = WIFSIGNALED(status) ? std::string("it ends the process: ") + strsignal(WTERMSIG(status))
+                              : "it ends the process";
+  return refuse("cannot be loaded: " + why);
 }
 
 } // namespace
@@ -126,13 +194,15 @@ Error loadPassPlugin(const std::string &path) {
     return stamp.takeError();
   if (*stamp != pluginStamp())
     return refuse("was built against " + *stamp + "; expected " + pluginStamp() + ": build it again");
-  Expected<const PluginInfo *> info = open(real.str().str(), path);
-  if (!info)
-    return info.takeError();
+  if (Error error = tryApart(real.str().str()))
+    return error;
+  const PluginInfo *info = nullptr;
+  if (Error error = load(real.str().str(), info))
+    return error;
   XXH128_hash_t value = xxh3_128bits(arrayRefFromStringRef((*buffer)->getBuffer()));
   std::string hash =
       toHex(ArrayRef(reinterpret_cast<const uint8_t *>(&value), sizeof value), /*LowerCase=*/true);
-  all.loaded.push_back({real.str().str(), hash, *info});
+  all.loaded.push_back({real.str().str(), hash, info});
   return Error::success();
 }
 

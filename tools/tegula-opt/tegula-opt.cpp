@@ -37,14 +37,14 @@ static bool loadPlugins(std::vector<char *> &arguments) {
 
 int main(int argc, char **argv) {
   std::vector<char *> arguments(argv, argv + argc);
-  if (!loadPlugins(arguments))
+  mlir::registerAllPasses();
+  tegula::driver::registerPasses();
+  if (!loadPlugins(arguments)) // whose passes must not have the names of others
     return 1;
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  mlir::registerAllPasses();
   tegula::driver::registerDialects(registry);
-  tegula::driver::registerPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(int(arguments.size()), arguments.data(), "tegula optimizer\n", registry));
 }
