@@ -114,6 +114,22 @@ static std::optional<Ints> givenShape(const ImportOptions &options, const std::s
   return std::nullopt;
 }
 
+/// Says which other size than the given one a dimension has by the model or by options; "" where none.
+static std::string contradiction(const onnx::ValueInfoProto &input, int axis,
+                                 const std::map<std::string, int64_t> &dims, int64_t given) {
+  const onnx::TensorShapeProto::Dimension &dim = input.type().tensor_type().shape().dim(axis);
+  bool isFixed = dim.has_dim_value() && dim.dim_value() >= 0;
+  auto named = dims.find(dimName(input, axis));
+  std::string expected;
+  if (isFixed && given != dim.dim_value())
+    expected = std::to_string(dim.dim_value());
+  else if (!isFixed && named != dims.end() && given != named->second)
+    expected = std::to_string(named->second) + ", as other options say of '" + named->first + "',";
+  return expected.empty() ? ""
+                          : "expected size " + expected + " for dimension " + std::to_string(axis) +
+                                " of input '" + input.name() + "', got " + std::to_string(given);
+}
+
 std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
                                           std::map<std::string, int64_t> &dims) {
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
@@ -149,10 +165,8 @@ std::optional<Shape> Importer::inputShape(const onnx::ValueInfoProto &input,
              "expected sizes of at least 0 for input '" + input.name() + "', got " + givenText());
       return std::nullopt;
     }
-    if (given && isFixed && (*given)[i] != dim.dim_value()) {
-      report(Code::OptionContradictsModel, "expected size " + std::to_string(dim.dim_value()) +
-                                               " for dimension " + std::to_string(i) + " of input '" +
-                                               input.name() + "', got " + std::to_string((*given)[i]));
+    if (std::string why = given ? contradiction(input, i, dims, (*given)[i]) : ""; !why.empty()) {
+      report(Code::OptionContradictsModel, why);
       return std::nullopt;
     }
     bool isNamed = !dim.dim_param().empty();

@@ -29,9 +29,9 @@ std::unique_ptr<llvm::MemoryBuffer> openModelFile(const std::string &path, std::
     error = "cannot read: " + file.getError().message();
     return nullptr;
   }
-  if ((*file)->getBufferSize() > size_t(std::numeric_limits<int>::max())) {
+  if ((*file)->getBufferSize() >= size_t(std::numeric_limits<int>::max())) {
     code = Code::FileTooLarge;
-    error = "larger than the 2 GiB that an ONNX file may have";
+    error = "expected a model file of less than 2 GiB (weights may lie in external data)";
     return nullptr;
   }
   return std::move(*file);

@@ -316,10 +316,12 @@ static void lstm(Node &node) {
 
 ArrayRef<Operator> recurrentOperators() {
   constexpr bool kInF32 = true;
+  constexpr const char *kNotes =
+      "activations without parameters; a length above the number of steps is as good as that number";
   static const Operator table[] = {
-      {"", "GRU", 7, gru, "activations without parameters", kInF32},
-      {"", "LSTM", 7, lstm, "activations without parameters", kInF32},
-      {"", "RNN", 7, rnn, "activations without parameters", kInF32},
+      {"", "GRU", 7, gru, kNotes, kInF32},
+      {"", "LSTM", 7, lstm, kNotes, kInF32},
+      {"", "RNN", 7, rnn, kNotes, kInF32},
   };
   return table;
 }

@@ -17,10 +17,23 @@ NamedTensors namedResults(const Session &session, const std::vector<HostTensor> 
   return named;
 }
 
+static Failure wrongEnding(const std::string &path) {
+  return {Code::WrongKindOfFile, path + ": expected a name ending in .npz (or .npy for one array)"};
+}
+
+Failure checkTensorsOutput(const std::string &path, const std::string &input) {
+  if (path.empty())
+    return {};
+  if (!path.ends_with(".npy") && !path.ends_with(".npz"))
+    return wrongEnding(path);
+  Failure failure = checkOutput(path, input);
+  return failure ? Failure(failure.code, path + ": " + failure.text) : Failure();
+}
+
 Failure writeTensors(const std::string &path, const NamedTensors &tensors) {
   bool single = path.ends_with(".npy") && tensors.size() == 1;
   if (!single && !path.ends_with(".npz"))
-    return {Code::WrongKindOfFile, path + ": expected a name ending in .npz (or .npy for one array)"};
+    return wrongEnding(path);
   std::vector<npy::NamedArray> arrays;
   for (const auto &[name, tensor] : tensors)
     arrays.push_back({name, {tensor.dtype, tensor.shape, tensor.bytes}});
@@ -59,9 +72,7 @@ Failure compareResults(const std::string &file, const NamedTensors &expected, co
   bool hasNames =
       std::any_of(expected.begin(), expected.end(), [](const auto &entry) { return !entry.first.empty(); });
   if (!byName && hasNames)
-    std::fprintf(stderr,
-                 "%s: note: no array has the name of an output, so they are compared in their order\n",
-                 printable(file).c_str());
+    say(file, "no array has the name of an output, so they are compared in their order");
   size_t different = 0;
   for (size_t i = 0; i < results.size(); ++i) {
     const auto &[name, value] = results[i];

@@ -17,6 +17,9 @@ using NamedTensors = std::vector<std::pair<std::string, HostTensor>>;
 /// The results of a run under the names of the outputs.
 NamedTensors namedResults(const Session &session, const std::vector<HostTensor> &results);
 
+/// A failure where `path` is no name for arrays or cannot be written; to be asked before what takes long.
+Failure checkTensorsOutput(const std::string &path, const std::string &input);
+
 /// Writes .npz, or .npy where there is one array; whole or not at all.
 Failure writeTensors(const std::string &path, const NamedTensors &tensors);
 

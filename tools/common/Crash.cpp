@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -15,17 +16,22 @@
 #include <exception>
 #include <fcntl.h>
 #include <new>
+#include <string>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
 namespace tegula::tools {
 
 namespace {
 
 char crashTool[64] = "tegula", memoryText[128], timeText[128];
-char reproducerFile[4096], reproducerText[32 << 10];
+char reproducerFolder[4096], reproducerInput[4200], reproducerScript[4200];
+char *const *reproducerWords = nullptr; ///< of the command that makes a reproducer
 char crashFiles[2][4096];
 std::atomic<const char *> crashFile = nullptr; ///< one of them that is whole, or null
 static_assert(std::atomic<const char *>::is_always_lock_free, "signal handlers read it");
@@ -76,18 +82,33 @@ void cleanUp() {
     say("\r\x1b[K");
 }
 
-/// The script that repeats the command, and what standard input held beside it; false where it cannot be
-/// written.
-bool writeScript() {
-  if (!reproducerText[0])
-    return false;
-  int file = open(reproducerFile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+/// Keeps what standard input held, which is gone; false where it cannot be written.
+bool writeInput() {
+  if (!inputText)
+    return true;
+  int file = open(reproducerInput, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0)
     return false;
-  bool ok = writeTo(file, reproducerText, std::strlen(reproducerText));
-  if (inputText)
-    ok = ok && writeTo(file, inputText, inputSize) && writeTo(file, "\nEND_OF_INPUT\n", 14);
+  bool ok = writeTo(file, inputText, inputSize);
   return close(file) == 0 && ok;
+}
+
+/// Lets a process of its own make the reproducer: this one may be broken. False where there is none.
+bool runReproducer() {
+  if (!reproducerWords || mkdir(reproducerFolder, 0700) != 0 || !writeInput())
+    return false;
+  pid_t child = fork();
+  if (child == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr); // the signal at hand is blocked
+    execv("/proc/self/exe", reproducerWords);
+    _exit(127);
+  }
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+    continue;
+  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void onCrash(int signal) {
@@ -97,10 +118,11 @@ void onCrash(int signal) {
                      : signal == SIGBUS  ? "bus error"
                      : signal == SIGFPE  ? "arithmetic fault"
                                          : "illegal instruction";
-  sayMessage("internal error", "E7001",
-             {what, "; -v prints the IR, --save-temps=DIR keeps it after every phase"});
-  if (writeScript())
-    sayMessage("note", "", {"to repeat it: sh ", reproducerFile});
+  sayMessage(
+      "internal error", "E7001",
+      {what, reproducerWords ? "; -v prints the IR, --save-temps=DIR keeps it after every phase" : ""});
+  if (runReproducer())
+    sayMessage("note", "", {"to repeat it: sh ", reproducerScript});
   _exit(int(outcomeOf(Code::Crash)));
 }
 
@@ -114,17 +136,6 @@ void onTime(int) {
   cleanUp();
   sayMessage("error", "E0903", {"not done after ", timeText, " seconds, which is what --max-time allows"});
   _exit(int(outcomeOf(Code::TimeLimit)));
-}
-
-/// A word as a shell reads it.
-std::string quoted(const std::string &word) {
-  auto isPlain = [](unsigned char c) { return std::isalnum(c) || std::strchr("-_./=:,@+%", c); };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), isPlain))
-    return word;
-  std::string text = "'";
-  for (char c : word)
-    text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
 }
 
 std::string bytesText(uint64_t bytes) {
@@ -188,6 +199,22 @@ void removeOnCrash(const std::string &path) {
   crashFile = isWhole ? next : nullptr;
 }
 
+bool parseBytes(const std::string &text, uint64_t &bytes) {
+  size_t digits = 0;
+  bytes = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9' && digits < 15; ++digits)
+    bytes = bytes * 10 + uint64_t(text[digits] - '0');
+  const char *units = "KMGT";
+  std::string unit = text.substr(digits);
+  const char *found = unit.empty() ? nullptr : std::strchr(units, unit[0]);
+  if (digits == 0 || (!unit.empty() && (!found || (unit.size() > 1 && unit.substr(1) != "iB"))))
+    return false;
+  unsigned shift = found ? unsigned(found - units + 1) * 10 : 0;
+  bool fits = (bytes << shift) >> shift == bytes;
+  bytes <<= shift;
+  return fits && bytes > 0;
+}
+
 bool limitMemory(uint64_t bytes) {
   std::snprintf(memoryText, sizeof memoryText, ": --max-memory allows %s", bytesText(bytes).c_str());
   rlimit limit{};
@@ -198,6 +225,7 @@ bool limitMemory(uint64_t bytes) {
 }
 
 void limitTime(double seconds) {
+  seconds = std::min(seconds, 1e9); // what a timer takes
   std::snprintf(timeText, sizeof timeText, "%g", seconds);
   struct sigaction action{};
   action.sa_handler = onTime;
@@ -215,36 +243,39 @@ void explainMemory(Message &message) {
   message.code = Code::MemoryLimit;
 }
 
-void setReproducer(int argc, const char *const *argv, const std::string &version) {
-  const char *folder = std::getenv("TMPDIR");
-  std::snprintf(reproducerFile, sizeof reproducerFile, "%s/tegula-reproducer-%d.sh",
-                folder && *folder ? folder : "/tmp", int(getpid()));
-  char here[4096];
-  std::string text =
-      "#!/bin/sh\n# Repeats an internal error of tegula. It holds the command line, and names the "
-      "model's files without holding them.\n";
-  for (size_t at = 0, end; at < version.size(); at = end + 1) {
-    end = std::min(version.find('\n', at), version.size());
-    text += "# " + version.substr(at, end - at) + "\n";
-  }
-  text += "cd " + quoted(getcwd(here, sizeof here) ? here : ".") + " || exit\n";
-  for (int i = 0; i < argc; ++i)
-    text += (i ? " " : "") + quoted(argv[i]);
-  text += "\n";
-  if (text.size() < sizeof reproducerText) // else there is none
-    std::memcpy(reproducerText, text.c_str(), text.size() + 1);
+std::string quotedForShell(const std::string &word) {
+  auto isPlain = [](unsigned char c) { return std::isalnum(c) || std::strchr("-_./=:,@+%", c); };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), isPlain))
+    return word;
+  std::string text = "'";
+  for (char c : word)
+    text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+void setReproducer(int argc, const char *const *argv) {
+  const char *place = std::getenv("TMPDIR");
+  std::string folder =
+      std::string(place && *place ? place : "/tmp") + "/tegula-reproducer-" + std::to_string(getpid());
+  if (folder.size() >= sizeof reproducerFolder)
+    return;
+  std::snprintf(reproducerFolder, sizeof reproducerFolder, "%s", folder.c_str());
+  std::snprintf(reproducerInput, sizeof reproducerInput, "%s/%s", reproducerFolder, reproducedInput);
+  std::snprintf(reproducerScript, sizeof reproducerScript, "%s/%s", reproducerFolder, replayScript);
+  static std::vector<std::string> words = {argv[0], "reproduce", folder, "--"}; // a crash needs them
+  words.insert(words.end(), argv + 1, argv + argc);
+  static std::vector<char *> pointers;
+  for (std::string &word : words)
+    pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  reproducerWords = pointers.data();
 }
 
 void setReproducerInput(const std::string &input) {
-  size_t size = std::strlen(reproducerText);
-  constexpr const char document[] = " <<'END_OF_INPUT'\n";
-  if (size == 0 || size + sizeof document > sizeof reproducerText)
-    return;
-  std::memcpy(reproducerText + size - 1, document, sizeof document); // in place of the line's end
   inputText = input.data();
   inputSize = input.size();
 }
 
-std::string writeReproducer() { return writeScript() ? reproducerFile : ""; }
+std::string writeReproducer() { return runReproducer() ? reproducerScript : ""; }
 
 } // namespace tegula::tools

@@ -28,6 +28,9 @@ bool writeAll(int file, std::span<const uint8_t> bytes) {
 
 } // namespace
 
+/// Where a file is made before it is renamed.
+static std::string temporaryOf(const std::string &path) { return path + ".tmp." + std::to_string(getpid()); }
+
 Failure replaceFile(const std::string &path, const std::function<Failure(const std::string &path)> &write) {
   struct stat status{};
   bool exists = stat(path.c_str(), &status) == 0;
@@ -35,7 +38,7 @@ Failure replaceFile(const std::string &path, const std::function<Failure(const s
     return {Code::CannotWrite, "cannot write: is a folder"};
   if (exists && !S_ISREG(status.st_mode))
     return write(path);
-  std::string temporary = path + ".tmp." + std::to_string(getpid());
+  std::string temporary = temporaryOf(path);
   removeOnCrash(temporary);
   Failure result = write(temporary);
   if (!result && rename(temporary.c_str(), path.c_str()) != 0)
@@ -62,11 +65,30 @@ Failure writeFile(const std::string &path, std::span<const uint8_t> bytes) {
   });
 }
 
+/// Whether `path` can be written; nothing is made, changed or left behind.
+static Failure checkWritable(const std::string &path) {
+  struct stat status{};
+  bool exists = stat(path.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode))
+    return {Code::CannotWrite, "cannot write: is a folder"};
+  bool isInPlace = exists && !S_ISREG(status.st_mode); // a device or a pipe
+  if (isInPlace && access(path.c_str(), W_OK) != 0)
+    return failed(Code::CannotWrite, "cannot write");
+  bool isNameTaken = lstat(temporaryOf(path).c_str(), &status) == 0;
+  if (!isInPlace && !isNameTaken && errno != ENOENT)
+    return failed(Code::CannotWrite, "cannot write");
+  if (!isInPlace && access(folderOf(path).c_str(), W_OK | X_OK) != 0)
+    return failed(Code::CannotWrite, "cannot write");
+  return {};
+}
+
 Failure checkOutput(const std::string &output, const std::string &input) {
   std::error_code failure;
-  if (output == "-" || input == "-" || !std::filesystem::equivalent(output, input, failure))
+  if (output.empty() || output == "-")
     return {};
-  return {Code::CannotWrite, "is what is read; expected another name for what is written"};
+  if (input != "-" && std::filesystem::equivalent(output, input, failure))
+    return {Code::CannotWrite, "is what is read; expected another name for what is written"};
+  return checkWritable(output);
 }
 
 Failure checkReadable(const std::string &path) {

@@ -13,7 +13,8 @@
 
 namespace tegula::tools {
 
-/// A failure where `output` is the file `input` under whatever name: it would be lost.
+/// A failure where `output` cannot be written, or is the file `input` under whatever name, which would be
+/// lost. To be asked before what takes long. "" and "-" are no files.
 Failure checkOutput(const std::string &output, const std::string &input);
 
 /// Writes to a temporary file beside `path` and renames it; "-" is standard output.

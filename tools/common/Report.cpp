@@ -124,10 +124,35 @@ std::string jsonMessage(const std::string &file, const Message &message) {
   return text + "}";
 }
 
+size_t countShown(const std::vector<Message> &messages, std::string &rest) {
+  size_t shown = 0, most = size_t(logOptions().mostErrors), counts[2] = {}, left[2] = {};
+  for (const Message &message : messages) {
+    bool isError = message.severity == Message::Severity::Error;
+    if (message.severity != Message::Severity::Note && most && counts[isError]++ == most && !left[0] &&
+        !left[1])
+      left[isError] = 1;
+    else if (left[0] || left[1])
+      left[isError] += message.severity != Message::Severity::Note;
+    else
+      ++shown;
+  }
+  auto amount = [](size_t count, const char *word) {
+    return std::to_string(count) + " more " + word + (count == 1 ? "" : "s");
+  };
+  rest = left[1] ? amount(left[1], "error") : "";
+  if (left[0] && !logOptions().quiet)
+    rest += (rest.empty() ? "" : " and ") + amount(left[0], "warning");
+  rest += rest.empty() ? "" : "; --max-errors 0 shows all";
+  return shown;
+}
+
 void printMessages(const std::string &file, const std::vector<Message> &messages) {
   static const bool coloured = isTerminal() && !std::getenv("NO_COLOR");
   ProgressPause pause;
-  for (Message message : messages) {
+  std::string rest;
+  size_t shown = logOptions().json ? messages.size() : countShown(messages, rest);
+  for (size_t i = 0; i < shown; ++i) {
+    Message message = messages[i];
     if (logOptions().quiet && message.severity != Message::Severity::Error)
       continue;
     explainMemory(message);
@@ -135,6 +160,9 @@ void printMessages(const std::string &file, const std::vector<Message> &messages
         logOptions().json ? jsonMessage(file, message) : formatMessage(file, message, coloured);
     std::fprintf(stderr, "%s\n", line.c_str());
   }
+  if (!rest.empty()) // also where only errors are printed
+    std::fprintf(stderr, "%s\n",
+                 formatMessage(file, {Message::Severity::Note, "", "", 0, rest}, coloured).c_str());
 }
 
 void say(const std::string &file, const std::string &text) {

@@ -24,9 +24,10 @@ std::string printable(const std::string &text);
 
 /// How messages are printed.
 struct LogOptions {
-  bool json = false;  ///< one JSON object a line
-  bool quiet = false; ///< errors only
-  int verbosity = 0;  ///< 1: phases and their times, 2: kernels too
+  bool json = false;    ///< one JSON object a line
+  bool quiet = false;   ///< errors only
+  int verbosity = 0;    ///< 1: phases and their times, 2: kernels too
+  int mostErrors = 100; ///< of a list of messages as text, and as many warnings; 0: all
 };
 LogOptions &logOptions();
 
@@ -42,7 +43,11 @@ std::string jsonMessage(const std::string &file, const Message &message);
 /// Prints a note.
 void say(const std::string &file, const std::string &text);
 
-/// Prints all messages to standard error; nothing where there are none.
+/// How many of `messages` are shown as text: so many that neither errors nor warnings are more than
+/// --max-errors allows. `rest` says what is left out, "" where nothing is.
+size_t countShown(const std::vector<Message> &messages, std::string &rest);
+
+/// Prints messages to standard error, as text as many as countShown says; nothing where there are none.
 void printMessages(const std::string &file, const std::vector<Message> &messages);
 
 /// Prints `file: error: text [E0110]` and returns the exit code.

@@ -30,13 +30,40 @@ std::string symbolsOf(const std::vector<Port> &inputs) {
   return text;
 }
 
-/// Notes the sizes of a shape under their symbols. What does not fit is left for the runtime to say.
-void learn(const Port &port, const std::vector<int64_t> &shape, std::map<std::string, int64_t> &known) {
+/// Notes the sizes of a shape under their symbols; one that options contradict is an error.
+Failure learn(const Port &port, const std::vector<int64_t> &shape, const Sizes &sizes,
+              std::map<std::string, int64_t> &known) {
   if (shape.size() != port.shape.size())
-    return;
-  for (size_t d = 0; d < shape.size(); ++d)
-    if (port.shape[d] < 0)
-      known.try_emplace(port.dimNames[d], shape[d]);
+    return {}; // the runtime says so
+  for (size_t d = 0; d < shape.size(); ++d) {
+    if (port.shape[d] >= 0)
+      continue;
+    known.try_emplace(port.dimNames[d], shape[d]);
+    if (auto asked = sizes.dims.find(port.dimNames[d]);
+        asked != sizes.dims.end() && asked->second != shape[d])
+      return {Code::OptionContradictsModel,
+              "expected size " + std::to_string(asked->second) + " in dimension " + std::to_string(d) +
+                  " of input '" + port.name + "', as --dim says, got " + std::to_string(shape[d])};
+  }
+  return {};
+}
+
+/// Whether --shape says what an input can have beside the sizes that a run chooses, and beside its value.
+Failure checkShape(const Port &port, const std::vector<int64_t> &shape, const HostTensor *value) {
+  auto refuse = [&](const std::string &expected, size_t got) {
+    return Failure{Code::OptionContradictsModel, "--shape: expected " + expected + " of input '" + port.name +
+                                                     "', got " + std::to_string(got)};
+  };
+  if (shape.size() != port.shape.size())
+    return refuse("the " + std::to_string(port.shape.size()) + " dimensions", shape.size());
+  for (size_t d = 0; d < shape.size(); ++d) {
+    int64_t known = port.shape[d] >= 0                             ? port.shape[d]
+                    : value && value->shape.size() == shape.size() ? value->shape[d]
+                                                                   : shape[d];
+    if (shape[d] != known)
+      return refuse("size " + std::to_string(known) + " in dimension " + std::to_string(d), size_t(shape[d]));
+  }
+  return {};
 }
 
 } // namespace
@@ -144,11 +171,18 @@ Failure chooseShapes(const std::vector<Port> &inputs, const std::vector<const Ho
                      const Sizes &sizes, std::vector<std::vector<int64_t>> &shapes) {
   std::map<std::string, int64_t> known = sizes.dims;
   for (size_t i = 0; i < inputs.size(); ++i)
-    if (values[i])
-      learn(inputs[i], values[i]->shape, known);
-  for (const Port &port : inputs)
-    if (auto shape = sizes.shapes.find(port.name); shape != sizes.shapes.end())
-      learn(port, shape->second, known);
+    if (Failure failure = values[i] ? learn(inputs[i], values[i]->shape, sizes, known) : Failure())
+      return failure;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    auto shape = sizes.shapes.find(inputs[i].name);
+    if (shape == sizes.shapes.end())
+      continue;
+    Failure failure = checkShape(inputs[i], shape->second, values[i]);
+    if (!failure)
+      failure = learn(inputs[i], shape->second, sizes, known);
+    if (failure)
+      return failure;
+  }
   shapes.clear();
   for (size_t i = 0; i < inputs.size(); ++i) {
     shapes.push_back(values[i] ? values[i]->shape : inputs[i].shape);

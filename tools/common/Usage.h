@@ -5,6 +5,8 @@
 #include "common/Report.h"
 
 #include <CLI/CLI.hpp>
+#include <cctype>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -13,12 +15,13 @@
 
 namespace tegula::tools {
 
-/// A number of at least `low`. CLI11's own checks say more in the help and less in the error.
+/// A finite number of at least `low`. CLI11's own checks say more in the help and less in the error.
 inline CLI::Validator atLeast(double low) {
   auto check = [low](std::string &text) -> std::string {
     char *end = nullptr;
     double value = std::strtod(text.c_str(), &end);
-    if (!text.empty() && !*end && value >= low)
+    bool isWritten = !text.empty() && (std::isdigit(static_cast<unsigned char>(text[0])) || text[0] == '.');
+    if (isWritten && !*end && std::isfinite(value) && value >= low)
       return "";
     char least[32];
     std::snprintf(least, sizeof least, "%g", low);
@@ -27,14 +30,15 @@ inline CLI::Validator atLeast(double low) {
   return CLI::Validator(check, "");
 }
 
-/// A number from `low` to `high`.
+/// A whole number from `low` to `high`, as all options have it that count something.
 inline CLI::Validator within(long low, long high) {
   auto check = [=](std::string &text) -> std::string {
     char *end = nullptr;
     long value = std::strtol(text.c_str(), &end, 10);
-    if (!text.empty() && !*end && value >= low && value <= high)
+    if (!text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) && !*end && value >= low &&
+        value <= high)
       return "";
-    return "expected a number from " + std::to_string(low) + " to " + std::to_string(high) + ", got '" +
+    return "expected a whole number from " + std::to_string(low) + " to " + std::to_string(high) + ", got '" +
            text + "'";
   };
   return CLI::Validator(check, "");
@@ -76,6 +80,13 @@ inline Code codeOf(const CLI::ParseError &error) {
   }
 }
 
+/// Prints what is wrong with a command line, and returns the exit code.
+inline int reportUsage(const std::string &tool, const Failure &failure, const std::string &place) {
+  Message message{Message::Severity::Error, "", "", 0, failure.text, place, "", failure.code};
+  printMessages(tool, {message, {Message::Severity::Note, "", "", 0, "--help lists what can be said"}});
+  return int(outcomeOf(failure.code));
+}
+
 /// Prints help where it was asked for, else what is wrong; returns the exit code.
 inline int reportUsage(const CLI::App &app, const CLI::ParseError &error, const std::string &place = "") {
   if (error.get_exit_code() == int(CLI::ExitCodes::Success)) {
@@ -84,10 +95,7 @@ inline int reportUsage(const CLI::App &app, const CLI::ParseError &error, const 
     std::fputs(out.str().c_str(), stdout);
     return finishOutput(app.get_name().c_str(), 0);
   }
-  Message message{Message::Severity::Error, "", "", 0, error.what(), place, "", codeOf(error)};
-  printMessages(app.get_name(),
-                {message, {Message::Severity::Note, "", "", 0, "--help lists what can be said"}});
-  return int(outcomeOf(message.code));
+  return reportUsage(app.get_name(), {codeOf(error), error.what()}, place);
 }
 
 } // namespace tegula::tools

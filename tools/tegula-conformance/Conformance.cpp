@@ -4,6 +4,7 @@
 
 #include "common/Report.h"
 #include "common/Usage.h"
+#include "common/Words.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -49,17 +50,24 @@ bool parse(int argc, char **argv, Arguments &arguments, int &exitCode) {
   app.add_option("--device", arguments.device, "Where cases run: cpu (default), cuda:N or emulator")
       ->type_name("NAME");
   app.add_option("--threads", arguments.threads, "Threads that run a case (1)")
-      ->check(atLeast(1))
+      ->check(within(1, 1024))
       ->type_name("N");
   app.add_option("--filter", arguments.filter, "Only cases whose folder/test matches")->type_name("REGEX");
-  app.add_option("--every", arguments.every, "Only every N-th case")->check(atLeast(1))->type_name("N");
+  app.add_option("--every", arguments.every, "Only every N-th case")
+      ->check(within(1, 1'000'000))
+      ->type_name("N");
   app.add_option("--jobs", arguments.workers.jobs, "Cases at once; default: one a processor")
-      ->check(atLeast(1))
+      ->check(within(1, 1024))
       ->type_name("N");
   app.add_option("--time-limit", arguments.workers.timeLimit, "Seconds a case may take (180)")
       ->check(atLeast(0.001))
       ->type_name("S");
   app.add_flag("-v", arguments.verbose, "One line for every case");
+  std::string place;
+  if (Failure failure = WordCheck(app, app).check({argv + 1, argv + argc}, place)) {
+    exitCode = reportUsage(app.get_name(), failure, place);
+    return false;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

@@ -8,6 +8,7 @@
 #include "common/Sizes.h"
 #include "common/Tensors.h"
 #include "common/Usage.h"
+#include "common/Words.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -237,7 +238,12 @@ int main(int argc, char **argv) {
                  "Largest max|a-b| / max|b| of a result (1e-5); integers must be equal")
       ->check(atLeast(0))
       ->type_name("X");
-  app.add_option("--threads", arguments.threads, "Threads of a run (1)")->check(atLeast(0))->type_name("N");
+  app.add_option("--threads", arguments.threads, "Threads of a run (1)")
+      ->check(within(0, 1024))
+      ->type_name("N");
+  std::string place;
+  if (Failure failure = WordCheck(app, app).check({argv + 1, argv + argc}, place))
+    return reportUsage("tegula-equiv", failure, place);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

@@ -1,8 +1,9 @@
 // The command line of tegula-run, parsed by hand because the tool is to stay small.
 #include "Arguments.h"
 
+#include "common/Crash.h"
+
 #include <charconv>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -23,6 +24,7 @@ const char *const usageText =
   --threads N              threads; 0 (default): all that the process may use
   --profile FILE.json      write when each thread worked on which kernel, in one more run, for trace viewers
   --bench SECONDS          run again and again, then print the latency
+  --max-memory SIZE        512M, 2G: end with exit code 4 beyond so much memory; --max-time SECONDS after so long
   --version                the version of tegula
   --help                   this text
 )";
@@ -64,12 +66,17 @@ bool setOption(std::string_view option, std::string_view value, RunArguments &ar
   else if (option == "device")
     arguments.device = value;
   else if (option == "rtol")
-    arguments.rtol = parse(HUGE_VAL);
+    arguments.rtol = parse(1e300);
   else if (option == "atol")
-    arguments.atol = parse(HUGE_VAL);
+    arguments.atol = parse(1e300);
   else if (option == "bench")
     arguments.benchSeconds = parse(1e6);
-  else if (option == "threads") {
+  else if (option == "max-time")
+    arguments.mostSeconds = parse(1e9);
+  else if (option == "max-memory") {
+    if (!parseBytes(std::string(value), arguments.mostBytes))
+      failure = badValue(option, value);
+  } else if (option == "threads") {
     auto [end, error] = std::from_chars(value.begin(), value.end(), arguments.threads);
     if (error != std::errc() || end != value.end() || arguments.threads < 0)
       failure = badValue(option, value);
@@ -110,6 +117,8 @@ Failure parseArguments(int argc, char **argv, RunArguments &arguments) {
       return {Code::UnknownOption, "unknown option --" + std::string(option) + "; --help lists all"};
     if (!hasValue)
       return {Code::MissingArgument, "--" + std::string(option) + ": expected a value"};
+    if (value.empty())
+      return {Code::InvalidOptionValue, "--" + std::string(option) + ": expected a value, got ''"};
     if (failure)
       return failure;
   }

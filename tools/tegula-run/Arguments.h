@@ -14,6 +14,8 @@ struct RunArguments {
   Sizes sizes;                     ///< of the model's symbolic dimensions
   double rtol = 1e-5, atol = 1e-6;
   double benchSeconds = 0;
+  uint64_t mostBytes = 0; ///< of the process's own memory, 0: as many as there are
+  double mostSeconds = 0;
   std::string device = "cpu";
   int threads = 0;
   bool help = false, version = false;

@@ -2,6 +2,8 @@
 #include "Arguments.h"
 
 #include "common/Arrays.h"
+#include "common/Crash.h"
+#include "common/Files.h"
 #include "common/Session.h"
 #include "common/Tensors.h"
 #include "common/Trace.h"
@@ -123,6 +125,10 @@ Failure bench(double seconds, Session &session, double loadTime) {
 }
 
 Failure runModel(const RunArguments &arguments) {
+  if (Failure failure = checkTensorsOutput(arguments.output, arguments.model))
+    return failure;
+  if (Failure failure = checkOutput(arguments.profile, arguments.model))
+    return {failure.code, arguments.profile + ": " + failure.text};
   std::unique_ptr<Session> session;
   auto start = Clock::now();
   if (Failure failure = Session::openFile(arguments.model, arguments.threads, session, arguments.device))
@@ -151,8 +157,12 @@ Failure runModel(const RunArguments &arguments) {
   return {};
 }
 
-/// The same where memory may end anywhere.
-Failure runWithinMemory(const RunArguments &arguments) {
+/// The same where memory may end anywhere, and time.
+Failure runWithinLimits(const RunArguments &arguments) {
+  if (arguments.mostBytes && !limitMemory(arguments.mostBytes))
+    return {Code::InvalidOptionValue, "--max-memory: the system refuses the limit"};
+  if (arguments.mostSeconds > 0)
+    limitTime(arguments.mostSeconds);
   try {
     return runModel(arguments);
   } catch (const std::bad_alloc &) {
@@ -168,6 +178,7 @@ Failure runWithinMemory(const RunArguments &arguments) {
 int main(int argc, char **argv) {
   using namespace tegula::tools;
   openStreams();
+  installCrashHandlers("tegula-run");
   RunArguments arguments;
   if (Failure failure = parseArguments(argc, argv, arguments))
     return reportFailure("tegula-run", failure);
@@ -176,7 +187,7 @@ int main(int argc, char **argv) {
     std::fputs(usageText, stdout);
   else if (arguments.version)
     std::puts("tegula-run " TEGULA_VERSION);
-  else if (Failure failure = runWithinMemory(arguments))
+  else if (Failure failure = runWithinLimits(arguments))
     code = reportFailure("tegula-run", failure);
   return finishOutput("tegula-run", code);
 }

@@ -59,7 +59,7 @@ double median(const std::vector<double> &sorted) {
 }
 
 /// Speaks the worker protocol: a line when ready, K latencies for each "run K", memory at the end of input.
-int serve(Arguments &arguments) {
+int work(Arguments &arguments) {
   if (arguments.serve.size() != 3)
     return reportFailure("tegula bench --serve", {Code::Usage, "expected MODEL INPUTS.npz THREADS"});
   arguments.model = arguments.serve[0];
@@ -160,6 +160,10 @@ void printSummary(const Arguments &arguments, const Opened &opened, const Latenc
 }
 
 int bench(Arguments &arguments) {
+  if (arguments.model.empty())
+    return reportFailure("tegula bench", {Code::MissingArgument, "expected MODEL or --serve, got neither"});
+  if (int code = checkOutputs(arguments.model, {arguments.jsonFile, arguments.profile}))
+    return code;
   Opened opened = openBound("tegula bench", arguments.model, arguments.compile, arguments.inputs,
                             arguments.archive, arguments.threads);
   if (!opened.session)
@@ -207,10 +211,11 @@ void addBench(CLI::App &app, Action &action) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App *verb = app.add_subcommand("bench", "Measure the latency of a model (.onnx, .mlir or .tgl)");
   CLI::Option *model = verb->add_option("MODEL", arguments->model, "The model");
-  verb->add_option("--serve", arguments->serve, "Be a worker: \"run K\" on standard input, K latencies out")
-      ->expected(3)
-      ->type_name("MODEL INPUTS.npz THREADS")
-      ->excludes(model);
+  CLI::Option *serve = verb->add_option("--serve", arguments->serve,
+                                        "Be a worker: \"run K\" on standard input, K latencies out")
+                           ->expected(3)
+                           ->type_name("MODEL INPUTS.npz THREADS")
+                           ->excludes(model);
   verb->add_option("--input", arguments->inputs, "An input's value; others are seeded")
       ->type_name("NAME=@FILE")
       ->expected(1)
@@ -218,27 +223,32 @@ void addBench(CLI::App &app, Action &action) {
       ->allow_extra_args(false);
   verb->add_option("--inputs", arguments->archive, "Inputs by name from one archive")->type_name("FILE.npz");
   verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
-      ->check(atLeast(0))
-      ->type_name("N");
-  verb->add_option("--runs", arguments->runs, "Number of runs, instead of --duration")
-      ->check(atLeast(1))
-      ->type_name("N");
+      ->check(within(0, mostThreads))
+      ->type_name("N")
+      ->excludes(serve);
+  CLI::Option *runs = verb->add_option("--runs", arguments->runs, "Number of runs, instead of --duration")
+                          ->check(within(1, 1'000'000'000))
+                          ->type_name("N")
+                          ->excludes(serve);
   verb->add_option("--duration", arguments->duration, "Seconds of running (3)")
       ->check(atLeast(0))
-      ->type_name("S");
+      ->type_name("S")
+      ->excludes(serve)
+      ->excludes(runs);
   verb->add_option("--warmup", arguments->warmup, "Runs before the first measured one (3)")
-      ->check(atLeast(0))
-      ->type_name("N");
+      ->check(within(0, 1'000'000'000))
+      ->type_name("N")
+      ->excludes(serve);
   verb->add_option("--json", arguments->jsonFile, "Write the figures as JSON; - is standard output")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(serve);
   verb->add_option("--profile", arguments->profile,
                    "Write when each thread worked on which kernel in three runs more, for trace viewers")
-      ->type_name("FILE.json");
+      ->type_name("FILE.json")
+      ->excludes(serve);
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] {
-    if (arguments->serve.empty() && arguments->model.empty())
-      throw CLI::RequiredError("MODEL");
-    action = [arguments] { return arguments->serve.empty() ? bench(*arguments) : serve(*arguments); };
+    action = [arguments] { return arguments->serve.empty() ? bench(*arguments) : work(*arguments); };
   });
 }
 

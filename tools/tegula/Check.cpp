@@ -64,16 +64,23 @@ std::string summary(const CompileResult &result) {
 
 void printProblems(const std::string &file, const CompileResult &result) {
   std::set<Code> codes;
+  std::string rest;
+  size_t shown = countShown(result.messages, rest);
   for (const Message &message : result.messages) {
+    if (message.severity == Message::Severity::Error)
+      codes.insert(message.code);
+    if (shown == 0)
+      continue;
+    --shown;
     std::printf("%s\n", formatMessage(file, message).c_str());
     std::string types;
     for (const std::string &type : message.types)
       types += (types.empty() ? "" : ", ") + printable(type);
     if (!types.empty())
       std::printf("  inputs: %s\n", types.c_str());
-    if (message.severity == Message::Severity::Error)
-      codes.insert(message.code);
   }
+  if (!rest.empty())
+    std::printf("%s\n", formatMessage(file, {Message::Severity::Note, "", "", 0, rest}).c_str());
   for (Code code : codes)
     std::printf("%s: what to do: %s\n", codeText(code).c_str(), remedyOf(code));
   std::printf("%s: %s\n", printable(file).c_str(), result ? "can be compiled" : summary(result).c_str());

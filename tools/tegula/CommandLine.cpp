@@ -1,11 +1,14 @@
 // Reads files of flags and configurations line by line, so that what is wrong in them is named with its line.
 #include "CommandLine.h"
+#include "Description.h"
+#include "Toml.h"
+#include "Verb.h"
 
 #include "common/Files.h"
 
 #include <algorithm>
 #include <cctype>
-#include <cstring>
+#include <set>
 
 namespace tegula::tools {
 
@@ -50,68 +53,15 @@ std::vector<std::string> linesOf(const std::string &text) {
   return lines;
 }
 
-std::string trimmed(const std::string &text) {
-  size_t first = 0, last = text.size();
-  while (first < last && isBlank(text[first]))
-    ++first;
-  while (last > first && isBlank(text[last - 1]))
-    --last;
-  return text.substr(first, last - first);
-}
-
-/// A value of TOML: a string, a number, true or false.
-bool readValue(const std::string &text, size_t &at, std::string &value) {
-  if (at < text.size() && (text[at] == '"' || text[at] == '\'')) {
-    bool escapes = text[at] == '"';
-    for (char quote = text[at++]; at < text.size() && text[at] != quote; ++at) {
-      if (!escapes || text[at] != '\\') {
-        value += text[at];
-        continue;
-      }
-      constexpr const char escaped[] = "\\\"tnr", meant[] = "\\\"\t\n\r";
-      const char *found = ++at < text.size() && text[at] ? std::strchr(escaped, text[at]) : nullptr;
-      if (!found)
-        return false;
-      value += meant[found - escaped];
-    }
-    return at++ < text.size();
-  }
-  while (at < text.size() && !isBlank(text[at]) && text[at] != ',' && text[at] != ']' && text[at] != '#')
-    value += text[at++];
-  return !value.empty();
-}
-
-/// What stands behind `key =`: a value or a list of values, then nothing but a comment.
-bool readValues(const std::string &text, std::vector<std::string> &values) {
-  size_t at = 0;
-  auto skip = [&] {
-    while (at < text.size() && isBlank(text[at]))
-      ++at;
-  };
-  bool isList = !text.empty() && text[0] == '[';
-  at += isList;
-  for (skip(); !isList || (at < text.size() && text[at] != ']'); skip()) {
-    if (!readValue(text, at, values.emplace_back()))
-      return false;
-    skip();
-    if (!isList)
-      break;
-    if (at < text.size() && text[at] == ',')
-      ++at;
-    else if (at >= text.size() || text[at] != ']')
-      return false;
-  }
-  if (isList && at++ >= text.size())
-    return false;
-  skip();
-  return at >= text.size() || text[at] == '#';
-}
-
+/// The option that a key means; none of those that ask for help, which are no settings.
 const CLI::Option *optionOf(const CLI::App &verb, const std::string &key) {
-  const CLI::Option *option = verb.get_option_no_throw("--" + key);
-  if (!option && verb.get_parent())
-    option = verb.get_parent()->get_option_no_throw("--" + key);
-  return option && key != "config" ? option : nullptr;
+  for (const CLI::Option *option : optionsOf(verb))
+    if (option->check_lname(key))
+      return option;
+  for (const CLI::Option *option : optionsOf(*verb.get_parent()))
+    if (option->check_lname(key) && option->get_group() == globalOptions && key != "config")
+      return option;
+  return nullptr;
 }
 
 const CLI::App *verbOf(const CLI::App &app, const std::string &name) {
@@ -121,15 +71,6 @@ const CLI::App *verbOf(const CLI::App &app, const std::string &name) {
   return nullptr;
 }
 
-bool isGiven(const std::vector<Word> &words, const CLI::Option &option) {
-  return std::any_of(words.begin(), words.end(), [&](const Word &word) {
-    std::string name = word.text.substr(0, word.text.find('='));
-    bool isShort = name.size() > 1 && name[0] == '-' && name[1] != '-';
-    return isShort ? option.check_sname(name.substr(1, 1))
-                   : name.starts_with("--") && option.check_lname(name.substr(2));
-  });
-}
-
 /// Reads a configuration; keys of the verb come out as words.
 class Config {
 public:
@@ -137,57 +78,69 @@ public:
       : app(app), path(path), words(words), verb(verbOf(app, words.front().text)) {}
 
   Failure read(const std::string &text, std::vector<Word> &added) {
-    for (const std::string &line : linesOf(text)) {
-      ++number;
-      std::string content = trimmed(line);
-      if (content.empty() || content[0] == '#')
-        continue;
-      if (Failure failure = content[0] == '[' ? enterSection(content) : readKey(content, added))
+    Toml toml(text);
+    while (toml.nextLine()) {
+      line = toml.line();
+      if (Failure failure = toml.atSection() ? enterSection(toml) : readKey(toml, added))
         return failure;
     }
     return {};
   }
 
 private:
-  std::string place() const { return path + ":" + std::to_string(number); }
+  std::string place() const { return path + ":" + std::to_string(line); }
   Failure fail(const std::string &text) const { return {Code::InvalidConfig, place() + ": " + text}; }
 
-  Failure enterSection(const std::string &content) {
-    size_t end = content.find(']');
-    std::string name = end == std::string::npos ? "" : trimmed(content.substr(1, end - 1));
-    std::string behind = end == std::string::npos ? "" : trimmed(content.substr(end + 1));
-    section = behind.empty() || behind[0] == '#' ? verbOf(app, name) : nullptr;
-    return section ? Failure()
-                   : fail("expected a section of a verb, such as [compile], got '" + content + "'");
+  Failure enterSection(Toml &toml) {
+    std::string content = toml.content(), name;
+    section = toml.readSection(name) ? verbOf(app, name) : nullptr;
+    if (!section)
+      return fail("expected a section of a verb, such as [compile], got '" + content + "'");
+    return known.insert("[" + name).second ? Failure() : fail("expected the section [" + name + "] once");
   }
 
-  Failure readKey(const std::string &content, std::vector<Word> &added) {
-    size_t equals = content.find('=');
-    std::vector<std::string> values;
-    if (equals == std::string::npos || equals == 0 ||
-        !readValues(trimmed(content.substr(equals + 1)), values))
-      return fail("expected 'option = value', got '" + content + "'");
-    std::string key = trimmed(content.substr(0, equals));
+  Failure readKey(Toml &toml, std::vector<Word> &added) {
+    std::string content = toml.content(), key, why;
+    std::vector<Toml::Value> values;
+    if (!toml.readKey(key, values, why)) {
+      line = toml.lineOfError(line);
+      return fail(why.empty() ? "expected 'option = value', got '" + content + "'" : why);
+    }
     const CLI::Option *option = nullptr;
-    for (const CLI::App *known : app.get_subcommands({}))
-      if (!section || section == known)
-        option = option ? option : optionOf(*known, key);
+    for (const CLI::App *one : app.get_subcommands({}))
+      if (!section || section == one)
+        option = option ? option : optionOf(*one, key);
     if (!option)
       return fail("expected the long name of an option of " + (section ? section->get_name() : "any verb") +
                   ", got '" + key + "'");
+    if (!known.insert((section ? section->get_name() : "") + "." + key).second)
+      return fail("expected '" + key + "' once; several values are a list");
     if (!verb || (section && section != verb) || !(option = optionOf(*verb, key)))
       return {}; // for other verbs
-    bool takesMany = option->get_expected_max() > 1 ||
-                     option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
-    if (!takesMany && (values.size() != 1 || isGiven(words, *option)))
-      return values.size() == 1 ? Failure() : fail("expected one value of '" + key + "'");
-    bool isFlag = option->get_expected_min() == 0;
-    for (const std::string &value : values) {
-      if (isFlag && value != "true" && value != "false")
-        return fail("expected true or false for '" + key + "', got '" + value + "'");
-      if (!isFlag || value == "true")
-        added.push_back({"--" + key + (isFlag ? "" : "=" + value), place()});
+    return addWords(key, *option, values, added);
+  }
+
+  Failure addWords(const std::string &key, const CLI::Option &option, const std::vector<Toml::Value> &values,
+                   std::vector<Word> &added) {
+    bool takesMany =
+        option.get_expected_max() > 1 || option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+    if (!takesMany && values.size() != 1)
+      return fail("expected one value of '" + key + "'");
+    bool isFlag = option.get_expected_min() == 0;
+    for (const Toml::Value &value : values) {
+      bool isTruth = !value.isString && (value.text == "true" || value.text == "false");
+      if (isFlag != isTruth)
+        return fail("expected " + std::string(isFlag ? "true or false" : "a string or a number") + " for '" +
+                    key + "', got '" + value.text + "'");
     }
+    std::set<CLI::Option *> excluded = option.get_excludes();
+    if ((!takesMany && isGiven(words, option)) ||
+        std::any_of(excluded.begin(), excluded.end(),
+                    [&](const CLI::Option *other) { return isGiven(words, *other); }))
+      return {};
+    for (const Toml::Value &value : values)
+      if (!isFlag || value.text == "true")
+        added.push_back({"--" + key + (isFlag ? "" : "=" + value.text), place(), /*isDefault=*/true});
     return {};
   }
 
@@ -195,7 +148,8 @@ private:
   const std::string &path;
   const std::vector<Word> &words;
   const CLI::App *verb, *section = nullptr;
-  int number = 0;
+  std::set<std::string> known; ///< sections and keys that were read
+  int line = 0;
 };
 
 } // namespace
@@ -217,9 +171,9 @@ Failure expandFiles(std::vector<Word> &words) {
       if (!splitLine(line, found))
         return {Code::InvalidConfig, place + ": expected a quote that ends on its line"};
       for (std::string &item : found) {
-        if (item[0] == '@')
+        if (!item.empty() && item[0] == '@')
           return {Code::InvalidConfig, place + ": expected flags, got another file of flags, '" + item + "'"};
-        expanded.push_back({std::move(item), place});
+        expanded.push_back({std::move(item), place, /*isDefault=*/false});
       }
     }
   }
@@ -236,6 +190,15 @@ Failure addConfig(const CLI::App &app, const std::string &path, std::vector<Word
     return failure;
   words.insert(words.begin() + 1, added.begin(), added.end());
   return {};
+}
+
+bool isGiven(const std::vector<Word> &words, const CLI::Option &option) {
+  return std::any_of(words.begin(), words.end(), [&](const Word &word) {
+    std::string name = word.text.substr(0, word.text.find('='));
+    bool isShort = name.size() > 1 && name[0] == '-' && name[1] != '-';
+    return !word.isDefault && (isShort ? option.check_sname(name.substr(1, 1))
+                                       : name.starts_with("--") && option.check_lname(name.substr(2)));
+  });
 }
 
 std::string placeOf(const std::vector<Word> &words, const std::string &error) {

@@ -45,10 +45,10 @@ int compile(const Arguments &arguments) {
   std::string output = arguments.output;
   if (output.empty())
     output = text ? "-" : stemOf(arguments.model) + kind->extension;
-  if (Failure failure = checkOutput(output, arguments.model))
-    return reportFailure(output, failure);
+  if (int code = checkOutputs(arguments.model, {output}))
+    return code;
   CompileResult result = compileFile(arguments.model, kind->emit, options);
-  printTimings(result, arguments.compile.time);
+  printTimings(arguments.model, result, arguments.compile.time);
   if (!result)
     return int(result.outcome);
   if (Failure failure = writeFile(output, result.bytes))

@@ -84,8 +84,11 @@ int explain(Arguments &arguments) {
                                                  "kept; expected an .onnx or .mlir file"});
   if (arguments.compile.targets.size() > 1)
     return reportFailure("tegula explain", {Code::TargetCount, "expected one target, got several"});
-  if (Failure failure = checkOutput(arguments.html, arguments.model))
-    return reportFailure(arguments.html, failure);
+  if (arguments.html == "-" && arguments.json)
+    return reportFailure("tegula explain", {Code::ContradictingOptions,
+                                            "expected --json or --html -, got both on standard output"});
+  if (int code = checkOutputs(arguments.model, {arguments.html}))
+    return code;
   Explained explained;
   explained.model = arguments.model;
   Measured measured;
@@ -123,7 +126,8 @@ void addExplain(CLI::App &app, Action &action) {
       app.add_subcommand("explain", "Say what shares a kernel, how each runs, why, and what it costs");
   verb->add_option("MODEL", arguments->model, "The model (.onnx or .mlir)")->required();
   verb->add_flag("--json", arguments->json, "As one JSON object");
-  verb->add_option("--html", arguments->html, "Write one page with a graph of all launches instead of text")
+  verb->add_option("--html", arguments->html,
+                   "Write one page with a graph of all launches instead of text; --json prints beside it")
       ->type_name("FILE");
   CLI::Option *measure =
       verb->add_flag("--measure", arguments->measure, "Run the model, and measure it and this machine");
@@ -133,14 +137,18 @@ void addExplain(CLI::App &app, Action &action) {
       ->needs(measure);
   verb->add_option("--input", arguments->inputs, "An input's value for --measure; others are seeded")
       ->type_name("NAME=@FILE")
+      ->needs(measure)
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
-  verb->add_option("--inputs", arguments->archive, "Inputs by name from one archive")->type_name("FILE.npz");
+  verb->add_option("--inputs", arguments->archive, "Inputs by name from one archive")
+      ->type_name("FILE.npz")
+      ->needs(measure);
   verb->add_option("--threads", arguments->threads,
                    "Threads that run; 0 (default): all that the process may use")
       ->check(within(0, 1024))
-      ->type_name("N");
+      ->type_name("N")
+      ->needs(measure);
   arguments->compile.addTo(*verb, true);
   verb->callback([&action, arguments] { action = [arguments] { return explain(*arguments); }; });
 }

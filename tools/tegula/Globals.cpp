@@ -6,25 +6,7 @@
 #include "common/Report.h"
 #include "common/Usage.h"
 
-#include <cstring>
-
 namespace tegula::tools {
-
-bool parseBytes(const std::string &text, uint64_t &bytes) {
-  size_t digits = 0;
-  bytes = 0;
-  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9' && digits < 15; ++digits)
-    bytes = bytes * 10 + uint64_t(text[digits] - '0');
-  const char *units = "KMGT";
-  std::string unit = text.substr(digits);
-  const char *found = unit.empty() ? nullptr : std::strchr(units, unit[0]);
-  if (digits == 0 || (!unit.empty() && (!found || (unit.size() > 1 && unit.substr(1) != "iB"))))
-    return false;
-  unsigned shift = found ? unsigned(found - units + 1) * 10 : 0;
-  bool fits = (bytes << shift) >> shift == bytes;
-  bytes <<= shift;
-  return fits && bytes > 0;
-}
 
 std::shared_ptr<GlobalOptions> addGlobals(CLI::App &app) {
   auto options = std::make_shared<GlobalOptions>();
@@ -32,13 +14,21 @@ std::shared_ptr<GlobalOptions> addGlobals(CLI::App &app) {
   app.add_option("--config", options->config, "Take options from a file of 'option = value' lines")
       ->type_name("FILE")
       ->group(group);
-  app.add_flag("-v", options->verbosity,
-               "Say what is done: phases and times, IR with internal errors; -vv: kernels too")
+  CLI::Option *verbose =
+      app.add_flag("-v", options->verbosity,
+                   "Say what is done: phases and times, IR with internal errors; -vv: kernels too")
+          ->group(group);
+  app.add_flag("--quiet", options->quiet, "Print errors only, and what other options ask for")
+      ->excludes(verbose)
       ->group(group);
-  app.add_flag("--quiet", options->quiet, "Print errors only")->group(group);
   app.add_option("--log", options->log, "Messages as text (default), or as one JSON object a line")
       ->check(oneOf({"text", "json"}))
       ->type_name("text|json")
+      ->group(group);
+  app.add_option("--max-errors", options->maxErrors,
+                 "Most errors, and warnings, that are printed as text (100); 0: all")
+      ->check(within(0, 1'000'000'000))
+      ->type_name("N")
       ->group(group);
   auto isSize = [](std::string &text) -> std::string {
     uint64_t bytes = 0;
@@ -52,11 +42,13 @@ std::shared_ptr<GlobalOptions> addGlobals(CLI::App &app) {
       ->check(atLeast(0.001))
       ->type_name("SECONDS")
       ->group(group);
+  app.add_flag("--no-reproducer", options->noReproducer, "Write no reproducer of an internal error")
+      ->group(group);
   return options;
 }
 
 int applyGlobals(const GlobalOptions &options) {
-  logOptions() = {options.log == "json", options.quiet, options.verbosity};
+  logOptions() = {options.log == "json", options.quiet, options.verbosity, options.maxErrors};
   uint64_t bytes = 0;
   if (parseBytes(options.maxMemory, bytes) && !limitMemory(bytes))
     return reportFailure("tegula", {Code::InvalidOptionValue, "--max-memory: the system refuses the limit"});

@@ -138,6 +138,11 @@ std::string textOf(const CLI::App &app, const Arguments &arguments) {
 }
 
 int help(const CLI::App &app, const Arguments &arguments) {
+  bool hasManual = arguments.topic.empty() || isVerb(app, arguments.topic);
+  if ((arguments.json && arguments.topic != "errors") || (arguments.man && !hasManual))
+    return reportFailure("tegula help", {Code::OptionWithoutEffect,
+                                         arguments.json ? "expected the topic 'errors' beside --json"
+                                                        : "expected a verb or nothing beside --man"});
   std::string text = textOf(app, arguments);
   if (text.empty())
     return reportFailure("tegula help",

@@ -132,7 +132,7 @@ int inspectOnnx(const Arguments &arguments) {
   if (!ok)
     return int(outcomeOf(messages.front().code));
   texts.weights = describeWeights(arguments.model);
-  bool isSpecific = !arguments.compile.dims.empty() || !arguments.compile.targets.empty();
+  bool isSpecific = arguments.compile.isSpecific();
   if (arguments.flops)
     if (Failure failure = describeFlops(arguments.model, arguments.compile, texts.flops);
         failure && isSpecific)
@@ -421,6 +421,8 @@ SymbolText describeSymbols(const tgl_model *model, const tgl_model_info &info) {
 }
 
 int inspectArtifact(const Arguments &arguments) {
+  if (Failure failure = arguments.compile.check(arguments.model))
+    return reportFailure(arguments.model, failure);
   Model artifact;
   tgl_status status{};
   if (tgl_model_load_file(arguments.model.c_str(), &artifact.model, &status) != TGL_OK)
@@ -478,12 +480,7 @@ void addInspect(CLI::App &app, Action &action) {
   CLI::App *verb = app.add_subcommand("inspect", "Describe a model (.onnx) or an artifact (.tgl)");
   verb->add_option("MODEL", arguments->model, "The model or artifact")->required();
   verb->add_flag("--json", arguments->json, "As one JSON object");
-  verb->add_option("--dim", arguments->compile.dims,
-                   "Sizes of a model's symbolic dimensions, as for compile: batch=1, seq=1..2048")
-      ->type_name("NAME=SIZE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
+  arguments->compile.addModelOptions(*verb);
   verb->add_option("--target", arguments->compile.targets, "What a model's peak is computed for (native)")
       ->type_name("NAME")
       ->expected(1);

@@ -40,6 +40,10 @@ void printSummary(const Port &port, const HostTensor &value) {
 }
 
 int run(const Arguments &arguments) {
+  if (Failure failure = checkTensorsOutput(arguments.output, arguments.model))
+    return reportFailure("tegula run", failure);
+  if (int code = checkOutputs(arguments.model, {arguments.profile}))
+    return code;
   Opened opened = openBound("tegula run", arguments.model, arguments.compile, arguments.inputs,
                             arguments.archive, arguments.threads);
   if (!opened.session)
@@ -83,12 +87,19 @@ void addRun(CLI::App &app, Action &action) {
   verb->add_option("--output", arguments->output,
                    "Write the outputs by name; without it a summary is printed")
       ->type_name("FILE.npz");
-  verb->add_option("--expect", arguments->expect, "Compare with these; exit code 3 where they differ")
-      ->type_name("FILE.npz");
-  verb->add_option("--rtol", arguments->rtol, "Relative tolerance of --expect (1e-5)")->type_name("X");
-  verb->add_option("--atol", arguments->atol, "Absolute tolerance of --expect (1e-6)")->type_name("X");
-  verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
+  CLI::Option *expect =
+      verb->add_option("--expect", arguments->expect, "Compare with these; exit code 3 where they differ")
+          ->type_name("FILE.npz");
+  verb->add_option("--rtol", arguments->rtol, "Relative tolerance of --expect (1e-5)")
       ->check(atLeast(0))
+      ->type_name("X")
+      ->needs(expect);
+  verb->add_option("--atol", arguments->atol, "Absolute tolerance of --expect (1e-6)")
+      ->check(atLeast(0))
+      ->type_name("X")
+      ->needs(expect);
+  verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
+      ->check(within(0, 1024))
       ->type_name("N");
   verb->add_option("--profile", arguments->profile,
                    "Write when each thread worked on which kernel, for trace viewers")

@@ -2,6 +2,7 @@
 // inspecting a model share one grammar.
 #include "CommandLine.h"
 #include "Description.h"
+#include "Effects.h"
 #include "Globals.h"
 #include "Verb.h"
 
@@ -39,11 +40,10 @@ static void listOperators() {
   }
 }
 
-static bool isVerb(const CLI::App &app, const std::string &word) {
-  for (const CLI::App *verb : app.get_subcommands({}))
-    if (verb->get_name() == word)
-      return true;
-  return false;
+/// The verb that the first word is, nullptr where it is none.
+static const CLI::App *verbOf(const CLI::App &app, const std::vector<Word> &words) {
+  bool isOne = !words.empty() && isVerb(app, words.front().text);
+  return isOne ? app.get_subcommand(words.front().text) : nullptr;
 }
 
 /// `tegula model.onnx` means compile: the first argument that is no option and no verb is a model.
@@ -58,23 +58,21 @@ static Failure addDefaultVerb(std::vector<Word> &words, const CLI::App &app) {
     std::rotate(words.begin(), words.begin() + long(at), words.begin() + long(at) + 1);
     return {};
   }
-  if (words.empty())
-    return {};
   const std::string &first = words[0].text;
-  for (const char *alone : {"", "-h", "--help", "--help-all", "--version", "--list-operators"})
+  for (const char *alone : {"-h", "--help", "--help-all", "--version", "--list-operators"})
     if (first == alone)
       return {};
-  bool file =
-      first[0] == '-' || first.find_first_of("./") != std::string::npos || std::filesystem::exists(first);
+  bool file = first.empty() || first[0] == '-' || first.find_first_of("./") != std::string::npos ||
+              std::filesystem::exists(first);
   if (!file)
     return {Code::UnknownVerb, "expected a verb or a model, got '" + first + "'"};
-  words.insert(words.begin(), {"compile", ""});
+  words.insert(words.begin(), Word("compile"));
   return {};
 }
 
 /// The value of an option before anything is parsed; empty where it is not given.
 static std::string valueOf(const std::vector<Word> &words, const std::string &option) {
-  for (size_t i = 0; i < words.size(); ++i) {
+  for (size_t i = 0; i < words.size() && words[i].text != "--"; ++i) {
     if (words[i].text.starts_with(option + "="))
       return words[i].text.substr(option.size() + 1);
     if (words[i].text == option && i + 1 < words.size())
@@ -83,17 +81,25 @@ static std::string valueOf(const std::vector<Word> &words, const std::string &op
   return "";
 }
 
-/// All words of the command line, from wherever they come.
-static Failure gatherWords(int argc, char **argv, const CLI::App &app, std::vector<Word> &words) {
+/// All words of the command line, from wherever they come; `place` is that of the word that is wrong.
+static Failure gatherWords(int argc, char **argv, const CLI::App &app, std::vector<Word> &words,
+                           std::string &place) {
   for (int i = 1; i < argc; ++i)
     words.push_back({argv[i], ""});
+  if (words.empty())
+    return {Code::MissingArgument, "expected a verb or a model"};
   if (Failure failure = expandFiles(words))
     return failure;
   logOptions().json = valueOf(words, "--log") == "json"; // also of what is wrong with the command line
   if (Failure failure = addDefaultVerb(words, app))
     return failure;
   std::string config = valueOf(words, "--config");
-  return config.empty() ? Failure() : addConfig(app, config, words);
+  if (!config.empty())
+    if (Failure failure = addConfig(app, config, words))
+      return failure;
+  const CLI::App *verb = verbOf(app, words);
+  std::vector<Word> behind(words.begin() + (verb != nullptr), words.end());
+  return WordCheck(app, verb ? *verb : app).check(behind, place);
 }
 
 static void declare(CLI::App &app, Action &action) {
@@ -144,9 +150,10 @@ int main(int argc, char **argv) {
   std::shared_ptr<GlobalOptions> globals = addGlobals(app);
   declare(app, action);
   std::vector<Word> words;
+  std::string place;
   try {
-    if (Failure failure = gatherWords(argc, argv, app, words))
-      return reportFailure("tegula", failure);
+    if (Failure failure = gatherWords(argc, argv, app, words, place))
+      return reportUsage("tegula", failure, place);
     std::vector<std::string> arguments;
     for (auto word = words.rbegin(); word != words.rend(); ++word) // CLI11 takes them from the back
       arguments.push_back(word->text);
@@ -158,7 +165,11 @@ int main(int argc, char **argv) {
   }
   if (int code = applyGlobals(*globals))
     return code;
-  setReproducer(argc, argv, versionText());
+  if (const CLI::App *verb = verbOf(app, words))
+    if (Failure failure = checkEffects(*verb, words, place))
+      return reportFailure(place, failure);
+  if (!globals->noReproducer)
+    setReproducer(argc, argv);
   try {
     return finishInternal(finishOutput("tegula", action()));
   } catch (const std::exception &error) {

@@ -21,6 +21,13 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 
 } // namespace
 
+bool isVerb(const CLI::App &app, const std::string &word) {
+  for (const CLI::App *verb : app.get_subcommands({}))
+    if (verb->get_name() == word)
+      return true;
+  return false;
+}
+
 /// Adds the options of passes that users bring.
 static void addPasses(CLI::App &verb, CompileArguments &arguments) {
   verb.add_option("--load-pass-plugin", arguments.passPlugins, "A library of passes for --insert-pass")
@@ -95,10 +102,10 @@ void CompileArguments::addTo(CLI::App &verb, bool isRun) {
       ->type_name("FILE")
       ->group(furtherOptions);
   addPasses(verb, *this);
+  verb.add_option("--save-temps", saveTemps, "Keep the IR after every phase in this folder")
+      ->type_name("DIR")
+      ->group(furtherOptions);
   if (!runs) {
-    verb.add_option("--save-temps", saveTemps, "Keep the IR after every phase in this folder")
-        ->type_name("DIR")
-        ->group(furtherOptions);
     verb.add_option("--threads", threads, "Compile threads; 0 (default): all that the process may use")
         ->check(within(0, 1024))
         ->type_name("N")
@@ -252,22 +259,40 @@ static CompileResult compileForValues(const std::string &path, CompileOptions op
   return result;
 }
 
-void printTimings(const CompileResult &result, bool asked) {
+static void printTable(const char *title, const std::vector<Timing> &timings) {
+  double total = 0;
+  for (const Timing &timing : timings)
+    total += timing.seconds;
+  if (!timings.empty())
+    std::fprintf(stderr, "%s: %.3f s\n", title, total);
+  for (const Timing &timing : timings)
+    std::fprintf(stderr, "  %9.3f s  %s\n", timing.seconds, timing.name.c_str());
+}
+
+/// As notes, whose text a script can cut at its last two blanks.
+static void printNotes(const std::string &path, const char *what, const std::vector<Timing> &timings) {
+  for (const Timing &timing : timings) {
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, " took %.6f s", timing.seconds);
+    Message note{Message::Severity::Note, "", "", 0, what + timing.name + seconds};
+    std::fprintf(stderr, "%s\n", jsonMessage(path, note).c_str());
+  }
+}
+
+void printTimings(const std::string &path, const CompileResult &result, bool asked) {
   int verbosity = logOptions().verbosity;
-  if (logOptions().json || (!asked && verbosity == 0))
-    return;
-  auto print = [](const char *title, const std::vector<Timing> &timings) {
-    double total = 0;
-    for (const Timing &timing : timings)
-      total += timing.seconds;
-    if (!timings.empty())
-      std::fprintf(stderr, "%s: %.3f s\n", title, total);
-    for (const Timing &timing : timings)
-      std::fprintf(stderr, "  %9.3f s  %s\n", timing.seconds, timing.name.c_str());
-  };
-  print("phases", result.phases);
-  if (asked || verbosity > 1)
-    print("kernels", result.kernels);
+  bool withPhases = asked || verbosity > 0, withKernels = asked || verbosity > 1;
+  if (withPhases)
+    logOptions().json ? printNotes(path, "phase ", result.phases) : printTable("phases", result.phases);
+  if (withKernels)
+    logOptions().json ? printNotes(path, "kernel ", result.kernels) : printTable("kernels", result.kernels);
+}
+
+int checkOutputs(const std::string &model, std::initializer_list<std::string> outputs) {
+  for (const std::string &output : outputs)
+    if (Failure failure = checkOutput(output, model))
+      return reportFailure(output, failure);
+  return 0;
 }
 
 /// Warns of names in --dim and --shape that the model does not have; the importer has judged those of others.
@@ -299,7 +324,7 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
   if (Failure failure = arguments.convert(options))
     return stop(failure);
   CompileResult result = compileForValues(path, options, given);
-  printTimings(result, arguments.time);
+  printTimings(path, result, arguments.time);
   if (!result) {
     opened.exitCode = int(result.outcome);
     return opened;

@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ inline constexpr const char *globalOptions = "Options of all verbs";
 
 /// What `tegula help` explains besides verbs.
 std::vector<std::string> helpTopics();
+
+/// Whether the program has a verb of that name.
+bool isVerb(const CLI::App &app, const std::string &word);
 
 /// What a verb does once its arguments are parsed; returns the exit code.
 using Action = std::function<int()>;
@@ -36,6 +40,7 @@ void addCheck(CLI::App &app, Action &action);
 void addHelp(CLI::App &app, Action &action);
 void addNewPass(CLI::App &app, Action &action);
 void addCompletion(CLI::App &app, Action &action);
+void addReproduce(CLI::App &app, Action &action);
 
 /// Compile options as they stand on the command line.
 struct CompileArguments {
@@ -61,6 +66,10 @@ struct CompileArguments {
   Failure sizes(Sizes &chosen) const;
   /// Refuses sizes that a file of this kind cannot be given.
   Failure check(const std::string &path) const;
+  /// Whether something is said about the model or the machine to compile it for.
+  bool isSpecific() const {
+    return !dims.empty() || !shapes.empty() || !bound.empty() || !operatorFiles.empty() || !targets.empty();
+  }
 };
 
 /// A model ready to run, or the exit code with which to stop; everything is then printed already.
@@ -81,11 +90,15 @@ Opened openModel(const std::string &path, const CompileArguments &arguments, con
 Opened openBound(const std::string &verb, const std::string &path, const CompileArguments &arguments,
                  const std::vector<std::string> &inputs, const std::string &archive, int threads);
 
+/// Reports the first of `outputs` that cannot be written before anything long begins; the exit code, 0 where
+/// all can. Those that are not asked for are "".
+int checkOutputs(const std::string &model, std::initializer_list<std::string> outputs);
+
 /// Compiles by the file's extension and prints all messages.
 CompileResult compileFile(const std::string &path, Emit emit, const CompileOptions &options);
 
-/// Prints how long each phase and kernel took, where `asked` or -v says so.
-void printTimings(const CompileResult &result, bool asked);
+/// Prints how long each phase and kernel of compiling `path` took, where `asked` or -v says so.
+void printTimings(const std::string &path, const CompileResult &result, bool asked);
 
 /// Reads every "name=@file" of `assignments` and every array of the .npz `archive` (may be empty).
 Failure readGiven(const std::vector<std::string> &assignments, const std::string &archive, TensorMap &given);

@@ -34,6 +34,9 @@ struct Arguments {
     // a CPU rounds nothing
     return tolerance ? *tolerance : precision == "fp32" || compile.device == "cpu" ? 1e-5 : 4 * unit;
   }
+  std::string reproducerFile() const {
+    return reproducer.empty() ? stemOf(model) + "-bisect.mlir" : reproducer;
+  }
   /// Of an output. A device sums up in an order of its own: what it stores in 16 bits may be one unit off.
   double allowed(const std::string &dtype) const {
     if (!isFloat(dtype))
@@ -117,8 +120,7 @@ int verifyStored(const Arguments &arguments, const std::vector<DataSet> &sets) {
 int findGuilty(const Arguments &arguments, const Session &session, const std::vector<HostTensor> &values) {
   Bisection search;
   search.device = arguments.compile.device;
-  search.reproducer =
-      arguments.reproducer.empty() ? stemOf(arguments.model) + "-bisect.mlir" : arguments.reproducer;
+  search.reproducer = arguments.reproducerFile();
   search.plugins = arguments.compile.passPlugins;
   search.threads = arguments.threads;
   search.allowed = [&](const std::string &dtype) { return arguments.allowed(dtype); };
@@ -143,6 +145,7 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
   naive.device = "cpu";
   naive.general = true;
   naive.insertedPasses.clear(); // they are what is judged
+  naive.saveTemps.clear();
   TensorMap expected;
   std::vector<HostTensor> values;
   {
@@ -170,6 +173,9 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
 }
 
 int verify(const Arguments &arguments) {
+  if (arguments.bisect)
+    if (int code = checkOutputs(arguments.model, {arguments.reproducerFile()}))
+      return code;
   TensorMap given;
   Failure failure = readGiven(arguments.inputs, "", given);
   ModelInfo info;
@@ -231,7 +237,7 @@ void addVerify(CLI::App &app, Action &action) {
       ->check(atLeast(0))
       ->type_name("X");
   verb->add_option("--threads", arguments->threads, "Threads; 0 (default): all that the process may use")
-      ->check(atLeast(0))
+      ->check(within(0, 1024))
       ->type_name("N");
   verb->add_option("--counters", arguments->counters,
                    "Write what each kernel did in the emulator, as run does; of the first set of values")
