@@ -1,15 +1,15 @@
 // Finds what makes a compiled model compute other values than -O0: first the kernel, by running all of them
 // with their results as outputs, then the pass, by running the IR after each of them. It exists because a
 // wrong number says nothing about where it comes from.
-#include "Backend.h"
+#include "BisectCodegen.h"
 #include "Diagnostics.h"
 #include "Inserted.h"
 
 #include "tegula/driver/Register.h"
 #include "tegula/import/Import.h"
 
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassRegistry.h"
 
 using namespace mlir;
@@ -25,27 +25,17 @@ struct Stage {
   OwningOpRef<ModuleOp> after;
 };
 
-/// Keeps a copy of the module after every pass.
-class StageKeeper : public PassInstrumentation {
-public:
-  StageKeeper(Phase phase, std::vector<Stage> &stages) : phase(phase), stages(stages) {}
-
-  void runAfterPass(Pass *pass, Operation *op) override {
-    if (pass->getArgument().empty()) // what only holds other passes
-      return;
-    auto module = isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    pass->printAsTextualPipeline(stream);
-    if (!isa<ModuleOp>(op))
-      text = op->getName().getStringRef().str() + "(" + text + ")";
-    stages.push_back({phase, pass->getArgument().str(), "builtin.module(" + text + ")", module.clone()});
-  }
-
-private:
-  Phase phase;
-  std::vector<Stage> &stages;
-};
+/// The first element of a constant, everywhere; null where it cannot be read.
+DenseElementsAttr spread(ElementsAttr elements, RankedTensorType type) {
+  if (auto dense = dyn_cast<DenseElementsAttr>(elements))
+    return DenseElementsAttr::get(type, *dense.value_begin<Attribute>());
+  auto resource = dyn_cast<DenseResourceElementsAttr>(elements);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  size_t bytes = type.getElementTypeBitWidth() / 8;
+  if (!blob || bytes == 0 || blob->getData().size() < bytes)
+    return {};
+  return DenseElementsAttr::getFromRawBuffer(type, blob->getData().take_front(bytes));
+}
 
 /// A launch whose result is an output of the function too.
 struct Watched {
@@ -176,6 +166,23 @@ private:
            (hooks.run(std::move(*bytes), true, on, outputs, why) || error(Code::RunFailed, why));
   }
 
+  /// What -O0 makes of a state of one kernel's code; no value, without an error, where it cannot go on from
+  /// there.
+  std::optional<Values> runFrom(ModuleOp tiled, const CodegenStage &stage, const Values &on) {
+    size_t said = result.messages.size();
+    CompileOptions slow = options;
+    slow.optLevel = 0;
+    OwningOpRef<ModuleOp> copy = tiled.clone();
+    auto bytes =
+        finishNaively(*copy, stage, pipelineFor(slow, machine), {"", "", machine, options.keepDenormals});
+    Values outputs;
+    std::string why;
+    if (succeeded(bytes) && hooks.run(std::move(*bytes), false, on, outputs, why))
+      return outputs;
+    result.messages.resize(said);
+    return std::nullopt;
+  }
+
   /// What all passes make of a module behind the schedule phase.
   bool runFully(ModuleOp module, const Values &on, Values &outputs) {
     OwningOpRef<ModuleOp> copy = module.clone();
@@ -208,14 +215,17 @@ private:
 
   /// Runs the passes of a phase and those that are inserted after it, and keeps what stands after each.
   bool runWatched(Phase phase, ModuleOp module, std::vector<Stage> &stages) {
+    auto keep = [&](std::string pass, std::string text, OwningOpRef<ModuleOp> after) {
+      stages.push_back({phase, std::move(pass), std::move(text), std::move(after)});
+    };
     PassManager pm(&context, ModuleOp::getOperationName());
-    pm.addInstrumentation(std::make_unique<StageKeeper>(phase, stages));
+    PassWatcher::watch(pm, keep);
     populatePhase(phase, pm, pipeline);
     if (failed(pm.run(module)))
       return false;
     for (const InsertedPass &pass : pipeline.inserted) {
       PassManager manager(&context, ModuleOp::getOperationName());
-      manager.addInstrumentation(std::make_unique<StageKeeper>(phase, stages));
+      PassWatcher::watch(manager, keep);
       if (pass.after == phase &&
           (failed(parsePassPipeline(pass.pipeline, manager)) || failed(manager.run(module))))
         return false;
@@ -312,25 +322,119 @@ private:
         badWhy = why;
     }
     ModuleOp before = good ? *stages[good - 1].after : first;
-    if (bad > stages.size()) {
-      result.phase = "codegen";
-      result.difference = result.kernelDifference;
-      result.replay = "tegula-equiv FILE FILE -O 2" + target;
-    } else {
-      const Stage &guilty = stages[bad - 1];
-      result.phase = nameOf(guilty.phase).str();
-      result.pass = guilty.pass;
-      result.difference = badWhy;
-      result.replay = "tegula-opt FILE --pass-pipeline='" + guilty.pipeline + "' | tegula-equiv FILE -";
-    }
-    writeReproducer(before);
+    if (bad > stages.size())
+      return findInCodegen(first, before, on, expected, target);
+    const Stage &guilty = stages[bad - 1];
+    result.phase = nameOf(guilty.phase).str();
+    result.pass = guilty.pass;
+    result.difference = badWhy;
+    result.replay = replayOf(guilty.pipeline);
+    auto isBroken = [&](ModuleOp module) {
+      OwningOpRef<ModuleOp> after = module.clone();
+      PassManager pm(&context, ModuleOp::getOperationName());
+      Values right, got;
+      return readPipeline(guilty.pipeline, pm) && succeeded(pm.run(*after)) &&
+             runNaively(module, on, right) && runNaively(*after, on, got) && !difference(got, right).empty();
+    };
+    writeReproducer(before, isBroken);
     return true;
   }
 
-  void writeReproducer(ModuleOp module) {
-    constexpr size_t mostBytes = 64 << 20;
-    llvm::raw_string_ostream stream(result.reproducer);
+  /// The first pass of code generation, of `tiled`, after which the kernel computes something else than
+  /// `expected`; if none does, LLVM makes it wrong. `launch` is the module before it was tiled.
+  bool findInCodegen(ModuleOp launch, ModuleOp tiled, const Values &on, const Values &expected,
+                     const std::string &target) {
+    result.phase = "codegen";
+    result.difference = result.kernelDifference;
+    result.replay = "tegula-equiv FILE FILE -O 2" + target;
+    CompileOptions slow = options;
+    slow.optLevel = 0;
+    auto stages = codegenStages(tiled, pipeline, pipelineFor(slow, machine));
+    if (failed(stages))
+      return false;
+    const CodegenStage *good = nullptr;
+    for (const CodegenStage &stage : *stages) {
+      std::optional<Values> got = runFrom(tiled, stage, on);
+      std::string why = got ? difference(*got, expected) : "";
+      if (!why.empty() && good) {
+        result.pass = stage.pass;
+        result.difference = why;
+        bool isNext = good + 1 == &stage && !hasMachineCode(*good->module);
+        if (isNext)
+          result.replay = replayOf(stage.pipeline);
+        if (isNext)
+          result.reproducer = textOf(*good->module);
+        break;
+      }
+      if (!why.empty())
+        break; // -O0's own code generation is wrong: the whole phase is to blame
+      good = got ? &stage : good;
+    }
+    if (result.pass.empty() && good == &stages->back())
+      result.pass = "LLVM";
+    auto isBroken = [&](ModuleOp module) {
+      Values right, got;
+      return runNaively(module, on, right) && runFully(module, on, got) && !difference(got, right).empty();
+    };
+    if (result.reproducer.empty())
+      writeReproducer(launch, isBroken);
+    return true;
+  }
+
+  /// What tegula-equiv cannot call.
+  static bool hasMachineCode(ModuleOp module) {
+    return module
+        .walk([](Operation *op) {
+          StringRef dialect = op->getName().getDialectNamespace();
+          return dialect == "llvm" || dialect == "nvvm" || dialect == "cf" ? WalkResult::interrupt()
+                                                                           : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
+  static std::string replayOf(const std::string &pipeline) {
+    return "tegula-opt FILE --pass-pipeline='" + pipeline + "' | tegula-equiv FILE -";
+  }
+
+  static bool readPipeline(StringRef text, PassManager &pm) {
+    registerPassNames();
+    StringRef inner = text;
+    return inner.consume_front("builtin.module(") && inner.consume_back(")") &&
+           succeeded(parsePassPipeline(inner, pm));
+  }
+
+  static std::string textOf(ModuleOp module) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
     module.print(stream, OpPrintingFlags().enableDebugInfo(false));
+    return text;
+  }
+
+  /// A copy in which large constants are their first element everywhere.
+  static OwningOpRef<ModuleOp> withoutWeights(ModuleOp module) {
+    constexpr int64_t most = 64;
+    OwningOpRef<ModuleOp> copy = module.clone();
+    copy->walk([&](Operation *op) {
+      if (!op->hasTrait<OpTrait::ConstantLike>())
+        return;
+      for (NamedAttribute attribute : llvm::to_vector(op->getAttrs()))
+        if (auto elements = dyn_cast<ElementsAttr>(attribute.getValue()))
+          if (auto type = dyn_cast<RankedTensorType>(elements.getType());
+              type && type.getNumElements() > most && !elements.isSplat())
+            if (DenseElementsAttr splat = spread(elements, type))
+              op->setAttr(attribute.getName(), splat);
+    });
+    return copy;
+  }
+
+  /// Writes the module down, without weights where it is wrong without them too.
+  void writeReproducer(ModuleOp module, llvm::function_ref<bool(ModuleOp)> isBroken) {
+    constexpr size_t mostBytes = 64 << 20;
+    size_t said = result.messages.size();
+    OwningOpRef<ModuleOp> small = withoutWeights(module);
+    bool isEnough = isBroken(*small);
+    result.messages.resize(said); // what cannot be run is not smaller
+    result.reproducer = textOf(isEnough ? *small : module);
     if (result.reproducer.size() <= mostBytes)
       return;
     result.messages.push_back(

@@ -19,8 +19,7 @@ namespace tegula::driver {
 
 // ---- reading ----
 
-/// The passes that can be named: tegula's, MLIR's general ones, and those of plug-ins.
-static void registerNames() {
+void registerPassNames() {
   static std::once_flag once;
   std::call_once(once, [] {
     registerPasses();
@@ -93,7 +92,7 @@ llvm::Expected<std::vector<InsertedPass>> readInserted(ArrayRef<std::string> tex
                                                        MLIRContext &context) {
   std::vector<InsertedPass> passes;
   if (!texts.empty())
-    registerNames();
+    registerPassNames();
   for (const std::string &text : texts) {
     llvm::Expected<InsertedPass> pass = readOne(text, first, last, context);
     if (!pass)

@@ -13,6 +13,9 @@ namespace tegula::driver {
 llvm::Expected<std::vector<InsertedPass>> readInserted(llvm::ArrayRef<std::string> texts, Phase first,
                                                        Phase last, mlir::MLIRContext &context);
 
+/// Makes the passes that can be named known: tegula's, MLIR's general ones, and those of plug-ins.
+void registerPassNames();
+
 /// Runs the passes that are inserted after `phase`, in their order, and checks the phase's contract after
 /// each. What they report, and what they break, names them and is a bad input.
 mlir::LogicalResult runInserted(Phase phase, mlir::ModuleOp module, const PipelineOptions &options);
