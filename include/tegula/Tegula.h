@@ -216,6 +216,10 @@ struct WeightsInfo {
 /// is no ONNX file.
 bool inspectWeights(const std::string &path, WeightsInfo &info, std::vector<Message> &messages);
 
+/// Writes the ONNX model at `path` to the file `to`, with nodes that make one value everywhere in place of
+/// all weights that no fold looks at. False with a reason on failure.
+bool stripModel(const std::string &path, const std::string &to, std::string &error);
+
 /// Reads a TensorProto file (.pb), as ONNX's own tests store their inputs and outputs; false with a reason on
 /// failure.
 bool readTensorProto(const std::string &path, HostTensor &tensor, std::string &error);

@@ -12,11 +12,13 @@
 #include "tegula/support/Refusal.h"
 #include "tegula/target/Groups.h"
 
+#include "mlir/IR/AsmState.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/IR/Verifier.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
 
 #include <chrono>
 #include <mutex>
@@ -172,10 +174,37 @@ private:
 };
 } // namespace
 
+/// Writes a module and the passes that it goes through as --run-reproducer of tegula-opt takes them. MLIR's
+/// own way to do so waits for a thread that no pool knows, and kernels are compiled by a pool.
+static void writePasses(const std::string &path, ModuleOp module, const PipelineOptions &options) {
+  std::error_code failure;
+  llvm::raw_fd_ostream file(path, failure);
+  if (failure) // what keeps the IR after phases says so
+    return;
+  PassManager passes(module.getContext(), ModuleOp::getOperationName());
+  populateCodegenPhase(passes, options);
+  std::string pipeline;
+  llvm::raw_string_ostream text(pipeline);
+  passes.printAsTextualPipeline(text);
+  AsmState state(module);
+  state.attachResourcePrinter("mlir_reproducer", [&](Operation *, AsmResourceBuilder &builder) {
+    builder.buildString("pipeline", pipeline);
+    builder.buildBool("disable_threading", true);
+    builder.buildBool("verify_each", true);
+  });
+  module->print(file, state);
+  file.close();
+  file.clear_error();
+}
+
 static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const PipelineOptions &options,
                                    bool keepIr, CodegenManagers &managers, CompiledKernel &compiled) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(kernel.getLoc());
   module->getBody()->push_back(kernel->clone());
+  std::string reproducer =
+      options.reproducer.empty() ? "" : options.reproducer + "." + kernel.getSymName().str();
+  if (!reproducer.empty())
+    writePasses(reproducer, *module, options);
   if (failed(managers.run(*module)) || failed(checkContract(Phase::Codegen, *module, options)) ||
       failed(runInserted(Phase::Codegen, *module, options))) {
     bool isGiven = false; // a schedule from a file left its line in the kernel's location
@@ -189,8 +218,16 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
           << "kernel @" << kernel.getSymName() << " cannot run as this schedule says";
     return failure();
   }
+  LogicalResult emitted = emitKernel(*module, output, options, keepIr, compiled);
+  if (succeeded(emitted) && !reproducer.empty())
+    llvm::sys::fs::remove(reproducer);
+  return emitted;
+}
+
+LogicalResult emitKernel(ModuleOp module, Output output, const PipelineOptions &options, bool keepIr,
+                         CompiledKernel &compiled) {
   // The facts are attributes of the kernel's body, which carries its name with a suffix.
-  module->walk([&](LLVM::LLVMFuncOp function) {
+  module.walk([&](LLVM::LLVMFuncOp function) {
     if (!function->hasAttr(codegen::cellsAttr))
       return;
     bool isApart = options.language != target::Language::X86;
@@ -199,15 +236,15 @@ static LogicalResult compileKernel(tile::KernelOp kernel, Output output, const P
     if (isApart)
       compiled.launch = launchOf(function, options.ptx);
   });
-  llvm::Expected<std::string> code = emit(*module, output, options);
+  llvm::Expected<std::string> code = emit(module, output, options);
   if (!code)
-    return kernel.emitError("internal: ") << llvm::toString(code.takeError());
+    return module.emitError("internal: ") << llvm::toString(code.takeError());
   compiled.code = std::move(*code);
   if (!keepIr)
     return success();
-  llvm::Expected<std::string> ir = emit(*module, Output::LlvmIr, options);
+  llvm::Expected<std::string> ir = emit(module, Output::LlvmIr, options);
   if (!ir)
-    return kernel.emitError("internal: ") << llvm::toString(ir.takeError());
+    return module.emitError("internal: ") << llvm::toString(ir.takeError());
   compiled.ir = std::move(*ir);
   return success();
 }

@@ -39,6 +39,11 @@ mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(mlir::ModuleOp modul
                                                             const PipelineOptions &options,
                                                             bool keepIr = false);
 
+/// The code of a kernel whose module has been through the codegen phase. Errors are diagnosed at the module,
+/// which has the kernel's location.
+mlir::LogicalResult emitKernel(mlir::ModuleOp module, codegen::cpu::Output output,
+                               const PipelineOptions &options, bool keepIr, CompiledKernel &compiled);
+
 /// What an artifact says about where it comes from, and one of the machines that it is for.
 struct Provenance {
   std::string modelHash, flags;

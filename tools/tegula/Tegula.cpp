@@ -128,6 +128,7 @@ static void declare(CLI::App &app, Action &action) {
   addHelp(app, action);
   addCompletion(app, action);
   addNewPass(app, action);
+  addReproduce(app, action);
 }
 
 /// A bug was met and survived: says how to repeat it.
