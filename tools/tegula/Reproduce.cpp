@@ -111,14 +111,15 @@ public:
     fs::create_directory(folder, failure);
     if (failure)
       return {Code::CannotWrite, "cannot make the folder: " + failure.message()};
+    for (const auto &entry : fs::directory_iterator(folder, failure)) // of a crash what standard input held
+      if (entry.path().filename() != reproducedInput)
+        return {Code::CannotWrite, "expected a folder that is empty or does not exist yet"};
     chmod(folder.c_str(), 0700);
     if (repetition.model < repetition.words.size())
       tryCopies();
     dropLargeIr();
     return writeScript();
   }
-
-  bool isRepeated() const { return repeats; }
 
 private:
   std::string inside(const std::string &name) const { return (fs::path(folder) / name).string(); }
