@@ -3,6 +3,8 @@
 #include "tegula/passes/fuse/Passes.h"
 
 #include "mlir/IR/OperationSupport.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <unordered_map>
 
@@ -34,20 +36,37 @@ bool isEqual(tile::KernelOp x, tile::KernelOp y) {
                                                     OperationEquivalence::IgnoreLocations);
 }
 
-/// The names of the model's nodes that a kernel computes, those of all its launches.
-void mergeNames(tile::KernelOp kept, tile::KernelOp removed) {
-  llvm::SetVector<Attribute> names;
-  for (tile::KernelOp kernel : {kept, removed})
-    if (auto nodes = kernel->getAttrOfType<ArrayAttr>("tegula.nodes"))
+constexpr llvm::StringLiteral nodesAttr = "tegula.nodes";
+
+/// The names of the model's nodes that kernels compute, those of all their launches.
+class Names {
+public:
+  void merge(tile::KernelOp kept, tile::KernelOp removed) {
+    llvm::SetVector<Attribute> &names = ofKept[kept];
+    if (names.empty())
+      add(names, kept);
+    add(names, removed);
+  }
+  void write() {
+    for (auto &[kernel, names] : ofKept)
+      if (!names.empty())
+        kernel->setAttr(nodesAttr, ArrayAttr::get(kernel->getContext(), names.getArrayRef()));
+  }
+
+private:
+  static void add(llvm::SetVector<Attribute> &names, tile::KernelOp kernel) {
+    if (auto nodes = kernel->getAttrOfType<ArrayAttr>(nodesAttr))
       names.insert(nodes.begin(), nodes.end());
-  if (!names.empty())
-    kept->setAttr("tegula.nodes", ArrayAttr::get(kept->getContext(), names.getArrayRef()));
-}
+  }
+
+  llvm::MapVector<Operation *, llvm::SetVector<Attribute>> ofKept;
+};
 
 struct DeduplicateKernels : fuse::impl::DeduplicateKernelsBase<DeduplicateKernels> {
   void runOnOperation() override {
     std::unordered_map<size_t, SmallVector<tile::KernelOp, 1>> kernels;
     llvm::DenseMap<Attribute, FlatSymbolRefAttr> replacements;
+    Names names;
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<tile::KernelOp>())) {
       SmallVector<tile::KernelOp, 1> &candidates = kernels[hashBody(kernel)];
       auto *same = llvm::find_if(candidates, [&](tile::KernelOp other) { return isEqual(other, kernel); });
@@ -55,11 +74,12 @@ struct DeduplicateKernels : fuse::impl::DeduplicateKernelsBase<DeduplicateKernel
         candidates.push_back(kernel);
         continue;
       }
-      mergeNames(*same, kernel);
+      names.merge(*same, kernel);
       replacements[kernel.getSymNameAttr()] = FlatSymbolRefAttr::get(same->getSymNameAttr());
       kernel.erase();
       ++numKernelsRemoved;
     }
+    names.write();
     getOperation().walk([&](tile::LaunchOp launch) {
       if (FlatSymbolRefAttr kept = replacements.lookup(launch.getKernelAttr().getAttr()))
         launch.setKernelAttr(kept);
