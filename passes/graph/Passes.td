@@ -25,7 +25,7 @@ def SimplifyMovement : Pass<"tegula-simplify-movement", "::mlir::func::FuncOp"> 
 def MergeConcats : Pass<"tegula-merge-concats", "::mlir::func::FuncOp"> {
   let summary = "join the pieces of concats of concats at once";
   let description = [{
-    A concat that only another one along the same axis reads is part of it; pieces without elements are left out. More than 64 pieces are
+    A concat that only another one along the same axis reads is part of it; pieces without elements are left out. More than 32 pieces are
     joined in a tree, since a kernel's code grows with its pieces and the time to compile it more than that.
 
     ```mlir

@@ -10,7 +10,7 @@ namespace tegula::graph {
 
 /// Kernels of fewer pieces are compiled faster, and are often equal; but each level of a tree of concats
 /// copies everything once more.
-inline constexpr size_t mostConcatInputs = 64;
+inline constexpr size_t mostConcatInputs = 32;
 
 /// Joins neighbours by `join` until as few are left as one concat takes.
 template <typename Join> void joinNeighbours(llvm::SmallVectorImpl<mlir::Value> &pieces, Join join) {
