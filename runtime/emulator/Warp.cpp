@@ -97,8 +97,15 @@ void Warp::fail(const Instruction &instruction, int lane, const std::string &tex
 }
 
 void Warp::run(uint32_t instructions) {
+  if (block.counters)
+    runCounted<true>(instructions);
+  else
+    runCounted<false>(instructions);
+}
+
+template <bool counts> void Warp::runCounted(uint32_t instructions) {
   while (instructions-- && !done() && !atBarrier()) {
-    if (!step() || block.failed())
+    if (!step<counts>() || block.failed())
       return;
     if (groups.size() > 1)
       choose();
@@ -106,7 +113,7 @@ void Warp::run(uint32_t instructions) {
 }
 
 /// False where nothing more can run before something changes: never without an error.
-bool Warp::step() {
+template <bool counts> bool Warp::step() {
   Group &group = groups.front();
   const Instruction &in = block.program.code[group.at];
   uint32_t mask = group.mask;
@@ -146,7 +153,7 @@ bool Warp::step() {
       ++group.at;
     return true;
   }
-  if (block.counters)
+  if constexpr (counts)
     block.counters->execute(in, mask);
   return true;
 }

@@ -61,7 +61,8 @@ public:
   uint32_t copyGroup[lanesPerWarp] = {};
 
 private:
-  bool step();
+  template <bool counts> void runCounted(uint32_t instructions);
+  template <bool counts> bool step();
   void choose();
   void branch(uint32_t taken, uint32_t target);
   void branchTable(const Instruction &instruction, uint32_t mask);

@@ -257,6 +257,17 @@ TEST_F(Runtime, RunsAllocateNothingAndProfile) {
   EXPECT_EQ(times[0], -1);
 }
 
+TEST_F(Runtime, ThreadsOfThisProcessCountNothing) {
+  ModelPointer model = load(bytes);
+  ContextPointer context = createContext(model, 1);
+  EXPECT_EQ(tgl_context_count(context.get(), 1, &status), TGL_ERR_ARGUMENT);
+  EXPECT_STREQ(status.text, "expected the device emulator, which alone counts what kernels do, got cpu");
+  const tgl_launch_counts *counts = nullptr;
+  size_t count = 1;
+  EXPECT_EQ(tgl_context_counts(context.get(), &counts, &count, &status), TGL_OK);
+  EXPECT_EQ(count, 0u);
+}
+
 TEST_F(Runtime, RunsOfChosenShapesAllocateNothing) {
   PageAligned file(makeSymbolicModel());
   ModelPointer model = load(file);
