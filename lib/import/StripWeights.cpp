@@ -15,7 +15,6 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::ArrayInputStream;
 using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
-using google::protobuf::io::StringOutputStream;
 
 namespace {
 
@@ -35,6 +34,11 @@ bool isBytes(uint32_t tag) {
   return WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
 }
 
+void appendVarint(uint32_t number, std::string &out) {
+  uint8_t bytes[5];
+  out.append(bytes, CodedOutputStream::WriteVarint32ToArray(number, bytes));
+}
+
 /// Copies a message, with the fields that `rewrite` takes replaced; nested lengths are written anew. False on
 /// malformed bytes. `rewrite(field, in, size, out)` returns 1: taken, 0: copy as it stands, -1: malformed.
 template <typename Rewrite>
@@ -42,12 +46,15 @@ bool copyMessage(const char *data, size_t size, std::string &out, Rewrite rewrit
   ArrayInputStream raw(data, int(size));
   CodedInputStream in(&raw);
   in.SetTotalBytesLimit(std::numeric_limits<int>::max());
-  while (uint32_t tag = in.ReadTag()) {
+  while (true) {
+    auto begin = size_t(in.CurrentPosition());
+    uint32_t tag = in.ReadTag();
+    if (!tag)
+      return in.ConsumedEntireMessage();
     if (!isBytes(tag)) {
-      StringOutputStream sink(&out);
-      CodedOutputStream copy(&sink);
-      if (!WireFormatLite::SkipField(&in, tag, &copy))
+      if (!WireFormatLite::SkipField(&in, tag))
         return false;
+      out.append(data + begin, size_t(in.CurrentPosition()) - begin);
       continue;
     }
     uint32_t length = 0;
@@ -58,13 +65,10 @@ bool copyMessage(const char *data, size_t size, std::string &out, Rewrite rewrit
     int taken = rewrite(WireFormatLite::GetTagFieldNumber(tag), field, length, replaced);
     if (taken < 0 || !in.Skip(int(length)))
       return false;
-    StringOutputStream sink(&out);
-    CodedOutputStream copy(&sink);
-    copy.WriteVarint32(tag);
-    copy.WriteVarint32(taken ? uint32_t(replaced.size()) : length);
-    copy.WriteRaw(taken ? replaced.data() : field, taken ? int(replaced.size()) : int(length));
+    appendVarint(tag, out);
+    appendVarint(taken ? uint32_t(replaced.size()) : length, out);
+    out.append(taken ? replaced.data() : field, taken ? replaced.size() : length);
   }
-  return in.ConsumedEntireMessage();
 }
 
 /// Copies a model with each initializer as `strip(data, size, out)` leaves it, which is false on malformed
