@@ -1,8 +1,8 @@
 // Expands the elementary functions that ExpandMath leaves: circle and hyperbola functions, their inverses,
 // pow, and those of float64 => arithmetic, roots, and exp and log of float32. It exists for machines without
-// a library of functions. Results are within a few units in the last place; NaN stays NaN, infinities give
-// their limits. The series behind them are written out by their rules, so that no constant has to be
-// believed.
+// a library of functions. Results are within a few units in the last place (of pow of float64 as many as
+// |y log x|); NaN stays NaN, infinities give their limits. The series behind them are written out by their
+// rules, so that no constant has to be believed.
 #include "MathWriter.h"
 
 #include "tegula/codegen/common/Passes.h"
@@ -38,7 +38,8 @@ template <typename Coefficient> Value series(Writer &w, Value x, int terms, Coef
   return w.polynomial(x, coefficients);
 }
 
-double factorial(int n) { return std::tgamma(n + 1.0); }
+/// Exact as far as series go, and the same on every machine.
+double factorial(int n) { return n < 2 ? 1.0 : n * factorial(n - 1); }
 
 // ---- exp and log ----
 

@@ -3,7 +3,7 @@
 #include "Variants.h"
 
 #include "tegula/artifact/Artifact.h"
-#include "tegula/dialects/graph/Dim.h"
+#include "tegula/dialects/graph/Equations.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -62,27 +62,12 @@ private:
   /// Fixes the one symbol that `difference`, which has to be 0, is a multiple of, up to a number. False where
   /// no size makes it 0.
   bool solve(graph::Dim difference, Variant &variant, bool &isNew) const {
-    std::optional<unsigned> unknown;
-    for (unsigned index = 0; index < names.size(); ++index)
-      if (difference.expr(context).isFunctionOfSymbol(index)) {
-        if (unknown)
-          return true;
-        unknown = index;
-      }
-    SmallVector<int64_t> point(names.size(), 0);
-    std::optional<int64_t> atZero = difference.evaluate(point);
-    point[*unknown] = 1;
-    std::optional<int64_t> atOne = difference.evaluate(point);
-    if (!atZero || !atOne || *atZero == INT64_MIN)
-      return true;
-    graph::Dim slope = graph::Dim(*atOne) - graph::Dim(*atZero);
-    if (!slope.isValid() || slope.is(0) ||
-        !(difference - slope * graph::Dim::symbol(*unknown, context)).is(*atZero))
-      return true; // not linear: for the run to check
-    int64_t by = slope.number(), size = -*atZero / by;
-    if (*atZero % by != 0 || size < 1)
+    std::optional<graph::Root> root = graph::rootOf(difference, context);
+    if (!root)
+      return true; // of several, or not linear: for the run to check
+    if (!root->value)
       return false;
-    variant[names[*unknown]] = size;
+    variant[names[root->symbol]] = *root->value;
     return isNew = true;
   }
 

@@ -178,8 +178,8 @@ static Term diagonal(Node &node, Term term, size_t first, size_t second) {
 
 namespace {
 
-/// An equation with a letter for each dimension: those of an ellipsis are capitals after 'Z', counted from
-/// its last dimension.
+/// An equation with a letter for each dimension: those of an ellipsis lie above ASCII, counted from its last
+/// dimension.
 struct Equation {
   SmallVector<std::string> terms;
   std::string output;

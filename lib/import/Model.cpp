@@ -100,8 +100,9 @@ llvm::Expected<std::shared_ptr<ParsedModel>> ParsedModel::read(const std::string
   if (isFile && info.st_size < INT_MAX) {
     auto size = static_cast<size_t>(info.st_size);
     result->image = mapFile(file, size);
-    parsed = result->image && parseStripped(static_cast<const char *>(result->image.get()), size,
-                                            options.maxNesting, result->proto, left);
+    parsed = result->image ? parseStripped(static_cast<const char *>(result->image.get()), size,
+                                           options.maxNesting, result->proto, left)
+                           : parseAll(file, options.maxNesting, result->proto); // not all files can be mapped
   }
   result->leavesWeights = options.leaveWeights;
   constexpr int deepest = 2000; // tells what is nested deeply from what is no protobuf at all

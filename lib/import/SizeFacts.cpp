@@ -1,7 +1,7 @@
 // Collects what an import assumed of sizes and turns equations into what the next import takes for granted.
 #include "Ops.h"
 
-#include "llvm/Support/MathExtras.h"
+#include "tegula/dialects/graph/Equations.h"
 
 using namespace mlir;
 
@@ -50,32 +50,6 @@ Dim SizeFacts::representative(Dim size, const Known &known) const {
   return size;
 }
 
-/// The only symbol of a sum, and the number that makes the sum 0; nothing where that is no number of at
-/// least 1.
-static std::optional<std::pair<unsigned, Dim>> solveNumber(Dim difference, MLIRContext *context) {
-  std::optional<unsigned> only;
-  for (unsigned symbol = 0; symbol < difference.numSymbols(); ++symbol)
-    if (difference.expr(context).isFunctionOfSymbol(symbol)) {
-      if (only)
-        return std::nullopt;
-      only = symbol;
-    }
-  if (!only)
-    return std::nullopt;
-  SmallVector<int64_t> at(*only + 1, 0);
-  std::optional<int64_t> rest = difference.evaluate(at);
-  at.back() = 1;
-  std::optional<int64_t> next = difference.evaluate(at);
-  int64_t factor = 0;
-  if (!rest || !next || llvm::SubOverflow(*next, *rest, factor) || factor == 0)
-    return std::nullopt;
-  int64_t number = -*rest / factor;
-  if (number < 1 || number * factor != -*rest ||
-      !(difference == Dim::symbol(*only, context) * factor + *rest))
-    return std::nullopt;
-  return std::pair(*only, Dim(number));
-}
-
 /// The symbol that an equation gives as a sum of others, and that sum: of the highest symbol that occurs once
 /// and as itself, where the sum is at least 1 as symbols are.
 static std::optional<std::pair<unsigned, Dim>> solve(Dim lhs, Dim rhs, graph::SymbolRanges ranges,
@@ -89,7 +63,8 @@ static std::optional<std::pair<unsigned, Dim>> solve(Dim lhs, Dim rhs, graph::Sy
         return std::pair(symbol, solution);
     }
   }
-  return solveNumber(difference, context);
+  std::optional<graph::Root> root = graph::rootOf(difference, context);
+  return root && root->value ? std::optional(std::pair(root->symbol, Dim(*root->value))) : std::nullopt;
 }
 
 bool SizeFacts::learn(Dim lhs, Dim rhs, Known &known) {

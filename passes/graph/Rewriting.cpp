@@ -16,7 +16,7 @@ LogicalResult applyToFixpoint(Operation *op, const FrozenRewritePatternSet &patt
   if (succeeded(applyPatternsGreedily(op, patterns, config)))
     return success();
   return op->emitError("expected patterns that come to an end, they still match after ")
-         << operations << " rounds";
+         << config.getMaxIterations() << " rounds";
 }
 
 } // namespace tegula::graph

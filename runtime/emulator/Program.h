@@ -80,7 +80,7 @@ struct Instruction {
   bool isSigned = false, wideAddress = true;
   bool isStrong = false; ///< an access with a memory order, or a volatile one
   Work work = Work::Other;
-  uint16_t flops = 0; ///< of each thread, those of matrix units of a warp
+  uint32_t flops = 0; ///< of each thread, those of matrix units of a warp
   int line = 0;
 };
 

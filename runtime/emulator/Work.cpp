@@ -79,9 +79,9 @@ void classify(std::string_view opcode, Instruction &instruction) {
     return;
   Work work = instruction.work = isFloating ? found->second.onFloats : found->second.otherwise;
   if (work == Work::Mma)
-    instruction.flops = uint16_t(matrixFlops(shape));
+    instruction.flops = uint32_t(matrixFlops(shape));
   else if (isFloating && (work == Work::Fma || work == Work::Float || work == Work::Special))
-    instruction.flops = uint16_t((work == Work::Fma ? 2 : 1) * (isPair ? 2 : 1));
+    instruction.flops = uint32_t((work == Work::Fma ? 2 : 1) * (isPair ? 2 : 1));
 }
 
 const char *nameOf(Work work) {

@@ -126,6 +126,16 @@ void onCrash(int signal) {
   _exit(int(outcomeOf(Code::Crash)));
 }
 
+/// Files are read where they are mapped: what lies behind a new, earlier end is not there any more.
+void onBusError(int signal, siginfo_t *info, void *) {
+  if (info->si_code != BUS_ADRERR)
+    return onCrash(signal);
+  cleanUp();
+  sayMessage("error", "E0110",
+             {"a file became shorter while it was read: run again when nothing else writes to it"});
+  _exit(int(outcomeOf(Code::CannotRead)));
+}
+
 /// What the user or the system asks for: the parent process sees the signal.
 void onInterrupt(int signal) {
   cleanUp();
@@ -156,8 +166,12 @@ void installCrashHandlers(const char *tool) {
   struct sigaction action{};
   action.sa_handler = onCrash;
   action.sa_flags = SA_ONSTACK | SA_RESETHAND;
-  for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
+  for (int signal : {SIGSEGV, SIGABRT, SIGFPE, SIGILL})
     sigaction(signal, &action, nullptr);
+  struct sigaction bus{};
+  bus.sa_sigaction = onBusError;
+  bus.sa_flags = SA_ONSTACK | SA_RESETHAND | SA_SIGINFO;
+  sigaction(SIGBUS, &bus, nullptr);
   action.sa_handler = onInterrupt;
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction before{};
