@@ -300,6 +300,37 @@ struct ExpandPow : OpRewritePattern<math::PowFOp> {
   }
 };
 
+/// What is left of x / y, computed in float64 for numbers of float32, without a rounding: 50 bits of the
+/// quotient at a time, the highest first. A rest has no more bits than x and y have, so that each fma is
+/// exact; a quotient that was rounded up leaves less than nothing, and is one too large.
+Value fmod32(Writer &w, Value x, Value y) {
+  constexpr int bitsAtOnce = 50, steps = 6; // of at most 2^128 / 2^-149
+  Value divisor = w.size(y), rest = w.size(x);
+  for (int step = steps; step-- > 0;) {
+    Value multiple = w.mul(divisor, w.real(std::ldexp(1.0, step * bitsAtOnce)));
+    Value quotient = w.whole(w.div(rest, multiple));
+    Value left = w.fma(w.negate(quotient), multiple, rest);
+    rest = w.select(w.compare(Is::OLT, left, w.real(0)), w.add(left, multiple), left);
+  }
+  Value infinity = w.real(std::numeric_limits<double>::infinity());
+  Value keeps = w.both(w.compare(Is::OEQ, divisor, infinity), w.compare(Is::OLT, w.size(x), infinity));
+  return w.withSign(w.select(keeps, w.size(x), w.size(rest)), x);
+}
+
+/// Of float32 alone: float64 would take forty steps.
+struct ExpandRemainder : OpRewritePattern<arith::RemFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::RemFOp op, PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "expected float32");
+    Writer writer(rewriter, op->getLoc(), op.getType(), /*keepDenormals=*/true);
+    Writer wide = writer.wide();
+    Value rest = fmod32(wide, writer.extend(op.getLhs()), writer.extend(op.getRhs()));
+    rewriter.replaceOp(op, writer.truncate(rest));
+    return success();
+  }
+};
+
 struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -311,7 +342,7 @@ struct ExpandFunctions : impl::ExpandFunctionsBase<ExpandFunctions> {
              Expand<math::AcoshOp, expandAcosh>, Expand<math::AtanhOp, expandAtanh>,
              Expand<math::Log1pOp, log1p>, Expand<math::ExpM1Op, expm1>, Expand<math::ExpOp, exp64, false>,
              Expand<math::LogOp, log64, false>, Expand<math::TanhOp, expandTanh, false>,
-             Expand<math::ErfOp, expandErf, false>, ExpandPow>(&getContext());
+             Expand<math::ErfOp, expandErf, false>, ExpandPow, ExpandRemainder>(&getContext());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };

@@ -106,7 +106,7 @@ def ExpandMath : Pass<"tegula-expand-math", "::mlir::ModuleOp"> {
 def ExpandFunctions : Pass<"tegula-expand-functions", "::mlir::ModuleOp"> {
   let summary = "computes what else there is of elementary functions by arithmetic, for machines without a library";
   let description = [{
-    Circle and hyperbola functions, their inverses and pow of float32 and float64, and the functions of float64 that
+    Circle and hyperbola functions, their inverses and pow of float32 and float64, remainders of float32, and the functions of float64 that
     `tegula-expand-math` computes of float32. A few units in the last place, but for pow of float64, whose relative error grows with the
     logarithm of the result to about |y log x| 2^-53; infinities give their limits and NaN stays NaN. Angles of float32 may have any size, those of float64 at most 2^48, beyond which the result is NaN. exp and log of float32 are left to `tegula-expand-math`.
 

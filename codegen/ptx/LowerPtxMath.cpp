@@ -30,7 +30,9 @@ struct LowerPtxMath : impl::LowerPtxMathBase<LowerPtxMath> {
     math::populateExpansionPatterns(expansions, {"fpowi", "ipowi", "rsqrt", "sincos", "clampf"});
     walkAndApplyPatterns(getOperation(), std::move(expansions));
     WalkResult walked = getOperation().walk([](Operation *op) {
-      if (!isa_and_present<math::MathDialect>(op->getDialect()) || hasInstructions(op))
+      // A remainder becomes a division and a product, which is none of large quotients.
+      bool isFunction = isa_and_present<math::MathDialect>(op->getDialect()) || isa<arith::RemFOp>(op);
+      if (!isFunction || hasInstructions(op))
         return WalkResult::advance();
       refuse(op->emitError(), Code::UnsupportedType)
           << op->getName().stripDialect() << " of " << op->getOperand(0).getType()

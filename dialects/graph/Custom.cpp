@@ -7,6 +7,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Dominance.h"
 
 using namespace mlir;
 
@@ -205,7 +206,24 @@ static LogicalResult verifyTop(Operation &op) {
   return structured ? verifyStructure(structured) : verifyArithmetic(&op);
 }
 
+/// Whether each value stands before what uses it; MLIR asks that only after operations have verified
+/// themselves, which for a body means to follow its values.
+static LogicalResult verifyOrder(CustomOp custom) {
+  DominanceInfo dominance(custom);
+  WalkResult walked = custom.getBody().walk([&](Operation *op) {
+    for (Value operand : op->getOperands())
+      if (!dominance.properlyDominates(operand, op)) {
+        op->emitError("expected operands that are defined before");
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  return success(!walked.wasInterrupted());
+}
+
 LogicalResult CustomOp::verifyRegions() {
+  if (failed(verifyOrder(*this)))
+    return failure();
   Block &block = getBody().front();
   // Sizes are followed through what has been checked, and checks need sizes: one operation after the other.
   llvm::DenseMap<Operation *, int64_t> computations;

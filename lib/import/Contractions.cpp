@@ -243,7 +243,7 @@ static std::optional<Equation> readEquation(Node &node, std::string text, ArrayR
   return equation;
 }
 
-/// Leaves dimensions of an ellipsis out of the terms that have them in size 1 while others have more.
+/// Leaves dimensions out of the terms that have them in size 1 while others have more.
 static void dropBroadcast(Node &node, MutableArrayRef<Term> terms) {
   std::map<char, bool> isWide;
   for (const Term &term : terms)
@@ -253,7 +253,7 @@ static void dropBroadcast(Node &node, MutableArrayRef<Term> terms) {
     Shape shape;
     std::string letters;
     for (auto [letter, dim] : llvm::zip_equal(term.letters, Ops::shape(term.value)))
-      if (!isOfEllipsis(letter) || !dim.is(1) || !isWide[letter])
+      if (!dim.is(1) || !isWide[letter])
         shape.push_back(dim), letters += letter;
     term = {letters, node.reshape(term.value, shape)};
   }

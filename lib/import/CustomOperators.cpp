@@ -119,10 +119,14 @@ LogicalResult CustomOperators::check(func::FuncOp function) {
   return success();
 }
 
-/// Whether brackets or signs stand so deep inside of each other that a parser could run out of stack.
+static constexpr StringLiteral expectedText = "expected a text in which brackets stand at most 256 deep in "
+                                              "each other, and sums have at most 4096 words";
+
+/// Whether brackets or signs stand so deep inside of each other, or sums are so long, that a parser could run
+/// out of stack.
 static bool nestsTooDeeply(StringRef text) {
-  constexpr unsigned mostDepth = 256;
-  unsigned depth = 0, signs = 0;
+  constexpr unsigned mostDepth = 256, mostWords = 4096;
+  unsigned depth = 0, signs = 0, words = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     char each = text[i];
     if (each == '"') {
@@ -136,7 +140,11 @@ static bool nestsTooDeeply(StringRef text) {
       depth -= depth && !(each == '>' && text[i - 1] == '-');
     }
     signs = each == '-' ? signs + 1 : llvm::isSpace(each) ? signs : 0;
-    if (depth > mostDepth || signs > mostDepth)
+    // An expression of maps has words and operators only, with brackets, commas and what names values around
+    // it.
+    bool ends = llvm::is_contained({',', '(', ')', '<', '>', '{', '}', '[', ']', '%', '=', '"', ':'}, each);
+    words = ends ? 0 : words + (llvm::is_contained({'+', '*', '-'}, each) || llvm::isSpace(each));
+    if (depth > mostDepth || signs > mostDepth || words > mostWords)
       return true;
   }
   return false;
@@ -161,7 +169,7 @@ bool CustomOperators::readFile(const std::string &file, MLIRContext &context,
   }
   auto text = llvm::MemoryBuffer::getFile(file, /*IsText=*/true);
   if (!text || nestsTooDeeply((*text)->getBuffer())) {
-    fail("expected a text in which brackets stand at most 256 deep in each other", file);
+    fail(expectedText, file);
     return false;
   }
   context.loadDialect<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,

@@ -89,3 +89,23 @@ func.func @limits() -> vector<40xf32> {
   %4 = vector.insert_strided_slice %e, %3 {offsets = [32], strides = [1]} : vector<8xf32> into vector<40xf32>
   return %4 : vector<40xf32>
 }
+
+// What is left of a division is exact, however large the quotient.
+// CHECK-LABEL: func.func @remainder
+// CHECK-NOT: arith.remf
+// CHECK-COUNT-6: math.trunc {{.*}}f64
+// CHECK: return
+func.func @remainder(%x: vector<32xf32>, %y: vector<32xf32>) -> (vector<32xf32>, vector<32xf32>, f32, f32, f32) {
+  %far = arith.constant dense<1.7e30> : vector<32xf32>
+  %large = arith.mulf %x, %far : vector<32xf32>
+  %near = arith.remf %x, %y : vector<32xf32>
+  %rest = arith.remf %large, %y : vector<32xf32>
+  %most = arith.constant 3.4e38 : f32
+  %least = arith.constant 1.0e-45 : f32
+  %third = arith.constant 3.0e-41 : f32
+  %endless = arith.constant 0x7F800000 : f32
+  %a = arith.remf %most, %third : f32
+  %b = arith.remf %third, %least : f32
+  %c = arith.remf %most, %endless : f32
+  return %near, %rest, %a, %b, %c : vector<32xf32>, vector<32xf32>, f32, f32, f32
+}

@@ -382,3 +382,32 @@ func.func @tensor_of_booleans(%x: !x) -> !x {
   }
   return %y : !x
 }
+
+// -----
+
+!x = tensor<?xf32, affine_map<()[s0] -> (s0)>>
+func.func @used_before(%x: !x) -> !x {
+  %y = graph.custom %x : (!x) -> !x {
+  ^bb0(%a: tensor<?xf32>):
+    %zero = arith.constant 0.0 : f32
+    // expected-error @+1 {{expected operands that are defined before}}
+    %e = linalg.fill ins(%zero : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+    graph.yield %e : tensor<?xf32>
+  }
+  return %y : !x
+}
+
+// -----
+
+!x = tensor<?xf32, affine_map<()[s0] -> (s0)>>
+func.func @size_of_what_comes_later(%x: !x) -> !x {
+  %y = graph.custom %x : (!x) -> !x {
+  ^bb0(%a: tensor<?xf32>):
+    %c0 = arith.constant 0 : index
+    // expected-error @+1 {{expected operands that are defined before}}
+    %n = tensor.dim %e, %c0 : tensor<?xf32>
+    %e = tensor.empty(%n) : tensor<?xf32>
+    graph.yield %a : tensor<?xf32>
+  }
+  return %y : !x
+}

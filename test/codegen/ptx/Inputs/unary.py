@@ -1,4 +1,4 @@
-"""Prints a model that applies every operator of ONNX with one input that works on each element alone: unary.py [float64].
+"""Prints a model that applies every operator of ONNX with one input that works on each element alone, Pow and Mod: unary.py [float64].
 
 Each comes on what it is defined for, and those of angles on large ones too. Text of the ONNX message.
 """
@@ -55,6 +55,9 @@ for operator in TRUTHS:
 print(node("Not", "below", "y_Not"))
 print('  node { name: "y_Pow" op_type: "Pow" input: "above" input: "x" output: "y_Pow" }')
 results += [("y_Not", 9), ("y_Pow", kind)]
+if not double:
+    print('  node { name: "y_Mod" op_type: "Mod" input: "large" input: "above" output: "y_Mod" attribute { name: "fmod" type: INT i: 1 } }')
+    results.append(("y_Mod", kind))
 for name, element in results:
     print(output(name, element))
 print("}")
