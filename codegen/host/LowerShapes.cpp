@@ -5,6 +5,7 @@
 
 #include "Bodies.h"
 #include "Branches.h"
+#include "tegula/artifact/Artifact.h"
 
 using namespace mlir;
 
@@ -36,6 +37,8 @@ public:
       Guards guards(function);
       function.walk([&](tile::SizeOp size) { checkNotNegative(size, guards); });
     }
+    for (func::FuncOp function : all)
+      function.walk([&](tile::SizeOp size) { limit(size); });
     for (func::FuncOp function : all)
       function.walk(
           [&](tile::LaunchOp launch) { sizes->write(cellsOf(launch, kernels.lookup(launch.getKernel()))); });
@@ -86,11 +89,29 @@ private:
     if (!guards.of(op).isAlways())
       return; // for the branch that needs it to check
     Value value = sizes->write(size);
+    limit(op, /*isNeeded=*/true);
     if (size.minimum(ranges).value_or(-1) >= 0 || !checkedSizes.insert(op.getExpr()).second)
       return;
     Value zero = sizes->constant(0);
     Value wrong = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::slt, value, zero);
     failIf(wrong, value, zero, {firstNode(op), "expected a size of at least 0, got {0}"});
+  }
+
+  /// What kernels compute from sizes does not wrap where these can be addressed, also those of tensors that
+  /// are never stored. What a branch alone divides by may be 0 where it is not taken.
+  void limit(tile::SizeOp op, bool isNeeded = false) {
+    graph::Dim size(op.getExpr());
+    bool hasDivisor = false;
+    op.getExpr().walk([&](AffineExpr part) {
+      auto binary = dyn_cast<AffineBinaryOpExpr>(part);
+      hasDivisor |= binary && part.getKind() != AffineExprKind::Add &&
+                    part.getKind() != AffineExprKind::Mul && !isa<AffineConstantExpr>(binary.getRHS());
+    });
+    std::optional<int64_t> most = size.maximum(ranges);
+    if (size.isStatic() || (hasDivisor && !isNeeded) || (most && *most <= int64_t(artifact::addressSpace)) ||
+        !limitedSizes.insert(op.getExpr()).second)
+      return;
+    sizes->expectAddressed(sizes->write(size));
   }
 
   void writeOutputs() {
@@ -108,7 +129,7 @@ private:
   Location loc;
   LLVM::LLVMFuncOp function;
   std::optional<SizeWriter> sizes;
-  llvm::DenseSet<AffineExpr> checkedSizes;
+  llvm::DenseSet<AffineExpr> checkedSizes, limitedSizes;
   SmallVector<graph::SymbolRange> ranges;
 };
 

@@ -2,6 +2,8 @@
 // consist of.
 #include "Sizes.h"
 
+#include "tegula/artifact/Artifact.h"
+
 using namespace mlir;
 
 namespace tegula::codegen::host {
@@ -40,6 +42,10 @@ Value SizeWriter::constant(int64_t value) {
 
 void SizeWriter::note(Value now) {
   wrong = wrong ? LLVM::OrOp::create(builder, loc, wrong, now).getResult() : now;
+}
+
+void SizeWriter::expectAddressed(Value size) {
+  note(LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::sgt, size, constant(artifact::addressSpace)));
 }
 
 Value SizeWriter::failed() {

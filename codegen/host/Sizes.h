@@ -35,7 +35,9 @@ public:
   mlir::Value write(graph::Dim size);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value largest(mlir::Value a, mlir::Value b);
-  /// Whether any number written so far left 63 bits or divided by less than 1, an i1.
+  /// Notes a size beyond what can be addressed as one that wrapped.
+  void expectAddressed(mlir::Value size);
+  /// Whether any number written so far left 63 bits divided by less than 1 or cannot be addressed, an i1.
   mlir::Value failed();
 
 private:

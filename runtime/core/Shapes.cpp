@@ -25,7 +25,9 @@ bool Shapes::measure(Tensor &tensor) {
   tensor.known = std::ranges::count(tensor.dims, artifact::unknownSize) == 0;
   Checked bytes = Checked::product(tensor.dims) * Checked(int64_t(tgl_dtype_size(tensor.info.dtype)));
   tensor.info.bytes = tensor.known && bytes.valid() ? size_t(bytes.get()) : 0;
-  return !tensor.known || bytes.valid();
+  // Sizes of nothing, beside a 0, are sizes that kernels compute with.
+  auto isSize = [](int64_t dim) { return dim <= int64_t(artifact::addressSpace); };
+  return !tensor.known || (bytes.valid() && std::ranges::all_of(tensor.dims, isSize));
 }
 
 void Shapes::start(const Model &of, const Target &compiled) {

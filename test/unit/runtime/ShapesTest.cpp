@@ -187,6 +187,7 @@ TEST_F(Shapes, ThatAnInputCannotHaveAreRefused) {
   refused(setX(-5), "expected a size of at least 1 in dimension 0 for input 'x', got -5");
   EXPECT_EQ(setX(4), TGL_OK);
   refused(setX(INT64_MAX), "expected sizes that can be addressed for input 'x'");
+  refused(setX((int64_t(1) << 47) + 1), "expected sizes that can be addressed for input 'x'");
   EXPECT_EQ(setZ(4), TGL_OK);
   tgl_tensor_info info;
   ASSERT_EQ(tgl_context_output_shape(context.get(), 0, &info, &status),
