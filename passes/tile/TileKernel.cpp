@@ -308,7 +308,8 @@ private:
       Operation *later = known->second.getDefiningOp();
       known->second.replaceAllUsesWith(value);
       known->second = value;
-      later->erase();
+      if (later->use_empty()) // whose other results may be used
+        later->erase();
     }
     llvm::append_range(slices, tiled->generatedSlices);
   }
