@@ -97,7 +97,7 @@ public:
 
   LogicalResult verify(Block &block, unsigned depth) {
     for (Operation &op : block.without_terminator())
-      if (failed(verify(op, depth)))
+      if (failed(verify(op, depth)) || failed(sizes.follow(op)))
         return failure();
     return success();
   }
@@ -129,8 +129,10 @@ private:
     std::optional<int64_t> step = getConstantIntValue(loop.getStep());
     if (!step || *step < 1 || *step > INT32_MAX)
       return loop.emitOpError("expected a step that is a constant of at least 1");
-    if (sizes.rangeOf(loop.getLowerBound()).lowest.empty() ||
-        sizes.rangeOf(loop.getUpperBound()).highest.empty())
+    // So far from the last number that a step does not wrap.
+    auto isNear = [](const IndexRange::Bound &bound) { return bound.bits < 63; };
+    if (llvm::none_of(sizes.rangeOf(loop.getLowerBound()).lowest, isNear) ||
+        llvm::none_of(sizes.rangeOf(loop.getUpperBound()).highest, isNear))
       return loop.emitOpError(
           "expected bounds that follow from sizes, or that arith.maxsi and arith.minsi put between sizes");
     if (!loop.getInductionVar().getType().isIndex() || loop.getUnsignedCmp())

@@ -20,8 +20,6 @@ using Bounds = SmallVector<Bound, 2>;
 
 /// More bounds of one number tell hardly anything more.
 static constexpr size_t mostBounds = 4;
-/// Operations that are followed from a number backwards.
-static constexpr unsigned mostDepth = 64;
 /// What sizes of tensors that exist fit into: elements are found by addresses.
 static constexpr unsigned sizeBits = 48;
 
@@ -32,14 +30,18 @@ bool IndexRange::isBelow(Dim bound) const {
   return llvm::any_of(highest, [&](const Bound &each) { return surelyLess(each.value, bound); });
 }
 
-static Bound boundOf(Dim value) {
+/// A size of a tensor, which fits into `bits`; of numbers their own bits are known.
+static Bound boundOf(Dim value, unsigned bits = sizeBits) {
   if (!value.isStatic())
-    return {value, sizeBits};
+    return {value, bits};
   uint64_t magnitude = value.number() < 0 ? 0 - uint64_t(value.number()) : uint64_t(value.number());
   return {value, unsigned(llvm::bit_width(magnitude)) + 1};
 }
-static IndexRange exactly(Dim value) { return {{boundOf(value)}, {boundOf(value)}}; }
-static IndexRange between(Dim lowest, Dim highest) { return {{boundOf(lowest)}, {boundOf(highest)}}; }
+static IndexRange between(Bound lowest, Bound highest) { return {{lowest}, {highest}}; }
+static IndexRange exactly(Bound value) { return between(value, value); }
+static IndexRange exactly(int64_t number) { return exactly(boundOf(number)); }
+/// The indices of a size.
+static IndexRange below(Dim size, unsigned bits) { return between(boundOf(0), boundOf(size - 1, bits)); }
 
 static void add(Bounds &bounds, Dim value, unsigned bits) {
   if (value.isValid() && bounds.size() < mostBounds)
@@ -152,7 +154,7 @@ static IndexRange rangeOfType(Type type, bool isUnsigned) {
   if (!type.isInteger() || type.getIntOrFloatBitWidth() > 16)
     return {};
   int64_t most = int64_t(1) << (type.getIntOrFloatBitWidth() - (isUnsigned ? 0 : 1));
-  return between(isUnsigned ? 0 : -most, most - 1);
+  return between(boundOf(isUnsigned ? 0 : -most), boundOf(most - 1));
 }
 
 /// The same number in another type, where it surely fits.
@@ -169,9 +171,13 @@ IndexRange CustomSizes::computeOp(Operation *op, unsigned width) {
   auto of = [&](unsigned number) { return rangeOf(op->getOperand(number)); };
   return llvm::TypeSwitch<Operation *, IndexRange>(op)
       .Case([&](linalg::IndexOp index) {
-        return between(0, loopsOf(index->getParentOfType<linalg::LinalgOp>())[index.getDim()] - 1);
+        auto loops = index->getParentOfType<linalg::LinalgOp>();
+        return below(loopsOf(loops)[index.getDim()], loopBits.find(loops)->second);
       })
-      .Case([&](tensor::DimOp dim) { return exactly(shapeOf(dim.getSource())[*dim.getConstantIndex()]); })
+      .Case([&](tensor::DimOp dim) {
+        Value source = dim.getSource();
+        return exactly(boundOf(shapeOf(source)[*dim.getConstantIndex()], bits.find(source)->second));
+      })
       .Case([&](arith::AddIOp) { return sum(of(0), of(1), width); })
       .Case([&](arith::SubIOp) { return difference(of(0), of(1), width); })
       .Case([&](arith::MulIOp) { return product(of(0), of(1), width); })
@@ -207,11 +213,11 @@ IndexRange CustomSizes::computeOp(Operation *op, unsigned width) {
 }
 
 IndexRange CustomSizes::compute(Value index) {
-  if (std::optional<int64_t> number = getConstantIntValue(index))
-    return exactly(*number);
   Type type = index.getType();
   if (!type.isIntOrIndex())
     return {};
+  if (std::optional<int64_t> number = getConstantIntValue(index))
+    return exactly(*number);
   if (Operation *op = index.getDefiningOp())
     return op->getNumResults() == 1 ? computeOp(op, type.isIndex() ? 64 : type.getIntOrFloatBitWidth())
                                     : rangeOfType(type, false);
@@ -228,21 +234,22 @@ IndexRange CustomSizes::compute(Value index) {
 IndexRange CustomSizes::rangeOf(Value index) {
   if (auto known = ranges.find(index); known != ranges.end())
     return known->second;
-  if (depth == mostDepth)
-    return {};
-  ++depth;
   IndexRange range = compute(index); // which may add others
-  --depth;
   return ranges[index] = range;
 }
 
-std::optional<Dim> CustomSizes::sizeOf(Value index) {
-  IndexRange range = rangeOf(index);
+/// The only number of a range.
+static std::optional<Bound> onlyOf(const IndexRange &range) {
   for (const Bound &low : range.lowest)
     for (const Bound &high : range.highest)
       if (low.value == high.value)
-        return low.value;
+        return Bound{low.value, std::max(low.bits, high.bits)};
   return std::nullopt;
+}
+
+std::optional<Dim> CustomSizes::sizeOf(Value index) {
+  std::optional<Bound> only = onlyOf(rangeOf(index));
+  return only ? std::optional(only->value) : std::nullopt;
 }
 
 bool goesUp(AffineMap map) {
@@ -268,27 +275,35 @@ bool isBodyElement(Type type) {
 
 LogicalResult CustomSizes::followEmpty(tensor::EmptyOp op) {
   Shape shape;
+  unsigned most = sizeBits; // perhaps more than that: such a tensor needs not exist to be asked for its sizes
   for (OpFoldResult size : op.getMixedSizes()) {
-    std::optional<Dim> known =
-        isa<Attribute>(size) ? getConstantIntValue(size).value() : sizeOf(cast<Value>(size));
-    if (!known || !surelyAtMost(0, *known))
+    std::optional<Bound> known =
+        onlyOf(isa<Attribute>(size) ? exactly(*getConstantIntValue(size)) : rangeOf(cast<Value>(size)));
+    if (!known || !surelyAtMost(0, known->value))
       return op.emitOpError("expected sizes that follow from those of the operands, and are at least 0");
-    shape.push_back(*known);
+    shape.push_back(known->value);
+    most = std::max(most, known->bits);
   }
-  shapes[op] = shape;
+  setShape(op, shape, most);
   return success();
 }
 
+void CustomSizes::setShape(Value tensor, ShapeRef shape, unsigned most) {
+  shapes[tensor] = Shape(shape);
+  bits[tensor] = most;
+}
+
 /// The range of an expression of loops.
-static IndexRange rangeOfExpr(AffineExpr expr, ShapeRef loops) {
+static IndexRange rangeOfExpr(AffineExpr expr, ShapeRef loops, unsigned bits) {
   if (auto number = dyn_cast<AffineConstantExpr>(expr))
     return exactly(number.getValue());
   if (auto loop = dyn_cast<AffineDimExpr>(expr))
-    return between(0, loops[loop.getPosition()] - 1);
+    return below(loops[loop.getPosition()], bits);
   auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
   if (!binary)
     return {};
-  IndexRange lhs = rangeOfExpr(binary.getLHS(), loops), rhs = rangeOfExpr(binary.getRHS(), loops);
+  IndexRange lhs = rangeOfExpr(binary.getLHS(), loops, bits);
+  IndexRange rhs = rangeOfExpr(binary.getRHS(), loops, bits);
   switch (expr.getKind()) {
   case AffineExprKind::Add:
     return sum(lhs, rhs, 64);
@@ -305,6 +320,7 @@ static IndexRange rangeOfExpr(AffineExpr expr, ShapeRef loops) {
 
 LogicalResult CustomSizes::followLoops(linalg::LinalgOp op) {
   Shape extents(op.getNumLoops(), Dim::invalid());
+  unsigned most = sizeBits;
   auto eachIndex = [&](auto visit) -> LogicalResult {
     for (OpOperand &operand : op->getOpOperands())
       if (isa<RankedTensorType>(operand.get().getType()))
@@ -318,6 +334,7 @@ LogicalResult CustomSizes::followLoops(linalg::LinalgOp op) {
     auto loop = dyn_cast<AffineDimExpr>(expr);
     if (!loop)
       return success();
+    most = std::max(most, bits.find(op->getOperand(number))->second);
     Dim &extent = extents[loop.getPosition()];
     if (!extent.isValid())
       extent = size;
@@ -332,10 +349,11 @@ LogicalResult CustomSizes::followLoops(linalg::LinalgOp op) {
   assert(llvm::none_of(extents, [](Dim extent) { return !extent.isValid(); }) &&
          "expected maps that linalg takes");
   loops[op] = extents;
+  loopBits[op] = most;
   return eachIndex([&](AffineExpr expr, Dim size, unsigned number) -> LogicalResult {
     if (isa<AffineDimExpr>(expr))
       return success();
-    IndexRange range = rangeOfExpr(expr, extents);
+    IndexRange range = rangeOfExpr(expr, extents, most);
     if (range.isAtLeast(0) && range.isBelow(size))
       return success();
     return op->emitOpError("expected an index of operand ")
@@ -345,21 +363,24 @@ LogicalResult CustomSizes::followLoops(linalg::LinalgOp op) {
 
 void CustomSizes::start(CustomOp op) {
   for (auto [argument, operand] : llvm::zip_equal(op.getBody().front().getArguments(), op.getInputs()))
-    shapes[argument] = graph::shapeOf(operand);
+    setShape(argument, graph::shapeOf(operand), sizeBits);
 }
 
 LogicalResult CustomSizes::follow(Operation &op) {
+  for (Value result : op.getResults()) // each from its operands, however long the way to them is
+    rangeOf(result);
   if (auto empty = dyn_cast<tensor::EmptyOp>(op))
     return followEmpty(empty);
   if (auto constant = dyn_cast<arith::ConstantOp>(op); constant && isa<TensorType>(constant.getType()))
-    shapes[constant] = graph::shapeOf(constant.getResult());
+    setShape(constant, graph::shapeOf(constant.getResult()), sizeBits);
   auto structured = dyn_cast<linalg::LinalgOp>(op);
   if (!structured)
     return success();
   if (failed(followLoops(structured)))
     return failure();
-  Shape shape(shapeOf(structured.getDpsInits()[0]));
-  shapes[op.getResult(0)] = shape;
+  Value init = structured.getDpsInits()[0];
+  unsigned most = bits.find(init)->second;
+  setShape(op.getResult(0), Shape(shapeOf(init)), most);
   return success();
 }
 
@@ -374,10 +395,9 @@ LogicalResult CustomSizes::finish(CustomOp op) {
 FailureOr<CustomSizes> CustomSizes::of(CustomOp op) {
   CustomSizes sizes;
   sizes.start(op);
-  for (Operation &each : op.getBody().front().without_terminator())
-    if (failed(sizes.follow(each)))
-      return failure();
-  return sizes;
+  WalkResult walked = op.getBody().walk<WalkOrder::PreOrder>(
+      [&](Operation *each) { return WalkResult(sizes.follow(*each)); });
+  return walked.wasInterrupted() ? FailureOr<CustomSizes>() : FailureOr<CustomSizes>(std::move(sizes));
 }
 
 } // namespace tegula::graph

@@ -82,6 +82,9 @@ private:
 
   /// A division by 0 gives the dividend, the remainder 0.
   Value divide(Operation *op) {
+    if (op->getResult(0).getType().isInteger(1)) // of 0 and -1, the latter's own quotient is no such number
+      return isa<arith::RemSIOp, arith::RemUIOp>(op) ? s.constant(op->getResult(0).getType(), 0)
+                                                     : of(op->getOperand(0));
     std::optional<int64_t> number = getConstantIntValue(op->getOperand(1));
     if (sizes.rangeOf(op->getOperand(1)).isAtLeast(1) || (number && *number != 0 && *number != -1))
       return copy(op);

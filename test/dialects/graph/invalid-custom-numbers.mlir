@@ -323,3 +323,47 @@ func.func @elements_computed_again_and_again(%x: !x) -> !x {
   }
   return %y : !x
 }
+
+// -----
+
+// What a tensor would be as large as that is never stored wraps as other numbers do.
+!x = tensor<?xi8, affine_map<()[s0] -> (s0)>>
+func.func @sizes_beyond_memory(%x: !x) -> !x {
+  %y = graph.custom %x : (!x) -> !x {
+  ^bb0(%a: tensor<?xi8>):
+    %c0 = arith.constant 0 : index
+    %k = arith.constant 4096 : index
+    %n = tensor.dim %a, %c0 : tensor<?xi8>
+    %n1 = arith.muli %n, %k : index
+    %e1 = tensor.empty(%n1) : tensor<?xi8>
+    %d1 = tensor.dim %e1, %c0 : tensor<?xi8>
+    %n2 = arith.muli %d1, %k : index
+    // expected-error @+1 {{expected sizes that follow from those of the operands, and are at least 0}}
+    %e2 = tensor.empty(%n2) : tensor<?xi8>
+    graph.yield %a : tensor<?xi8>
+  }
+  return %y : !x
+}
+
+// -----
+
+!x = tensor<8xf32>
+func.func @loop_past_the_last_number(%x: !x) -> !x {
+  %y = graph.custom %x : (!x) -> !x {
+  ^bb0(%a: tensor<8xf32>):
+    %c0 = arith.constant 0 : index
+    %top = arith.constant 9223372036854775807 : index
+    %step = arith.constant 2147483647 : index
+    %e = tensor.empty() : tensor<8xf32>
+    %r = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%a : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+    ^bb0(%v: f32, %u: f32):
+      // expected-error @+1 {{expected bounds that follow from sizes, or that arith.maxsi and arith.minsi put between sizes}}
+      %s = scf.for %k = %c0 to %top step %step iter_args(%t = %v) -> f32 {
+        scf.yield %t : f32
+      }
+      linalg.yield %s : f32
+    } -> tensor<8xf32>
+    graph.yield %r : tensor<8xf32>
+  }
+  return %y : !x
+}

@@ -28,8 +28,9 @@ public:
   /// Of a body that has been verified.
   static mlir::FailureOr<CustomSizes> of(CustomOp op);
 
-  /// Follows the sizes from the operands to the result, one operation after the other; where one does not
-  /// follow, or an indexing map could leave an operand, says so at the operation.
+  /// Follows the sizes from the operands to the result, one operation after the other, those in the bodies of
+  /// loops too; where one does not follow, or an indexing map could leave an operand, says so at the
+  /// operation.
   void start(CustomOp op);
   mlir::LogicalResult follow(mlir::Operation &op);
   mlir::LogicalResult finish(CustomOp op);
@@ -45,13 +46,16 @@ public:
 private:
   mlir::LogicalResult followEmpty(mlir::tensor::EmptyOp op);
   mlir::LogicalResult followLoops(mlir::linalg::LinalgOp op);
+  void setShape(mlir::Value tensor, ShapeRef shape, unsigned most);
   IndexRange compute(mlir::Value index);
   IndexRange computeOp(mlir::Operation *op, unsigned width);
 
   llvm::DenseMap<mlir::Value, Shape> shapes;
   llvm::DenseMap<mlir::Operation *, Shape> loops;
   llvm::DenseMap<mlir::Value, IndexRange> ranges;
-  unsigned depth = 0;
+  /// That all numbers on the way to the sizes of a tensor, or of loops, fit into.
+  llvm::DenseMap<mlir::Value, unsigned> bits;
+  llvm::DenseMap<mlir::Operation *, unsigned> loopBits;
 };
 
 /// Whether tiles of the loops read tiles of an operand: each index is a sum of loops times positive numbers.
