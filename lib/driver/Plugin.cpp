@@ -15,11 +15,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <mutex>
+#include <optional>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -114,9 +117,16 @@ std::string lastWords(StringRef said) {
   return line.rtrim(" !\r").str();
 }
 
+/// How the trial ends, by the process that was made for it: one that a constructor starts is another.
+struct Verdict {
+  pid_t process = 0;
+  bool isLoaded = false;
+};
+
+constexpr unsigned mostSeconds = 60; ///< of a trial
+
 /// Loads the library in a process of its own, and writes a sentence where that cannot be done.
-[[noreturn]] void loadApart(const std::string &path, int said) {
-  constexpr unsigned mostSeconds = 60;
+[[noreturn]] void loadApart(const std::string &path, int said, int told) {
   for (int signal = 1; signal < 32; ++signal)
     ::signal(signal, SIG_DFL); // no last words of the tool, and no reproducer
   rlimit noDump{};
@@ -131,41 +141,82 @@ std::string lastWords(StringRef said) {
   }
   if (!why.empty() && write(said, why.data(), why.size()) < 0)
     _exit(2);
-  _exit(why.empty() ? 0 : 1);
+  Verdict verdict{getpid(), why.empty()};
+  _exit(write(told, &verdict, sizeof verdict) == ssize_t(sizeof verdict) ? 0 : 2);
+}
+
+struct Pipe {
+  int ends[2] = {-1, -1};
+  bool isOpen = pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
+  std::string text; ///< what came out of it, or its beginning
+
+  void closeEnd(int which) {
+    if (ends[which] >= 0)
+      close(ends[which]);
+    ends[which] = -1;
+  }
+  /// Takes what is there.
+  void drain() {
+    char buffer[1024];
+    ssize_t count = 1;
+    while (ends[0] >= 0 && (count = read(ends[0], buffer, sizeof buffer)) > 0)
+      if (text.size() < sizeof buffer)
+        text.append(buffer, size_t(count));
+    if (count == 0)
+      closeEnd(0);
+  }
+  ~Pipe() {
+    closeEnd(0);
+    closeEnd(1);
+  }
+};
+
+/// Waits for a trial, and returns the process's status where it can be known. Processes that a constructor
+/// starts may keep the pipes open for ever, and the caller may ignore its children's ends: neither is waited
+/// for.
+std::optional<int> watch(pid_t child, Pipe &said, Pipe &told) {
+  using Clock = std::chrono::steady_clock;
+  constexpr int milliseconds = 20;
+  auto deadline = Clock::now() + std::chrono::seconds(mostSeconds + 5);
+  int status = 0;
+  pid_t ended = 0;
+  while (ended == 0 && told.text.size() < sizeof(Verdict) && Clock::now() < deadline) {
+    pollfd both[] = {{said.ends[0], POLLIN, 0}, {told.ends[0], POLLIN, 0}};
+    poll(both, 2, milliseconds);
+    ended = waitpid(child, &status, WNOHANG);
+    told.drain();
+    said.drain();
+  }
+  if (ended == 0 && told.text.size() < sizeof(Verdict))
+    kill(child, SIGKILL);
+  while (ended == 0 || (ended < 0 && errno == EINTR))
+    ended = waitpid(child, &status, 0);
+  return ended == child ? std::optional(status) : std::nullopt;
 }
 
 /// Whether the library can be loaded at all. LLVM ends the process where two flags of a command line, or of
 /// passes, have one name, and constructors may do what they like: a process of its own meets that first.
 Error tryApart(const std::string &path) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0)
-    return refuse("cannot be loaded: " + Twine(strerror(errno)));
-  pid_t child = fork();
-  if (child == 0)
-    loadApart(path, ends[1]);
-  close(ends[1]);
-  std::string said;
-  char buffer[1024];
-  for (ssize_t count; child > 0 && (count = read(ends[0], buffer, sizeof buffer)) != 0;) {
-    if (count < 0 && errno != EINTR)
-      break;
-    if (count > 0 && said.size() < sizeof buffer)
-      said.append(buffer, size_t(count));
-  }
-  close(ends[0]);
-  int status = 0;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-    continue;
+  Pipe said, told;
+  pid_t child = said.isOpen && told.isOpen ? fork() : -1;
   if (child < 0)
     return refuse("cannot be loaded: " + Twine(strerror(errno)));
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+  if (child == 0)
+    loadApart(path, said.ends[1], told.ends[1]);
+  said.closeEnd(1);
+  told.closeEnd(1);
+  std::optional<int> status = watch(child, said, told);
+  Verdict verdict;
+  if (told.text.size() >= sizeof verdict)
+    std::memcpy(&verdict, told.text.data(), sizeof verdict);
+  if (verdict.process == child && verdict.isLoaded)
     return Error::success();
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && !said.empty())
-    return refuse(said);
-  std::string why = lastWords(said);
+  if (verdict.process == child && !said.text.empty())
+    return refuse(said.text);
+  std::string why = lastWords(said.text);
   if (why.empty())
-    why = WIFSIGNALED(status) ? std::string("it ends the process: ") + strsignal(WTERMSIG(status))
-                              : "it ends the process";
+    why = status && WIFSIGNALED(*status) ? std::string("it ends the process: ") + strsignal(WTERMSIG(*status))
+                                         : "it ends the process";
   return refuse("cannot be loaded: " + why);
 }
 

@@ -43,6 +43,7 @@ namespace tegula::driver {
 llvm::StringRef pluginStamp();
 
 /// Loads the plug-in at `path` and registers its passes for the whole process; a second time it does nothing.
+/// Forks: the library is loaded in a child first, so that one that ends the process is refused.
 /// Its dialects come with `registerDialects` from then on.
 llvm::Error loadPassPlugin(const std::string &path);
 
