@@ -273,6 +273,13 @@ tgl_code Context::count(bool enable, tgl_status *status) {
   return succeed(status);
 }
 
+tgl_code Context::counts(std::span<const tgl_launch_counts> &all, tgl_status *status) {
+  if (running.load(std::memory_order_acquire))
+    return setStatus(status, TGL_ERR_ARGUMENT, "the context is running in another thread");
+  all = device ? device->counts() : std::span<const tgl_launch_counts>();
+  return succeed(status);
+}
+
 /// Kernels of a device follow each other: where one begins, those before it say.
 void Context::noteDeviceTimes(int64_t begin) {
   for (size_t i = 0; i < deviceTimes.size(); ++i) {

@@ -35,9 +35,7 @@ public:
   tgl_code trace(size_t capacity, tgl_status *status);
   const Trace *traced() const { return events.get(); }
   tgl_code count(bool enable, tgl_status *status);
-  std::span<const tgl_launch_counts> counts() {
-    return device ? device->counts() : std::span<const tgl_launch_counts>();
-  }
+  tgl_code counts(std::span<const tgl_launch_counts> &all, tgl_status *status);
   tgl_code run(tgl_status *status);
 
 private:

@@ -134,9 +134,10 @@ tgl_code tgl_context_count(tgl_context *context, int32_t enable, tgl_status *sta
 tgl_code tgl_context_counts(tgl_context *context, const tgl_launch_counts **counts, size_t *count,
                             tgl_status *status) {
   return guarded(status, [&] {
-    std::span<const tgl_launch_counts> all = context->context.counts();
+    std::span<const tgl_launch_counts> all;
+    tgl_code code = context->context.counts(all, status);
     *counts = all.data();
     *count = all.size();
-    return succeed(status);
+    return code;
   });
 }

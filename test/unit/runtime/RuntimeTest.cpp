@@ -5,6 +5,7 @@
 #include "core/Imports.h"
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -265,6 +266,30 @@ TEST_F(Runtime, ThreadsOfThisProcessCountNothing) {
   const tgl_launch_counts *counts = nullptr;
   size_t count = 1;
   EXPECT_EQ(tgl_context_counts(context.get(), &counts, &count, &status), TGL_OK);
+  EXPECT_EQ(count, 0u);
+}
+
+TEST_F(Runtime, CountsCannotBeReadDuringARun) {
+  ModelPointer model = load(bytes);
+  ContextPointer context = createContext(model, 1);
+  std::vector<float> x(1000), y(1000);
+  tgl_bind_input(context.get(), 0, x.data(), 4000, nullptr);
+  tgl_bind_output(context.get(), 0, y.data(), 4000, nullptr);
+  std::atomic<bool> ends = false;
+  std::thread runs([&] {
+    while (!ends)
+      EXPECT_EQ(tgl_run(context.get(), nullptr), TGL_OK);
+  });
+  const tgl_launch_counts *counts = nullptr;
+  size_t count = 1;
+  tgl_code code = TGL_OK;
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (code == TGL_OK && std::chrono::steady_clock::now() < deadline)
+    code = tgl_context_counts(context.get(), &counts, &count, &status);
+  ends = true;
+  runs.join();
+  EXPECT_EQ(code, TGL_ERR_ARGUMENT);
+  EXPECT_STREQ(status.text, "the context is running in another thread");
   EXPECT_EQ(count, 0u);
 }
 
