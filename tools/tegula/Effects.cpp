@@ -68,7 +68,8 @@ Failure checkEffects(const CLI::App &verb, const std::vector<Word> &words, std::
       return {Code::OptionWithoutEffect,
               std::string("expected no ") + rule.option + " with " + reasonOf(kindOf(file))};
   const CLI::Option *level = given("--optimize");
-  if (level && level->results().front() == "0" && given("--sched"))
+  const CLI::Option *schedules = given("--sched");
+  if (level && level->results().front() == "0" && schedules && isGiven(words, *schedules))
     return {Code::OptionWithoutEffect, "expected no --sched with -O 0, where kernels have no schedules"};
   return {};
 }

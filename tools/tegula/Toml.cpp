@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -160,36 +161,69 @@ bool Toml::readEscape(std::string &value) {
   return true;
 }
 
-/// Makes a value without quotes what options read: true, false, or a number in decimal digits.
-bool Toml::readBare(std::string &value) {
-  if (value == "true" || value == "false")
-    return true;
-  std::string digits;
+/// Takes out the underscores that stand between two digits; false where one stands elsewhere.
+static bool joinDigits(const std::string &value, std::string &digits) {
+  auto isDigit = [&](size_t place) {
+    unsigned char c = place < value.size() ? static_cast<unsigned char>(value[place]) : '\0';
+    return value.starts_with("0x") ? std::isxdigit(c) : std::isdigit(c);
+  };
   for (size_t i = 0; i < value.size(); ++i) {
-    auto isDigit = [&](size_t place) {
-      return place < value.size() && std::isxdigit(static_cast<unsigned char>(value[place]));
-    };
     if (value[i] != '_')
       digits += value[i];
     else if (i == 0 || !isDigit(i - 1) || !isDigit(i + 1))
       return false;
   }
+  return true;
+}
+
+/// Whether it is a number of TOML: digits on both sides of a point, and no zero in front.
+static bool isDecimal(const std::string &text) {
+  size_t at = 0;
+  auto skipSign = [&] { at += at < text.size() && (text[at] == '+' || text[at] == '-'); };
+  auto skipDigits = [&] {
+    size_t begin = at;
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])))
+      ++at;
+    return at - begin;
+  };
+  skipSign();
+  bool startsWithZero = at < text.size() && text[at] == '0';
+  size_t whole = skipDigits();
+  bool isRight = whole == 1 || (whole > 1 && !startsWithZero);
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    isRight = skipDigits() > 0 && isRight;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    skipSign();
+    isRight = skipDigits() > 0 && isRight;
+  }
+  return isRight && at == text.size();
+}
+
+/// Makes a value without quotes what options read: true, false, or a number in decimal digits.
+bool Toml::readBare(std::string &value) {
+  if (value == "true" || value == "false")
+    return true;
+  std::string digits;
+  if (!joinDigits(value, digits))
+    return false;
   for (auto [prefix, base] : {std::pair("0x", 16), std::pair("0o", 8), std::pair("0b", 2)})
     if (digits.starts_with(prefix)) {
-      char *end = nullptr;
-      unsigned long long number = std::strtoull(digits.c_str() + 2, &end, base);
+      uint64_t number = 0;
+      const char *begin = digits.data() + 2, *end = digits.data() + digits.size();
+      auto [rest, failure] =
+          std::from_chars(begin, end, number, base); // refuses what needs more than 64 bits
+      if (failure != std::errc() || rest != end)
+        return false;
       value = std::to_string(number);
-      return isxdigit(static_cast<unsigned char>(digits[2])) && !*end;
+      return true;
     }
-  char *end = nullptr;
-  std::strtod(digits.c_str(), &end);
-  size_t first = digits.find_first_of("0123456789");
-  bool isPlain = digits.find_first_not_of("+-.0123456789eE") == std::string::npos && first <= 1 &&
-                 std::isdigit(static_cast<unsigned char>(digits.back()));
-  bool isPadded = first != std::string::npos && digits[first] == '0' && first + 1 < digits.size() &&
-                  std::isdigit(static_cast<unsigned char>(digits[first + 1]));
+  if (!isDecimal(digits))
+    return false;
   value = digits.starts_with("+") ? digits.substr(1) : digits;
-  return isPlain && !isPadded && !*end;
+  return true;
 }
 
 } // namespace tegula::tools
