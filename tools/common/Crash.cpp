@@ -97,6 +97,7 @@ bool writeInput() {
 bool runReproducer() {
   if (!reproducerWords || mkdir(reproducerFolder, 0700) != 0 || !writeInput())
     return false;
+  signal(SIGCHLD, SIG_DFL); // where it was ignored, no one would know how the child ended
   pid_t child = fork();
   if (child == 0) {
     sigset_t none;
@@ -106,9 +107,10 @@ bool runReproducer() {
     _exit(127);
   }
   int status = 0;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+  pid_t ended = -1;
+  while (child > 0 && (ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
     continue;
-  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return child > 0 && ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void onCrash(int signal) {

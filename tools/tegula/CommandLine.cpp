@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <set>
 
 namespace tegula::tools {
@@ -61,13 +62,6 @@ const CLI::Option *optionOf(const CLI::App &verb, const std::string &key) {
   for (const CLI::Option *option : optionsOf(*verb.get_parent()))
     if (option->check_lname(key) && option->get_group() == globalOptions && key != "config")
       return option;
-  return nullptr;
-}
-
-const CLI::App *verbOf(const CLI::App &app, const std::string &name) {
-  for (const CLI::App *verb : app.get_subcommands({}))
-    if (verb->get_name() == name)
-      return verb;
   return nullptr;
 }
 
@@ -178,6 +172,29 @@ Failure expandFiles(std::vector<Word> &words) {
     }
   }
   words = std::move(expanded);
+  return {};
+}
+
+Failure addDefaultVerb(std::vector<Word> &words, const CLI::App &app) {
+  size_t at = 0;
+  while (at < words.size() && words[at].text.starts_with("-")) { // options of all verbs may stand in front
+    const CLI::Option *option = app.get_option_no_throw(words[at].text);
+    bool hasOwnValue = words[at].text.find('=') != std::string::npos;
+    at += option && !hasOwnValue && option->get_expected_min() > 0 ? 2 : 1;
+  }
+  if (at < words.size() && verbOf(app, words[at].text)) {
+    std::rotate(words.begin(), words.begin() + long(at), words.begin() + long(at) + 1);
+    return {};
+  }
+  const std::string &first = words[0].text;
+  for (const char *alone : {"-h", "--help", "--help-all", "--version", "--list-operators"})
+    if (first == alone)
+      return {};
+  bool file = first.empty() || first[0] == '-' || first.find_first_of("./") != std::string::npos ||
+              std::filesystem::exists(first);
+  if (!file)
+    return {Code::UnknownVerb, "expected a verb or a model, got '" + first + "'"};
+  words.insert(words.begin(), Word("compile"));
   return {};
 }
 

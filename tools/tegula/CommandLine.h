@@ -13,6 +13,10 @@ namespace tegula::tools {
 /// comment. Such files do not name others.
 Failure expandFiles(std::vector<Word> &words);
 
+/// Makes the first word the verb: `tegula model.onnx` means compile, and options of all verbs may stand in
+/// front. The first word that is no option and no verb is a model.
+Failure addDefaultVerb(std::vector<Word> &words, const CLI::App &app);
+
 /// Adds what the configuration says for the verb `words[0]` behind it; where the command line gives an option
 /// that takes one value, or excludes the option, the configuration's is left out. It is TOML: `key = value`
 /// with the long name of an option, under [VERB] or above all sections for every verb that has it.

@@ -138,7 +138,7 @@ std::string textOf(const CLI::App &app, const Arguments &arguments) {
 }
 
 int help(const CLI::App &app, const Arguments &arguments) {
-  bool hasManual = arguments.topic.empty() || isVerb(app, arguments.topic);
+  bool hasManual = arguments.topic.empty() || verbOf(app, arguments.topic) != nullptr;
   if ((arguments.json && arguments.topic != "errors") || (arguments.man && !hasManual))
     return reportFailure("tegula help", {Code::OptionWithoutEffect,
                                          arguments.json ? "expected the topic 'errors' beside --json"

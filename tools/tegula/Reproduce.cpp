@@ -1,6 +1,7 @@
 // The verb reproduce: everything that it takes to repeat a command which ends with an internal error, in a
 // folder that can be given away. It exists because a bug report without the model is worth little, and a
 // model is often large or secret: its weights are left out wherever the error comes without them.
+#include "CommandLine.h"
 #include "Verb.h"
 
 #include "common/Crash.h"
@@ -8,8 +9,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <iterator>
+#include <optional>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,36 +35,96 @@ constexpr uintmax_t mostBytes = 64 << 20;
 /// What repeats the error, and what of it is the model.
 struct Repetition {
   std::vector<std::string> words;
-  size_t model = 0; ///< 0: none is known
+  std::optional<size_t> model;
   std::string name; ///< of the model's copy in the folder
   std::string kind; ///< what that copy is
 };
 
-/// The command with all options taken out that write files, so that repeating it changes nothing.
-std::vector<std::string> withoutOutputs(const std::vector<std::string> &command) {
-  const std::vector<std::string> outputs = {"-o",     "--output",     "--profile",
-                                            "--html", "--reproducer", "--save-temps"};
-  std::vector<std::string> words;
-  for (size_t i = 0; i < command.size(); ++i) {
-    const std::string &word = command[i];
-    bool isAlone = std::find(outputs.begin(), outputs.end(), word) != outputs.end();
-    bool isJoined = std::any_of(outputs.begin(), outputs.end(), [&](const std::string &output) {
-      return word.size() > output.size() && word.starts_with(output + (output == "-o" ? "" : "="));
-    });
-    i += isAlone; // its value
-    if (!isAlone && !isJoined)
-      words.push_back(word);
+/// Reads a command word by word, the verb first.
+class Command {
+public:
+  Command(const CLI::App &app, std::vector<std::string> given) : words(std::move(given)) {
+    verb = words.empty() ? nullptr : verbOf(app, words.front());
+    for (size_t at = verb != nullptr; at < words.size(); at += parts.back().size)
+      parts.push_back(partAt(at));
   }
-  return words;
-}
 
-/// Finds the model among the words: the first file of a kind that is compiled.
-size_t findModel(const std::vector<std::string> &words) {
-  for (size_t i = 0; i < words.size(); ++i)
-    if (words[i] == "-" ||
-        ((hasExtension(words[i], ".onnx") || hasExtension(words[i], ".mlir")) && !checkReadable(words[i])))
-      return i;
-  return words.size();
+  /// All of it but options that write files, so that repeating it changes nothing.
+  std::vector<std::string> withoutOutputs() const {
+    std::vector<std::string> kept(words.begin(), words.begin() + (verb != nullptr));
+    for (const Part &part : parts)
+      if (!part.option || !isOutput(*part.option))
+        kept.insert(kept.end(), words.begin() + long(part.begin),
+                    words.begin() + long(part.begin + part.size));
+    return kept;
+  }
+
+  /// The model: the first file of a kind that is compiled, which no option takes.
+  std::optional<size_t> model() const {
+    for (const Part &part : parts) {
+      bool isServed = part.option && part.option->check_lname("serve") && part.size > 1;
+      if (size_t at = part.begin + isServed; (!part.option || isServed) && isModel(words[at]))
+        return at;
+    }
+    return std::nullopt;
+  }
+
+private:
+  /// An option with its values, or one word.
+  struct Part {
+    size_t begin, size;
+    const CLI::Option *option;
+  };
+
+  static bool isFlag(const CLI::Option &option) { return option.get_items_expected_max() == 0; }
+  static bool isOutput(const CLI::Option &option) {
+    return !isFlag(option) && std::any_of(std::begin(outputOptions), std::end(outputOptions),
+                                          [&](const char *name) { return option.check_lname(name); });
+  }
+  static bool isModel(const std::string &word) {
+    return word == "-" ||
+           ((hasExtension(word, ".onnx") || hasExtension(word, ".mlir")) && !checkReadable(word));
+  }
+
+  const CLI::Option *find(const std::string &name) const {
+    const CLI::Option *option = verb ? verb->get_option_no_throw(name) : nullptr;
+    return option || !verb ? option : verb->get_parent()->get_option_no_throw(name);
+  }
+
+  Part partAt(size_t at) {
+    const std::string &word = words[at];
+    onlyFiles |= word == "--";
+    if (onlyFiles || word.size() < 2 || word[0] != '-')
+      return {at, 1, nullptr};
+    bool isLong = word[1] == '-', isJoined = isLong && word.find('=') != std::string::npos;
+    const CLI::Option *option = isLong ? find(word.substr(0, word.find('='))) : nullptr;
+    for (size_t i = 1; !isLong && i < word.size(); ++i) { // -vO0, -vo FILE
+      option = find(std::string("-") + word[i]);
+      isJoined = i + 1 < word.size();
+      if (!option || !isFlag(*option))
+        break;
+    }
+    size_t values =
+        option && !isJoined && !isFlag(*option) ? size_t(std::max(1, option->get_items_expected_min())) : 0;
+    return {at, 1 + std::min(values, words.size() - at - 1), option};
+  }
+
+  std::vector<std::string> words;
+  const CLI::App *verb = nullptr;
+  std::vector<Part> parts;
+  bool onlyFiles = false;
+};
+
+/// The words that a command line means: those of its files of flags too, behind the verb. As they are where
+/// that cannot be said.
+std::vector<std::string> meant(const CLI::App &app, const std::vector<std::string> &command) {
+  std::vector<Word> words(command.begin(), command.end());
+  if (expandFiles(words) || words.empty() || addDefaultVerb(words, app))
+    return command;
+  std::vector<std::string> texts;
+  for (const Word &word : words)
+    texts.push_back(word.text);
+  return texts;
 }
 
 /// Runs the command in a process of its own, with its messages in a file, and returns the exit code.
@@ -72,6 +136,7 @@ int run(const std::vector<std::string> &command, const std::string &messages) {
   for (std::string &word : words)
     pointers.push_back(word.data());
   pointers.push_back(nullptr);
+  signal(SIGCHLD, SIG_DFL); // where it was ignored, no one would know how the child ended
   pid_t child = fork();
   if (child == 0) {
     int nothing = open("/dev/null", O_RDWR),
@@ -83,24 +148,20 @@ int run(const std::vector<std::string> &command, const std::string &messages) {
     _exit(127);
   }
   int status = 0;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+  pid_t ended = -1;
+  while (child > 0 && (ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
     continue;
-  return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return child > 0 && ended == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 class Reproducer {
 public:
   Reproducer(const CLI::App &app, const Arguments &arguments)
       : folder(fs::absolute(arguments.folder).string()), command(arguments.command) {
-    repetition.words = withoutOutputs(command);
     std::vector<std::string> &words = repetition.words;
-    size_t first = 0;
-    while (first < words.size() && words[first].starts_with("-") && words[first] != "-")
-      ++first;
-    if (first < words.size() && !isVerb(app, words[first]))
-      words.insert(words.begin() + long(first), "compile");
-    verb = first < words.size() ? words[first] : "";
-    repetition.model = findModel(words);
+    words = Command(app, meant(app, command)).withoutOutputs();
+    verb = words.empty() ? "" : words.front();
+    repetition.model = Command(app, words).model();
     if (verb == "compile")
       words.insert(words.end(), {"-o", "/dev/null"});
   }
@@ -115,7 +176,7 @@ public:
       if (entry.path().filename() != reproducedInput)
         return {Code::CannotWrite, "expected a folder that is empty or does not exist yet"};
     chmod(folder.c_str(), 0700);
-    if (repetition.model < repetition.words.size())
+    if (repetition.model)
       tryCopies();
     dropLargeIr();
     return writeScript();
@@ -126,7 +187,7 @@ private:
 
   /// Takes the smallest copy of the model with which the error comes.
   void tryCopies() {
-    std::string original = repetition.words[repetition.model], error;
+    std::string original = repetition.words[*repetition.model], error;
     std::error_code failure;
     if (original == "-" && fs::exists(inside(reproducedInput), failure))
       return void(attempt(inside(reproducedInput), "what standard input held"));
@@ -148,7 +209,7 @@ private:
   /// Whether the error comes with this file as the model.
   bool attempt(const std::string &model, const std::string &kind) {
     std::vector<std::string> words = repetition.words;
-    words[repetition.model] = model;
+    words[*repetition.model] = model;
     bool keepsIr =
         verb == "compile" || verb == "run" || verb == "bench" || verb == "verify" || verb == "explain";
     if (keepsIr)
@@ -162,7 +223,7 @@ private:
     repetition.kind = kind;
     repetition.name = kind.empty() ? "" : fs::path(model).filename().string();
     if (kind.empty())
-      repetition.words[repetition.model] = model;
+      repetition.words[*repetition.model] = model;
     return repeats;
   }
 

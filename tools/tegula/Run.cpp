@@ -42,7 +42,7 @@ void printSummary(const Port &port, const HostTensor &value) {
 int run(const Arguments &arguments) {
   if (Failure failure = checkTensorsOutput(arguments.output, arguments.model))
     return reportFailure("tegula run", failure);
-  if (int code = checkOutputs(arguments.model, {arguments.profile}))
+  if (int code = checkOutputs(arguments.model, {arguments.profile, arguments.counters}))
     return code;
   Opened opened = openBound("tegula run", arguments.model, arguments.compile, arguments.inputs,
                             arguments.archive, arguments.threads);

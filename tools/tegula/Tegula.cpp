@@ -40,36 +40,6 @@ static void listOperators() {
   }
 }
 
-/// The verb that the first word is, nullptr where it is none.
-static const CLI::App *verbOf(const CLI::App &app, const std::vector<Word> &words) {
-  bool isOne = !words.empty() && isVerb(app, words.front().text);
-  return isOne ? app.get_subcommand(words.front().text) : nullptr;
-}
-
-/// `tegula model.onnx` means compile: the first argument that is no option and no verb is a model.
-static Failure addDefaultVerb(std::vector<Word> &words, const CLI::App &app) {
-  size_t at = 0;
-  while (at < words.size() && words[at].text.starts_with("-")) { // options of all verbs may stand in front
-    const CLI::Option *option = app.get_option_no_throw(words[at].text);
-    bool hasOwnValue = words[at].text.find('=') != std::string::npos;
-    at += option && !hasOwnValue && option->get_expected_min() > 0 ? 2 : 1;
-  }
-  if (at < words.size() && isVerb(app, words[at].text)) {
-    std::rotate(words.begin(), words.begin() + long(at), words.begin() + long(at) + 1);
-    return {};
-  }
-  const std::string &first = words[0].text;
-  for (const char *alone : {"-h", "--help", "--help-all", "--version", "--list-operators"})
-    if (first == alone)
-      return {};
-  bool file = first.empty() || first[0] == '-' || first.find_first_of("./") != std::string::npos ||
-              std::filesystem::exists(first);
-  if (!file)
-    return {Code::UnknownVerb, "expected a verb or a model, got '" + first + "'"};
-  words.insert(words.begin(), Word("compile"));
-  return {};
-}
-
 /// The value of an option before anything is parsed; empty where it is not given.
 static std::string valueOf(const std::vector<Word> &words, const std::string &option) {
   for (size_t i = 0; i < words.size() && words[i].text != "--"; ++i) {
@@ -97,7 +67,7 @@ static Failure gatherWords(int argc, char **argv, const CLI::App &app, std::vect
   if (!config.empty())
     if (Failure failure = addConfig(app, config, words))
       return failure;
-  const CLI::App *verb = verbOf(app, words);
+  const CLI::App *verb = verbOf(app, words.front().text);
   std::vector<Word> behind(words.begin() + (verb != nullptr), words.end());
   return WordCheck(app, verb ? *verb : app).check(behind, place);
 }
@@ -166,7 +136,7 @@ int main(int argc, char **argv) {
   }
   if (int code = applyGlobals(*globals))
     return code;
-  if (const CLI::App *verb = verbOf(app, words))
+  if (const CLI::App *verb = verbOf(app, words.front().text))
     if (Failure failure = checkEffects(*verb, words, place))
       return reportFailure(place, failure);
   if (!globals->noReproducer)

@@ -21,11 +21,11 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 
 } // namespace
 
-bool isVerb(const CLI::App &app, const std::string &word) {
+const CLI::App *verbOf(const CLI::App &app, const std::string &name) {
   for (const CLI::App *verb : app.get_subcommands({}))
-    if (verb->get_name() == word)
-      return true;
-  return false;
+    if (verb->get_name() == name)
+      return verb;
+  return nullptr;
 }
 
 /// Adds the options of passes that users bring.

@@ -23,8 +23,12 @@ inline constexpr const char *globalOptions = "Options of all verbs";
 /// What `tegula help` explains besides verbs.
 std::vector<std::string> helpTopics();
 
-/// Whether the program has a verb of that name.
-bool isVerb(const CLI::App &app, const std::string &word);
+/// The verb of that name, nullptr where the program has none.
+const CLI::App *verbOf(const CLI::App &app, const std::string &name);
+
+/// The long names of options that name a file or a folder to write, where they take a value.
+inline constexpr const char *outputOptions[] = {"output",     "profile", "counters",  "html",
+                                                "reproducer", "json",    "save-temps"};
 
 /// What a verb does once its arguments are parsed; returns the exit code.
 using Action = std::function<int()>;

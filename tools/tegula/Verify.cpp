@@ -173,9 +173,9 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
 }
 
 int verify(const Arguments &arguments) {
-  if (arguments.bisect)
-    if (int code = checkOutputs(arguments.model, {arguments.reproducerFile()}))
-      return code;
+  if (int code = checkOutputs(arguments.model,
+                              {arguments.counters, arguments.bisect ? arguments.reproducerFile() : ""}))
+    return code;
   TensorMap given;
   Failure failure = readGiven(arguments.inputs, "", given);
   ModelInfo info;
