@@ -1,12 +1,14 @@
 // Writes through a temporary file and a rename, because a reader must never meet a partial artifact.
 #include "common/Files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace tegula::tools {
 
@@ -82,12 +84,34 @@ static Failure checkWritable(const std::string &path) {
   return {};
 }
 
+/// What this command reads and writes.
+static std::vector<std::string> inputFiles, outputFiles;
+
+static bool isFile(const std::string &path) { return !path.empty() && path != "-"; }
+
+void noteInput(const std::string &path) {
+  if (isFile(path))
+    inputFiles.push_back(path);
+}
+
+void noteAssigned(const std::string &assignment) {
+  if (size_t at = assignment.find('@'); at != std::string::npos)
+    noteInput(assignment.substr(at + 1));
+}
+
 Failure checkOutput(const std::string &output, const std::string &input) {
-  std::error_code failure;
-  if (output.empty() || output == "-")
+  if (!isFile(output))
     return {};
-  if (input != "-" && std::filesystem::equivalent(output, input, failure))
+  noteInput(input);
+  std::error_code failure;
+  auto isSame = [&](const std::string &other) {
+    return other == output || std::filesystem::equivalent(output, other, failure);
+  };
+  if (std::ranges::any_of(inputFiles, isSame))
     return {Code::CannotWrite, "is what is read; expected another name for what is written"};
+  if (std::ranges::any_of(outputFiles, isSame))
+    return {Code::CannotWrite, "is written already; expected another name for each output"};
+  outputFiles.push_back(output);
   return checkWritable(output);
 }
 
@@ -105,6 +129,7 @@ Failure checkReadable(const std::string &path) {
 }
 
 Failure readFile(const std::string &path, std::string &text) {
+  noteInput(path);
   if (path != "-")
     if (Failure failure = checkReadable(path))
       return failure;

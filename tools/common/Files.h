@@ -13,8 +13,14 @@
 
 namespace tegula::tools {
 
-/// A failure where `output` cannot be written, or is the file `input` under whatever name, which would be
-/// lost. To be asked before what takes long. "" and "-" are no files.
+/// Says that this command reads `path`, so that it is not written over. "" and "-" are no files.
+void noteInput(const std::string &path);
+/// The same of the file in "name=@file".
+void noteAssigned(const std::string &assignment);
+
+/// A failure where `output` cannot be written, or is a file that would be lost: `input`, another one that was
+/// noted or read by readFile, or an output that was asked for before, under whatever names. To be asked
+/// before what takes long.
 Failure checkOutput(const std::string &output, const std::string &input);
 
 /// Writes to a temporary file beside `path` and renames it; "-" is standard output.

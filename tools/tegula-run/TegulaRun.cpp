@@ -125,6 +125,9 @@ Failure bench(double seconds, Session &session, double loadTime) {
 }
 
 Failure runModel(const RunArguments &arguments) {
+  noteInput(arguments.expect);
+  for (const std::string &input : arguments.inputs)
+    noteAssigned(input);
   if (Failure failure = checkTensorsOutput(arguments.output, arguments.model))
     return failure;
   if (Failure failure = checkOutput(arguments.profile, arguments.model))

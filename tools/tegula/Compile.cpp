@@ -45,6 +45,7 @@ int compile(const Arguments &arguments) {
   std::string output = arguments.output;
   if (output.empty())
     output = text ? "-" : stemOf(arguments.model) + kind->extension;
+  arguments.compile.noteInputs();
   if (int code = checkOutputs(arguments.model, {output}))
     return code;
   CompileResult result = compileFile(arguments.model, kind->emit, options);

@@ -56,10 +56,10 @@ static Failure gatherWords(int argc, char **argv, const CLI::App &app, std::vect
                            std::string &place) {
   for (int i = 1; i < argc; ++i)
     words.push_back({argv[i], ""});
-  if (words.empty())
-    return {Code::MissingArgument, "expected a verb or a model"};
   if (Failure failure = expandFiles(words))
     return failure;
+  if (words.empty())
+    return {Code::MissingArgument, "expected a verb or a model"};
   logOptions().json = valueOf(words, "--log") == "json"; // also of what is wrong with the command line
   if (Failure failure = addDefaultVerb(words, app))
     return failure;

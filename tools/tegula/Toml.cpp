@@ -154,7 +154,8 @@ bool Toml::readEscape(std::string &value) {
       !std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isxdigit(c); }))
     return false;
   uint32_t point = uint32_t(std::strtoul(number.c_str(), nullptr, 16));
-  if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+  // 0 would end the name of a file.
+  if (point == 0 || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
     return false;
   append(value, point);
   at += 2 + digits;

@@ -288,6 +288,15 @@ void printTimings(const std::string &path, const CompileResult &result, bool ask
     logOptions().json ? printNotes(path, "kernel ", result.kernels) : printTable("kernels", result.kernels);
 }
 
+void CompileArguments::noteInputs() const {
+  noteInput(schedFile);
+  for (const auto *files : {&operatorFiles, &passPlugins})
+    for (const std::string &file : *files)
+      noteInput(file);
+  for (const std::string &assignment : bound)
+    noteAssigned(assignment);
+}
+
 int checkOutputs(const std::string &model, std::initializer_list<std::string> outputs) {
   for (const std::string &output : outputs)
     if (Failure failure = checkOutput(output, model))

@@ -68,6 +68,8 @@ struct CompileArguments {
   Failure convert(CompileOptions &options) const;
   /// What --dim and --shape say.
   Failure sizes(Sizes &chosen) const;
+  /// Says which files they name, so that outputs are no such file.
+  void noteInputs() const;
   /// Refuses sizes that a file of this kind cannot be given.
   Failure check(const std::string &path) const;
   /// Whether something is said about the model or the machine to compile it for.
