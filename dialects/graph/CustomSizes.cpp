@@ -126,19 +126,21 @@ static IndexRange product(IndexRange a, IndexRange b, unsigned width) {
   return unlessWraps(result, width);
 }
 
-/// Rounded down, by a number of at least 1.
+/// Rounded down, by a number of at least 1. Divisions of divisions are followed as long as sums of sums are,
+/// or their expressions could be as deep as a body is long.
 static IndexRange quotient(const IndexRange &a, const IndexRange &b) {
-  IndexRange result;
+  auto divide = [](const Bounds &bounds, Dim divisor) {
+    Bounds quotients;
+    for (const Bound &bound : bounds)
+      if (bound.value.isStatic() || bound.bits < 63)
+        add(quotients, floorDiv(bound.value, divisor), bound.bits + !bound.value.isStatic());
+    return quotients;
+  };
   for (const Bound &low : b.lowest)
     for (const Bound &high : b.highest)
-      if (low.value.isStatic() && high.value.is(low.value.number()) && low.value.number() >= 1) {
-        for (const Bound &bound : a.lowest)
-          add(result.lowest, floorDiv(bound.value, low.value), bound.bits);
-        for (const Bound &bound : a.highest)
-          add(result.highest, floorDiv(bound.value, low.value), bound.bits);
-        return result;
-      }
-  return result;
+      if (low.value.isStatic() && high.value.is(low.value.number()) && low.value.number() >= 1)
+        return {divide(a.lowest, low.value), divide(a.highest, low.value)};
+  return {};
 }
 
 /// The remainder of numbers that are not negative, by numbers of at least 1.

@@ -367,3 +367,26 @@ func.func @loop_past_the_last_number(%x: !x) -> !x {
   }
   return %y : !x
 }
+
+// -----
+
+// What is not written as one expression at some length.
+!x = tensor<?xi8, affine_map<()[s0] -> (s0)>>
+func.func @divisions_of_divisions(%x: !x) -> !x {
+  %y = graph.custom %x : (!x) -> !x {
+  ^bb0(%a: tensor<?xi8>):
+    %c0 = arith.constant 0 : index
+    %c3 = arith.constant 3 : index
+    %n = tensor.dim %a, %c0 : tensor<?xi8>
+    %v0 = arith.floordivsi %n, %c3 : index %v1 = arith.floordivsi %v0, %c3 : index %v2 = arith.floordivsi %v1, %c3 : index %v3 = arith.floordivsi %v2, %c3 : index
+    %v4 = arith.floordivsi %v3, %c3 : index %v5 = arith.floordivsi %v4, %c3 : index %v6 = arith.floordivsi %v5, %c3 : index %v7 = arith.floordivsi %v6, %c3 : index
+    %v8 = arith.floordivsi %v7, %c3 : index %v9 = arith.floordivsi %v8, %c3 : index %v10 = arith.floordivsi %v9, %c3 : index %v11 = arith.floordivsi %v10, %c3 : index
+    %v12 = arith.floordivsi %v11, %c3 : index %v13 = arith.floordivsi %v12, %c3 : index %v14 = arith.floordivsi %v13, %c3 : index %v15 = arith.floordivsi %v14, %c3 : index
+    %v16 = arith.floordivsi %v15, %c3 : index %v17 = arith.floordivsi %v16, %c3 : index %v18 = arith.floordivsi %v17, %c3 : index %v19 = arith.floordivsi %v18, %c3 : index
+    %d = tensor.empty(%v10) : tensor<?xi8>
+    // expected-error @+1 {{expected sizes that follow from those of the operands, and are at least 0}}
+    %e = tensor.empty(%v19) : tensor<?xi8>
+    graph.yield %a : tensor<?xi8>
+  }
+  return %y : !x
+}
