@@ -40,21 +40,6 @@ makeTargetMachine(const CpuCodegenOptions &options) {
                          : llvm::CodeGenOptLevel::Less));
 }
 
-/// The machine for `options`, which a thread keeps: to set it up takes longer than to emit a small kernel.
-static llvm::Expected<std::shared_ptr<llvm::TargetMachine>>
-targetMachineFor(const CpuCodegenOptions &options) {
-  using Key = std::tuple<std::string, bool, bool>;
-  static thread_local std::pair<Key, std::shared_ptr<llvm::TargetMachine>> kept;
-  Key key(options.features, options.optLevel > 0, options.isCold);
-  if (!kept.second || kept.first != key) {
-    llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(options);
-    if (!made)
-      return made.takeError();
-    kept = {std::move(key), std::move(*made)};
-  }
-  return kept.second;
-}
-
 /// States on every function what the machine is and what code may assume; marks every symbol as part of this
 /// image.
 static void annotate(llvm::Module &module, const CpuCodegenOptions &options) {
@@ -87,7 +72,9 @@ static constexpr llvm::StringLiteral passes =
 
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const CpuCodegenOptions &options) {
-  llvm::Expected<std::shared_ptr<llvm::TargetMachine>> machine = targetMachineFor(options);
+  llvm::Expected<std::shared_ptr<llvm::TargetMachine>> machine =
+      machineFor(std::tuple(options.features, options.optLevel > 0, options.isCold),
+                 [&] { return makeTargetMachine(options); });
   if (!machine)
     return machine.takeError();
   Emission kind = output == Output::LlvmIr   ? Emission::LlvmIr

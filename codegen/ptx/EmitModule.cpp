@@ -38,21 +38,6 @@ makeTargetMachine(const PtxCodegenOptions &options) {
       options.optLevel ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Less));
 }
 
-/// The machine for `options`, which a thread keeps: to set it up takes longer than to emit a small kernel.
-static llvm::Expected<std::shared_ptr<llvm::TargetMachine>>
-targetMachineFor(const PtxCodegenOptions &options) {
-  using Key = std::tuple<std::string, std::string, bool>;
-  static thread_local std::pair<Key, std::shared_ptr<llvm::TargetMachine>> kept;
-  Key key(options.chip, options.features, options.optLevel > 0);
-  if (!kept.second || kept.first != key) {
-    llvm::Expected<std::unique_ptr<llvm::TargetMachine>> made = makeTargetMachine(options);
-    if (!made)
-      return made.takeError();
-    kept = {std::move(key), std::move(*made)};
-  }
-  return kept.second;
-}
-
 /// Makes names of constants and of shared memory differ between kernels.
 static void annotate(llvm::Module &module) {
   std::string entry;
@@ -80,7 +65,9 @@ static constexpr llvm::StringLiteral passes =
 
 llvm::Expected<std::string> emitModule(mlir::ModuleOp module, Output output,
                                        const PtxCodegenOptions &options) {
-  llvm::Expected<std::shared_ptr<llvm::TargetMachine>> machine = targetMachineFor(options);
+  llvm::Expected<std::shared_ptr<llvm::TargetMachine>> machine =
+      machineFor(std::tuple(options.chip, options.features, options.optLevel > 0),
+                 [&] { return makeTargetMachine(options); });
   if (!machine)
     return machine.takeError();
   return emitThroughLlvm(module, **machine, annotate, passes,
