@@ -25,8 +25,8 @@ struct CompiledKernel {
   std::string name;
   std::string code;    ///< an object, or text
   std::string ir = {}; ///< the LLVM IR that `code` is made of, where it is kept
-  codegen::host::KernelNeeds needs;
-  artifact::LaunchInfo launch; ///< only in PTX
+  codegen::host::KernelNeeds needs = {};
+  artifact::LaunchInfo launch = {}; ///< only in PTX
   double seconds = 0;
   bool ok = false;
 };
