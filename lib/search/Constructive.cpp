@@ -283,8 +283,8 @@ sched::ScheduleAttr scheduleContract(Builder &b, const cost::ContractTile &tile,
 }
 
 /// Whether whole windows are unrolled, so that neighbouring results share what they read. Where cells hide
-/// each other's latencies, all of a window may be on its way to registers at once. Steps that wait for each
-/// other's results to know what to read share nothing.
+/// each other's latencies, all of a window may be on its way to registers at once. Steps that read at
+/// places which they compute share nothing.
 bool isSmallWindow(const cost::KernelShape &shape, const target::Machine &machine) {
   return !shape.looksUp &&
          shape.reductionSteps() <= (machine.cellsToHideLatency ? machine.vectorRegisters : 32);

@@ -162,10 +162,7 @@ void printSummary(const Arguments &arguments, const Opened &opened, const Latenc
 int bench(Arguments &arguments) {
   if (arguments.model.empty())
     return reportFailure("tegula bench", {Code::MissingArgument, "expected MODEL or --serve, got neither"});
-  arguments.compile.noteInputs();
-  noteInput(arguments.archive);
-  for (const std::string &input : arguments.inputs)
-    noteAssigned(input);
+  arguments.compile.noteInputs(arguments.inputs, arguments.archive);
   if (int code = checkOutputs(arguments.model, {arguments.jsonFile, arguments.profile}))
     return code;
   Opened opened = openBound("tegula bench", arguments.model, arguments.compile, arguments.inputs,

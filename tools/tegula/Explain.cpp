@@ -87,10 +87,7 @@ int explain(Arguments &arguments) {
   if (arguments.html == "-" && arguments.json)
     return reportFailure("tegula explain", {Code::ContradictingOptions,
                                             "expected --json or --html -, got both on standard output"});
-  arguments.compile.noteInputs();
-  noteInput(arguments.archive);
-  for (const std::string &input : arguments.inputs)
-    noteAssigned(input);
+  arguments.compile.noteInputs(arguments.inputs, arguments.archive);
   if (int code = checkOutputs(arguments.model, {arguments.html}))
     return code;
   Explained explained;

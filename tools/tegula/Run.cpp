@@ -40,11 +40,8 @@ void printSummary(const Port &port, const HostTensor &value) {
 }
 
 int run(const Arguments &arguments) {
-  arguments.compile.noteInputs();
-  noteInput(arguments.archive);
+  arguments.compile.noteInputs(arguments.inputs, arguments.archive);
   noteInput(arguments.expect);
-  for (const std::string &input : arguments.inputs)
-    noteAssigned(input);
   if (Failure failure = checkTensorsOutput(arguments.output, arguments.model))
     return reportFailure("tegula run", failure);
   if (int code = checkOutputs(arguments.model, {arguments.profile, arguments.counters}))

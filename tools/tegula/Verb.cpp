@@ -288,13 +288,15 @@ void printTimings(const std::string &path, const CompileResult &result, bool ask
     logOptions().json ? printNotes(path, "kernel ", result.kernels) : printTable("kernels", result.kernels);
 }
 
-void CompileArguments::noteInputs() const {
+void CompileArguments::noteInputs(const std::vector<std::string> &inputs, const std::string &archive) const {
   noteInput(schedFile);
+  noteInput(archive);
   for (const auto *files : {&operatorFiles, &passPlugins})
     for (const std::string &file : *files)
       noteInput(file);
-  for (const std::string &assignment : bound)
-    noteAssigned(assignment);
+  for (const auto *assignments : {&bound, &inputs})
+    for (const std::string &assignment : *assignments)
+      noteAssigned(assignment);
 }
 
 int checkOutputs(const std::string &model, std::initializer_list<std::string> outputs) {

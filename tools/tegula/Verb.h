@@ -68,8 +68,9 @@ struct CompileArguments {
   Failure convert(CompileOptions &options) const;
   /// What --dim and --shape say.
   Failure sizes(Sizes &chosen) const;
-  /// Says which files they name, so that outputs are no such file.
-  void noteInputs() const;
+  /// Says which files they name, and those of every "name=@file" of `inputs` and `archive`, so that outputs
+  /// are no such file.
+  void noteInputs(const std::vector<std::string> &inputs = {}, const std::string &archive = "") const;
   /// Refuses sizes that a file of this kind cannot be given.
   Failure check(const std::string &path) const;
   /// Whether something is said about the model or the machine to compile it for.

@@ -173,9 +173,7 @@ int verifyOracle(const Arguments &arguments, const TensorMap &given) {
 }
 
 int verify(const Arguments &arguments) {
-  arguments.compile.noteInputs();
-  for (const std::string &input : arguments.inputs)
-    noteAssigned(input);
+  arguments.compile.noteInputs(arguments.inputs);
   if (int code = checkOutputs(arguments.model,
                               {arguments.counters, arguments.bisect ? arguments.reproducerFile() : ""}))
     return code;
