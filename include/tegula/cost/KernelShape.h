@@ -33,8 +33,8 @@ struct KernelShape {
   sched::Multiply multiply = sched::Multiply::Fma;
   int64_t leftBytes = 4, rightBytes = 4; ///< of an element of each of the product's operands
   int64_t operations = 1;                ///< arithmetic operations for a result element and reduction step
-  bool looksUp = false; ///< window: each step reads memory at places that it computes
-  int64_t inputs = 0;   ///< inputs read for each element (map, rows, window)
+  bool looksUp = false;                  ///< window: each step reads memory at places that it computes
+  int64_t inputs = 0;                    ///< inputs read for each element (map, rows, window)
 
   /// The most that a tile may hold of a dimension.
   int64_t mostOf(unsigned dim) const { return std::min(highest[dim], int64_t(1) << 30); }
